@@ -1,0 +1,38 @@
+package meter
+
+// Observation is what a training log showed, whether read live or from a file.
+// A nil pointer is a figure that the log does not state; it is never zero.
+type Observation struct {
+	Format string `json:"format"` // nanogpt, hf, ...; "" when no signature was met
+
+	// Lines is the number of lines seen, Unread those of them that no rule of
+	// the format understood, and Lost the bytes that never reached the reader.
+	Lines  uint64 `json:"lines"`
+	Unread uint64 `json:"unread"`
+	Lost   uint64 `json:"lost,omitempty"`
+
+	LastStep        *uint64 `json:"last_step,omitempty"`        // last complete step
+	StepsCommitted  *uint64 `json:"steps_committed,omitempty"`  // the union of steps
+	StepsExecuted   *uint64 `json:"steps_executed,omitempty"`   // the multiset, repeated steps included
+	TokensPerStep   *uint64 `json:"tokens_per_step,omitempty"`  // as stated by the log
+	TokensCommitted *Ops    `json:"tokens_committed,omitempty"` // tokens, not operations; 128 bits because products are formed from them
+	TokensExecuted  *Ops    `json:"tokens_executed,omitempty"`
+
+	OperationsStated *Ops `json:"operations_stated,omitempty"` // the framework's own total, in its own convention
+
+	// LinesDigest is a SHA-256 chain over the raw lines that were used, with
+	// the byte offsets of the first and the end of the last: "sha256:<hex>".
+	LinesDigest string `json:"lines_digest,omitempty"`
+	FirstOffset int64  `json:"first_offset,omitempty"`
+	EndOffset   int64  `json:"end_offset,omitempty"`
+
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Finding is one thing that a reader of the record should know: a contradiction
+// between sources, a gap, an assumption. Code is a stable word, Message a
+// sentence.
+type Finding struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
