@@ -50,7 +50,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.ledger, "ledger", a.env.defaultLedger(), "the ledger's file (default from $WEIGHBRIDGE_LEDGER)")
 	flags.BoolVar(&a.json, "json", false, "print one JSON document to standard output")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(a.versionCommand())
 	return root
 }
