@@ -1,0 +1,38 @@
+// Package ledger keeps the records of operations in one bbolt file: an
+// append-only log per model, each an RFC 6962 Merkle tree in tiles of 256
+// hashes. An entry, its tiles, the head and the running totals of its model are
+// written in one transaction, so an append that returned is on disk whole, and
+// one that did not return left nothing.
+//
+// An entry is a header and a body. The leaf hashes the header; the header
+// commits to the body by a salted SHA-256, so that a proof can be shown without
+// the numbers. SPEC.md gives every byte. [Check] recomputes all of it from the
+// raw file and shares no code with the append path.
+package ledger
+
+// Schema names the layout of the file. Another layout gets another name.
+const Schema = "weighbridge.dev/ledger/v1"
+
+// Limits of one ledger, in bytes.
+const (
+	saltSize = 32
+	hashSize = 32
+	tileSize = 256 // hashes in a full tile, as in C2SP tlog-tiles
+)
+
+// The buckets and keys of the file.
+const (
+	bucketMeta = "meta" // schema, id
+	bucketLogs = "logs" // one bucket per model
+	bucketRuns = "runs" // run NUL sequence -> digest of the record, index, model
+
+	keySchema = "schema"
+	keyID     = "id"
+
+	keyHeaders  = "headers"  // index -> header
+	keyBodies   = "bodies"   // index -> salt and body
+	keyTiles    = "tiles"    // level, tile -> hashes
+	keyHead     = "head"     // size and root
+	keyFrontier = "frontier" // the compact range of the tree
+	keyState    = "state"    // totals and parents, as JSON
+)

@@ -1,0 +1,60 @@
+package ledger
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// refuseNetwork refuses a directory on a network file system. The magic numbers
+// are those of statfs(2) and the kernel's linux/magic.h.
+func refuseNetwork(dir string) error {
+	for {
+		var s unix.Statfs_t
+		err := unix.Statfs(dir, &s)
+		if err == nil {
+			return networkError(dir, uint32(s.Type))
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return nil // the open that follows says what is wrong
+		}
+		dir = parent
+	}
+}
+
+func networkError(dir string, magic uint32) error {
+	names := map[uint32]string{
+		unix.NFS_SUPER_MAGIC: "NFS", unix.SMB_SUPER_MAGIC: "SMB", unix.CIFS_SUPER_MAGIC: "CIFS", unix.SMB2_SUPER_MAGIC: "SMB",
+		unix.CEPH_SUPER_MAGIC: "Ceph", unix.AFS_SUPER_MAGIC: "AFS", unix.V9FS_MAGIC: "9P",
+		0x0BD00BD0: "Lustre", 0x47504653: "GPFS",
+	}
+	if name, found := names[magic]; found {
+		return fmt.Errorf("ledger directory %s is on a network file system (%s), where locks and fsync cannot be relied on; name a local place with --ledger or $WEIGHBRIDGE_LEDGER", dir, name)
+	}
+	return nil
+}
+
+// lockHolder names the process that holds a lock on the file, from /proc/locks
+// (proc(5)); the inode decides.
+func lockHolder(path string) string {
+	var want unix.Stat_t
+	locks, err := os.Open("/proc/locks")
+	if err != nil || unix.Stat(path, &want) != nil {
+		return "another process"
+	}
+	defer locks.Close()
+	for lines := bufio.NewScanner(locks); lines.Scan(); {
+		// "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF"
+		f := strings.Fields(lines.Text())
+		if len(f) > 5 && strings.HasSuffix(f[5], fmt.Sprintf(":%d", want.Ino)) {
+			name, _ := os.ReadFile("/proc/" + f[4] + "/comm")
+			return fmt.Sprintf("process %s (%s)", f[4], strings.TrimSpace(string(name)))
+		}
+	}
+	return "another process"
+}
