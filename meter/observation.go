@@ -12,6 +12,7 @@ type Observation struct {
 	Lost   uint64 `json:"lost,omitempty"`
 
 	LastStep        *uint64 `json:"last_step,omitempty"`        // last complete step
+	LogInterval     *uint64 `json:"log_interval,omitempty"`     // largest distance between two logged steps: how long the unlogged tail may be
 	StepsCommitted  *uint64 `json:"steps_committed,omitempty"`  // the union of steps
 	StepsExecuted   *uint64 `json:"steps_executed,omitempty"`   // the multiset, repeated steps included
 	TokensPerStep   *uint64 `json:"tokens_per_step,omitempty"`  // as stated by the log
@@ -20,6 +21,10 @@ type Observation struct {
 
 	OperationsStated *Ops `json:"operations_stated,omitempty"` // the framework's own total, in its own convention
 
+	// Reported is what the job's own counter said last, one element per
+	// activity in the order they were first reported. The figures are cumulative.
+	Reported []Report `json:"reported,omitempty"`
+
 	// LinesDigest is a SHA-256 chain over the raw lines that were used, with
 	// the byte offsets of the first and the end of the last: "sha256:<hex>".
 	LinesDigest string `json:"lines_digest,omitempty"`
@@ -27,6 +32,14 @@ type Observation struct {
 	EndOffset   int64  `json:"end_offset,omitempty"`
 
 	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Report is one activity of a job by the job's own counter, from its start.
+type Report struct {
+	Activity   Activity `json:"activity"`
+	Operations *Ops     `json:"operations,omitempty"`
+	Tokens     *Ops     `json:"tokens,omitempty"` // tokens, not operations
+	Step       *uint64  `json:"step,omitempty"`
 }
 
 // Finding is one thing that a reader of the record should know: a contradiction

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/weighbridge/weighbridge/"
+
+// top is the root of the checkout, seen from this package.
+const top = "../.."
+
+// mayImport is the table of who may import whom inside the project, and which
+// modules from outside a package may name. A package that is not in it is an
+// error: a new one needs a line, and a reason that a reader can say.
+var mayImport = map[string]struct{ inside, outside []string }{
+	"meter":                   {},
+	"meter/estimate":          {inside: []string{"meter", "meter/tensors"}},
+	"meter/trainlog":          {inside: []string{"meter"}},
+	"meter/tensors":           {},
+	"meter/wrap":              {inside: []string{"meter"}, outside: []string{"golang.org/x/sys", "golang.org/x/term", "github.com/creack/pty"}},
+	"meter/ledger":            {inside: []string{"meter"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
+	"provenance":              {},
+	"provenance/probe":        {inside: []string{"provenance"}},
+	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
+	"attest":                  {inside: []string{"meter", "provenance", "fdp"}, outside: []string{"github.com/opencontainers/go-digest"}},
+	"attest/weights":          {inside: []string{"attest"}, outside: []string{"github.com/opencontainers", "golang.org/x/sync", "golang.org/x/sys"}},
+	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
+	"attest/verify":           {inside: []string{"attest", "attest/oci", "attest/weights", "fdp", "meter"}, outside: []string{"github.com/sigstore", "github.com/opencontainers", "google.golang.org/protobuf"}},
+	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
+	"cmd/weighbridge/trainer": {},
+	"cmd/weighbridge": {
+		inside: []string{
+			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
+			"fdp", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
+		},
+		outside: []string{"github.com/spf13", "oras.land/oras-go/v2", "golang.org/x/sys", "golang.org/x/term", "github.com/opencontainers"},
+	},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+	Standard   bool
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "./...")
+	cmd.Dir = top
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packages []goPackage
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p goPackage
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) < 3 {
+		t.Fatalf("only %d packages were listed", len(packages))
+	}
+	return packages
+}
+
+// TestImportTable holds mayImport against the imports of every package.
+func TestImportTable(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		allowed, known := mayImport[name]
+		if !known {
+			t.Errorf("package %s is not in the import table", name)
+			continue
+		}
+		for _, problem := range forbidden(p, allowed.inside, allowed.outside) {
+			t.Errorf("package %s %s", name, problem)
+		}
+	}
+}
+
+func forbidden(p goPackage, inside, outside []string) []string {
+	var problems []string
+	for _, imported := range p.Imports {
+		if local, ours := strings.CutPrefix(imported, module); ours {
+			if !slices.Contains(inside, local) {
+				problems = append(problems, "may not import "+local)
+			}
+			continue
+		}
+		fromOutside := strings.Contains(strings.Split(imported, "/")[0], ".")
+		if fromOutside && !slices.ContainsFunc(outside, func(m string) bool { return imported == m || strings.HasPrefix(imported, m+"/") }) {
+			problems = append(problems, "may not import "+imported)
+		}
+	}
+	return problems
+}
+
+// TestImportTableSeesAPlantedImport shows that the check above can fail.
+func TestImportTableSeesAPlantedImport(t *testing.T) {
+	planted := goPackage{ImportPath: module + "meter", Imports: []string{"fmt", module + "fdp", "go.etcd.io/bbolt"}}
+	if got := forbidden(planted, nil, nil); len(got) != 2 {
+		t.Errorf("found %q, expected the two planted imports", got)
+	}
+}
+
+// TestVerifyNeverLinksTheLedger: a recipient who embeds attest/verify must not
+// link a database.
+func TestVerifyNeverLinksTheLedger(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if p.ImportPath == module+"attest/verify" && slices.Contains(p.Deps, "go.etcd.io/bbolt") {
+			t.Error("attest/verify links bbolt")
+		}
+	}
+}
+
+func goFiles(t *testing.T, visit func(path string, file *ast.File, set *token.FileSet)) {
+	t.Helper()
+	count := 0
+	err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		count++
+		visit(path, file, set)
+		return nil
+	})
+	if err != nil || count < 10 {
+		t.Fatalf("%d Go files read: %v", count, err)
+	}
+}
+
+// TestEdgesEnterInOnePlace: the clock, the streams and the exit belong to
+// cmd/weighbridge alone, in main.go and env.go.
+func TestEdgesEnterInOnePlace(t *testing.T) {
+	edges := map[string][]string{
+		"os":   {"Exit", "Stdin", "Stdout", "Stderr", "Args", "Getenv", "Environ", "LookupEnv"},
+		"time": {"Now", "Since", "Until"},
+		"http": {"DefaultClient", "Get", "Post"},
+	}
+	goFiles(t, func(path string, file *ast.File, set *token.FileSet) {
+		if strings.HasSuffix(path, "_test.go") || path == filepath.Join(top, "cmd/weighbridge/main.go") || path == filepath.Join(top, "cmd/weighbridge/env.go") {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := sel.X.(*ast.Ident); ok && pkg.Obj == nil && slices.Contains(edges[pkg.Name], sel.Sel.Name) {
+					t.Errorf("%s uses %s.%s: pass it in from cmd/weighbridge/env.go", set.Position(n.Pos()), pkg.Name, sel.Sel.Name)
+				}
+			}
+			return true
+		})
+	})
+}
+
+// TestDocumentation: every package has a comment, every exported symbol too;
+// nothing has an init function.
+func TestDocumentation(t *testing.T) {
+	documented := map[string]bool{}
+	goFiles(t, func(path string, file *ast.File, set *token.FileSet) {
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		dir := filepath.Dir(path)
+		documented[dir] = documented[dir] || file.Doc != nil
+		for _, decl := range file.Decls {
+			for _, name := range undocumented(decl) {
+				t.Errorf("%s: exported %s has no comment", set.Position(decl.Pos()), name)
+			}
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				t.Errorf("%s: init functions are not used here", set.Position(decl.Pos()))
+			}
+		}
+	})
+	for dir, ok := range documented {
+		if !ok {
+			t.Errorf("package in %s has no package comment", dir)
+		}
+	}
+}
+
+func undocumented(decl ast.Decl) []string {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) && !wellKnownMethod(d) {
+			return []string{d.Name.Name}
+		}
+	case *ast.GenDecl:
+		var names []string
+		for _, spec := range d.Specs {
+			if ts, ok := spec.(*ast.TypeSpec); ok && ts.Name.IsExported() && d.Doc == nil && ts.Doc == nil {
+				names = append(names, ts.Name.Name)
+			}
+		}
+		return names
+	}
+	return nil
+}
+
+func exportedReceiver(f *ast.FuncDecl) bool {
+	if f.Recv == nil {
+		return true
+	}
+	typ := f.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	name, ok := typ.(*ast.Ident)
+	return ok && name.IsExported()
+}
+
+// wellKnownMethod: the contract of these is the standard library's.
+func wellKnownMethod(f *ast.FuncDecl) bool {
+	return f.Recv != nil && slices.Contains([]string{"Error", "Unwrap", "Is", "Len", "Less", "Swap"}, f.Name.Name)
+}
+
+// TestNoSkippedTests: a test that does not run keeps nothing true.
+func TestNoSkippedTests(t *testing.T) {
+	goFiles(t, func(path string, file *ast.File, set *token.FileSet) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, sel.Sel.Name) {
+				t.Errorf("%s skips", set.Position(n.Pos()))
+			}
+			return true
+		})
+	})
+}

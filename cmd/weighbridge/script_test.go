@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary the command itself: a script's "exec
+// weighbridge" runs the real main in a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"weighbridge": main})
+}
+
+// TestScripts runs every story in testdata/script: flags, exit codes, both
+// output streams and the files left on disk are what a user sees.
+func TestScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("%d scripts in testdata/script: %v", len(scripts), err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               scriptEnvironment,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exitcode":  exitCodeCommand,
+			"unchanged": unchangedCommand(),
+		},
+	})
+}
+
+// scriptEnvironment gives each script a ledger of its own and no way out.
+func scriptEnvironment(env *testscript.Env) error {
+	env.Setenv("WEIGHBRIDGE_LEDGER", filepath.Join(env.WorkDir, "state", "ledger.db"))
+	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+	env.Setenv("NO_COLOR", "1")
+	return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o700)
+}
