@@ -1,0 +1,160 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/provenance"
+)
+
+// Inventory is what was found on a host. A field that could not be read is
+// empty or zero, and a finding says why.
+type Inventory struct {
+	Devices  []Device  `json:"devices"` // by PCI address
+	CPU      string    `json:"cpu,omitempty"`
+	Cores    int       `json:"cores,omitempty"`  // logical processors online
+	Memory   uint64    `json:"memory,omitempty"` // bytes
+	Kernel   string    `json:"kernel,omitempty"` // release
+	Machine  string    `json:"machine,omitempty"`
+	Findings []Finding `json:"findings"`
+}
+
+// Device is one accelerator on the PCI bus.
+type Device struct {
+	// Product is the catalogue's full name when the device is Known, else what
+	// its driver calls it, else "unknown device vvvv:dddd"; never empty.
+	Product string `json:"product"`
+	// Known says that the device is one product of the catalogue.
+	Known bool `json:"known"`
+	// Candidates are the products that it may be where its id, or a name and an
+	// id that disagree, stand for several.
+	Candidates []string         `json:"candidates,omitempty"`
+	DriverName string           `json:"driver_name,omitempty"` // the product as the driver names it
+	PCI        provenance.PCIID `json:"pci"`
+	Subsystem  provenance.PCIID `json:"subsystem,omitempty"`
+	Address    string           `json:"address"` // domain:bus:device.function
+	UUID       string           `json:"uuid,omitempty"`
+	Driver     string           `json:"driver,omitempty"` // the kernel's driver; empty when none is bound
+	// Classification is that of the product. Where there are several candidates
+	// of one class it carries their class and nothing else; the zero value,
+	// which is undetermined, where they differ or nothing is known.
+	Classification provenance.Classification `json:"-"`
+}
+
+// Finding is something about the host that a reader must know.
+type Finding struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Read reads the host whose files are rooted at host. The error is for missing
+// arguments; whatever the host's files hold is an inventory with findings.
+func Read(host fs.FS, c *provenance.Catalogue) (Inventory, error) {
+	if host == nil || c == nil {
+		return Inventory{}, errors.New("probe: a host's files and a catalogue are needed")
+	}
+	r := &reader{host: host, catalogue: c, counts: map[string]int{}, classes: map[string]provenance.Classification{}, names: map[string]answer{}}
+	inventory := Inventory{Devices: r.devices()}
+	inventory.CPU, inventory.Cores = r.processor()
+	inventory.Memory = r.memory()
+	inventory.Kernel = r.line("proc/sys/kernel/osrelease", "kernel")
+	inventory.Machine = r.optional("proc/sys/kernel/arch") // since Linux 6.1
+	if len(inventory.Devices) > 0 {
+		r.note("held-unknown", "every accelerator of the machine is listed: NVML, MIG slices, visible devices and device cgroups are not read, so which of them a job holds is not known")
+	}
+	inventory.Findings = r.findings()
+	return inventory, nil
+}
+
+// Group is a set of equal devices.
+type Group struct {
+	Product string           `json:"product"`
+	PCI     provenance.PCIID `json:"pci"`
+	Known   bool             `json:"known"`
+	ECCN    provenance.ECCN  `json:"eccn"`
+	Count   int              `json:"count"`
+}
+
+// Groups returns the devices counted by product and PCI id, in the order of
+// their first addresses.
+func (i Inventory) Groups() []Group {
+	var groups []Group
+	for _, d := range i.Devices {
+		at := slices.IndexFunc(groups, func(g Group) bool { return g.Product == d.Product && g.PCI == d.PCI })
+		if at < 0 {
+			at = len(groups)
+			groups = append(groups, Group{Product: d.Product, PCI: d.PCI, Known: d.Known, ECCN: d.ECCN()})
+		}
+		groups[at].Count++
+	}
+	return groups
+}
+
+// ECCN is the device's class, undetermined where none was computed.
+func (d Device) ECCN() provenance.ECCN {
+	if d.Classification.ECCN == "" {
+		return provenance.Undetermined
+	}
+	return d.Classification.ECCN
+}
+
+// reader carries what one reading collects.
+type reader struct {
+	host      fs.FS
+	catalogue *provenance.Catalogue
+	notes     []Finding
+	counts    map[string]int
+	classes   map[string]provenance.Classification // by product: eight of one kind are classified once
+	names     map[string]answer                    // by the driver's name
+}
+
+// answer is what the catalogue said to a name.
+type answer struct {
+	found provenance.Accelerator
+	err   error
+}
+
+// maxPerCode bounds the findings of one kind, so that a host with 100 000
+// broken devices gets a page and not a book.
+const maxPerCode = 8
+
+func (r *reader) note(code, format string, args ...any) {
+	r.counts[code]++
+	if r.counts[code] <= maxPerCode {
+		r.notes = append(r.notes, Finding{code, printable(fmt.Sprintf(format, args...), 400)})
+	}
+}
+
+// findings returns the notes, and one for every kind of which some were left out.
+func (r *reader) findings() []Finding {
+	all := slices.Clone(r.notes)
+	if all == nil {
+		all = []Finding{}
+	}
+	var more []Finding
+	for code, n := range r.counts {
+		if n > maxPerCode {
+			more = append(more, Finding{code, fmt.Sprintf("and %d more of this kind", n-maxPerCode)})
+		}
+	}
+	slices.SortFunc(more, func(a, b Finding) int { return strings.Compare(a.Code, b.Code) })
+	return append(all, more...)
+}
+
+// printable replaces what a terminal might obey and cuts what is too long: the
+// text comes from files that anybody may have written.
+func printable(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\uFFFD' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	if len(text) > limit {
+		text = strings.ToValidUTF8(text[:limit], "") + "..."
+	}
+	return text
+}
