@@ -1,0 +1,143 @@
+package estimate
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// Passes is the set of passes that a product takes part in, or that a piece of
+// work runs. The zero value is none.
+type Passes uint8
+
+// The passes. Each costs two operations per weight and token.
+const (
+	Forward        Passes = 1 << iota // the product itself
+	InputGradient                     // the gradient of what goes in, handed on to earlier layers
+	WeightGradient                    // the gradient of the weights; absent where they are frozen
+
+	// TrainingPasses is all three: 6 operations per weight and token.
+	TrainingPasses = Forward | InputGradient | WeightGradient
+)
+
+func (p Passes) count() uint64 { return uint64(bits.OnesCount8(uint8(p))) }
+
+// Product is one row of the table of matrix products: Count products of a
+// vector of In numbers with a matrix of In x Out weights, per token.
+type Product struct {
+	Name   string // part and role, as in "attention.query", "mlp.gate", "head"
+	In     uint64
+	Out    uint64
+	Count  uint64 // how many such matrices: the number of layers, or 1
+	Passes Passes // the passes of training that it takes part in
+}
+
+// weights returns In x Out x Count.
+func (p Product) weights(s *sum) meter.Ops { return s.mul(p.In, p.Out, p.Count) }
+
+// Core is the attention core of Layers equal layers: the products of queries
+// with keys and of the scores with values, which hold no weights. It costs
+// 2 x (ScoreWidth + ValueWidth) operations per key attended, token and pass.
+type Core struct {
+	Layers     uint64
+	ScoreWidth uint64 // heads x width of a query, q
+	ValueWidth uint64 // heads x width of a value, q where they are equal
+	Window     uint64 // the most keys that a token attends to; 0: all before it
+	Passes     Passes
+}
+
+// Architecture is a model's shape. The zero value is no model: its counts are
+// errors. Values are immutable; [ParseConfig] makes them.
+type Architecture struct {
+	family    string
+	layers    uint64
+	context   uint64
+	learned   bool // learned positions: no sequence longer than context exists
+	products  []Product
+	cores     []Core
+	embedding meter.Ops // input embedding that is not also the head
+	positions meter.Ops
+	norms     meter.Ops
+	biases    meter.Ops
+	other     meter.Ops
+}
+
+// Family returns the model_type, as in "llama".
+func (a Architecture) Family() string { return a.family }
+
+// Layers returns the number of transformer layers.
+func (a Architecture) Layers() uint64 { return a.layers }
+
+// Products returns a copy of the table of matrix products.
+func (a Architecture) Products() []Product { return slices.Clone(a.products) }
+
+// Cores returns a copy of the attention cores, one per kind of layer.
+func (a Architecture) Cores() []Core { return slices.Clone(a.cores) }
+
+// ContextLength returns the configuration's length in tokens: what the model can
+// take (max_position_embeddings), which is not what it was trained at.
+func (a Architecture) ContextLength() uint64 { return a.context }
+
+// Parameters is the number of parameters by what they are, each exact.
+type Parameters struct {
+	Total     meter.Ops `json:"total"`     // every parameter once; a tied head shares the input embedding
+	Active    meter.Ops `json:"active"`    // applied to each token: the head is in it, look-up tables are not
+	Weights   meter.Ops `json:"weights"`   // W: those in matrix products, the head included
+	Embedding meter.Ops `json:"embedding"` // input embedding that is not also the head; 0 when tied
+	Positions meter.Ops `json:"positions"` // learned position table
+	Norms     meter.Ops `json:"norms"`
+	Biases    meter.Ops `json:"biases"`
+	Other     meter.Ops `json:"other"` // trained parameters of activations and the like
+}
+
+// Parameters returns the exact parameter count. The sizes that [ParseConfig]
+// accepts cannot overflow it.
+func (a Architecture) Parameters() Parameters {
+	var s sum
+	p := Parameters{Embedding: a.embedding, Positions: a.positions, Norms: a.norms, Biases: a.biases, Other: a.other}
+	for _, product := range a.products {
+		p.Weights = s.add(p.Weights, product.weights(&s))
+	}
+	p.Active = s.add(p.Weights, p.Norms, p.Biases, p.Other)
+	p.Total = s.add(p.Active, p.Embedding, p.Positions)
+	return p
+}
+
+// String returns the shape for people, as in "llama, 32 layers, 8030261248
+// parameters, context 8192".
+func (a Architecture) String() string {
+	if len(a.products) == 0 {
+		return "no architecture"
+	}
+	return fmt.Sprintf("%s, %d layers, %s parameters, context %d", a.family, a.layers, a.Parameters().Total, a.context)
+}
+
+// sum adds and multiplies exactly and keeps the first overflow.
+type sum struct{ err error }
+
+func (s *sum) add(terms ...meter.Ops) meter.Ops {
+	var total meter.Ops
+	for _, t := range terms {
+		total = s.keep(total.Add(t))
+	}
+	return total
+}
+
+func (s *sum) mul(factors ...uint64) meter.Ops {
+	product := meter.NewOps(1)
+	for _, f := range factors {
+		product = s.times(product, meter.NewOps(f))
+	}
+	return product
+}
+
+func (s *sum) times(a, b meter.Ops) meter.Ops { return s.keep(a.Mul(b)) }
+
+func (s *sum) keep(o meter.Ops, err error) meter.Ops {
+	if s.err == nil {
+		s.err = err
+	}
+	return o
+}

@@ -1,0 +1,35 @@
+// Package estimate gives the operations that the mathematics of a model needs,
+// from the shape in its Hugging Face config.json and a number of tokens.
+//
+// A model is one table of matrix products ([Architecture.Products]) and, apart
+// from it, the attention core ([Architecture.Cores]), whose cost depends on how
+// many keys a token sees. Each row says which of the three passes of training it
+// takes part in: forward, input gradient, weight gradient. A multiply-accumulate
+// is two operations. So the canonical count of training, per token, is
+//
+//	6 x W + 12 x q x c per layer
+//
+// with W the weights applied to a token (the embedding look-up is no product and
+// costs nothing; the head counts once, tied to the embedding or not; biases,
+// norms, softmax, rotations and the optimizer are left out), q the width of the
+// queries (heads x head width) and c the mean number of keys that a token
+// attends to, s/2 for a causal sequence of s tokens. Every input gradient is
+// needed, the first layer's too, because the embedding is trained.
+//
+// # Whole numbers
+//
+// c = s/2 is not whole for an odd s, but 12 x q x s/2 = 6 x q x s always is, and
+// is kept in that form. A sliding window of w keys has c = w - w*w/(2s) where s
+// exceeds w; there the operations of one layer and token are rounded down.
+// Nothing passes through a floating-point number.
+//
+// # What is refused
+//
+// Only dense decoder-only transformers whose every parameter is known here are
+// read: [Families] lists them. An unknown model type, experts or another
+// structure in a type that has none, a missing size, a size that is not a whole
+// number in range and a duplicate key are errors that name the field. Other
+// fields of the foreign format are ignored.
+//
+// The package is pure: values in, values out.
+package estimate

@@ -1,0 +1,307 @@
+package estimate
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+func ops(t testing.TB, text string) meter.Ops {
+	t.Helper()
+	o, err := meter.ParseOps(strings.ReplaceAll(text, ",", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func load(t testing.TB, path string) Architecture {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := ParseConfig(data)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return a
+}
+
+func rows(t testing.TB, path string) []map[string]string {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	all, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(all) < 2 {
+		t.Fatalf("%s: %d rows: %v", path, len(all), err)
+	}
+	var list []map[string]string
+	for _, record := range all[1:] {
+		row := map[string]string{}
+		for i, name := range all[0] {
+			row[name] = record[i]
+		}
+		list = append(list, row)
+	}
+	return list
+}
+
+// TestWorkedExample: the dense example of the facts, by hand, to the last
+// operation.
+func TestWorkedExample(t *testing.T) {
+	a := load(t, "worked-example.json")
+	var attention, feed, head meter.Ops
+	var s sum
+	for _, p := range a.Products() {
+		switch w := p.weights(&s); {
+		case strings.HasPrefix(p.Name, "attention."):
+			attention = s.add(attention, w)
+		case strings.HasPrefix(p.Name, "mlp."):
+			feed = s.add(feed, w)
+		case p.Name == "head":
+			head = w
+		}
+	}
+	p := a.Parameters()
+	c, err := a.Training(meter.NewOps(73_400_320), 8192)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		what string
+		got  meter.Ops
+		want string
+	}{
+		{"attention weights", attention, fmt.Sprint(32 * 41_943_040)},
+		{"feed-forward weights", feed, fmt.Sprint(32 * 176_160_768)},
+		{"head weights", head, "525,336,576"},
+		{"W", p.Weights, "7,504,658,432"},
+		{"input embedding", p.Embedding, "525,336,576"},
+		{"norms", p.Norms, "266,240"},
+		{"parameters", p.Total, "8,030,261,248"},
+		{"active parameters", p.Active, "7,504,924,672"},
+		{"operations per token", c.PerToken.Estimate.Ops, "51,470,401,536"},
+		{"operations of 73,400,320 tokens", c.Operations.Estimate.Ops, "3,777,943,943,270,891,520"},
+		{"context", meter.NewOps(a.ContextLength()), "8192"},
+	} {
+		if x.got != ops(t, x.want) {
+			t.Errorf("%s: %s, want %s", x.what, x.got, x.want)
+		}
+	}
+	if c.PerToken != meter.Exact(c.PerToken.Low) || c.Operations != meter.Exact(c.Operations.Low) {
+		t.Errorf("a stated length leaves no interval: %v", c)
+	}
+	if want := "6 x 7504658432 weights applied per token + 12 x 32 layers x 4096 x 4096 keys"; c.Source != want {
+		t.Errorf("source %q, want %q", c.Source, want)
+	}
+	if want := "multiply-accumulate 2, attention causal, keys s/2, window none, embedding excluded, head included, recomputation excluded, experts none, evaluation excluded"; c.Convention.String() != want {
+		t.Errorf("convention %q, want %q", c.Convention, want)
+	}
+	if want := "llama, 32 layers, 8030261248 parameters, context 8192"; a.String() != want {
+		t.Errorf("%q, want %q", a, want)
+	}
+}
+
+// TestExactParameters: published models of every family, to the last parameter.
+func TestExactParameters(t *testing.T) {
+	families := map[string]bool{}
+	seen := 0
+	for _, row := range rows(t, "exact.csv") {
+		a := load(t, "exact/"+row["config"]+".json")
+		if got := a.Parameters().Total.String(); got != row["parameters"] {
+			t.Errorf("%s: %s parameters, want %s", row["config"], got, row["parameters"])
+		}
+		families[a.Family()] = true
+		seen++
+	}
+	files, err := filepath.Glob("testdata/exact/*.json")
+	if err != nil || len(files) != seen || seen < 40 {
+		t.Errorf("%d rows for %d configurations: %v", seen, len(files), err)
+	}
+	for _, row := range rows(t, "published.csv") {
+		families[row["model_type"]] = true
+	}
+	families["arcee"] = true // by hand, in TestSmallShapes
+	for _, name := range Families() {
+		if !families[name] {
+			t.Errorf("family %s is read but no model of it is checked", name)
+		}
+	}
+	t.Logf("%d published configurations, exact", seen)
+}
+
+// configOf writes a row of the published table as its family's config.json.
+func configOf(t testing.TB, row map[string]string) []byte {
+	t.Helper()
+	spelling := map[string]map[string]string{
+		"gpt2":        {"hidden_size": "n_embd", "n_layers": "n_layer", "n_heads": "n_head", "ffn_size": "n_inner", "train_seq_len": "n_positions", "n_kv_heads": "", "head_dim": ""},
+		"gpt_bigcode": {"hidden_size": "n_embd", "n_layers": "n_layer", "n_heads": "n_head", "ffn_size": "n_inner", "train_seq_len": "n_positions", "n_kv_heads": "", "head_dim": ""},
+		"bloom":       {"n_layers": "n_layer", "n_heads": "n_head", "train_seq_len": "seq_length", "n_kv_heads": "", "head_dim": "", "ffn_size": ""},
+		"falcon":      {"n_kv_heads": "num_kv_heads", "ffn_size": "ffn_hidden_size"},
+		"mpt":         {"hidden_size": "d_model", "n_layers": "n_layers", "n_heads": "n_heads", "train_seq_len": "max_seq_len", "n_kv_heads": "", "head_dim": "", "ffn_size": ""},
+	}
+	usual := map[string]string{
+		"n_layers": "num_hidden_layers", "hidden_size": "hidden_size", "n_heads": "num_attention_heads", "n_kv_heads": "num_key_value_heads",
+		"head_dim": "head_dim", "ffn_size": "intermediate_size", "vocab_size": "vocab_size", "train_seq_len": "max_position_embeddings",
+		"sliding_window": "sliding_window",
+	}
+	family := row["model_type"]
+	config := map[string]any{"model_type": family, "tie_word_embeddings": row["tied_embeddings"] == "true"}
+	if family == "falcon" {
+		config["new_decoder_architecture"] = true
+	}
+	for column, name := range usual {
+		if own, found := spelling[family][column]; found {
+			name = own
+		}
+		value := row[column]
+		if column == "train_seq_len" && value == "" {
+			value = "4096" // not published; parameters do not depend on it
+		}
+		if name == "" || value == "" {
+			continue
+		}
+		n, err := strconv.ParseUint(value, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config[name] = n
+	}
+	data, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestPublishedModels: the parameters of every dense row of the published table
+// are met within 1 %.
+func TestPublishedModels(t *testing.T) {
+	var table strings.Builder
+	fmt.Fprintf(&table, "\n%-28s %-12s %15s %15s %7s", "model", "family", "stated", "recomputed", "")
+	for _, row := range rows(t, "published.csv") {
+		a, err := ParseConfig(configOf(t, row))
+		if err != nil {
+			t.Errorf("%s: %v", row["model"], err)
+			continue
+		}
+		stated, got := ops(t, row["params_total"]), a.Parameters().Total
+		deviation := new(big.Rat).Sub(new(big.Rat).SetFrac(got.Big(), stated.Big()), big.NewRat(1, 1))
+		percent := new(big.Rat).Mul(deviation, big.NewRat(100, 1)).FloatString(2)
+		fmt.Fprintf(&table, "\n%-28s %-12s %15s %15s %6s%%", row["model"], a.Family(), stated, got, percent)
+		if new(big.Rat).Abs(deviation).Cmp(big.NewRat(1, 100)) > 0 {
+			t.Errorf("%s: %s parameters, stated %s: %s %% apart", row["model"], got, stated, percent)
+		}
+	}
+	t.Log(table.String())
+}
+
+// TestCanonicalPerToken: operations per token of five published shapes, as the
+// facts give them, in units of 10^9 with the digits printed there.
+func TestCanonicalPerToken(t *testing.T) {
+	want := map[string]struct {
+		sequence uint64
+		giga     string
+	}{
+		"GPT-3 175B": {2048, "1061.878"}, "Llama 3.2 1B": {8192, "9.0251"}, "Apertus 70B": {4096, "433.255"}, "Qwen3-32B": {4096, "204.786"}, "Gemma 2 9B": {8192, "62.8454"},
+	}
+	for _, row := range rows(t, "published.csv") {
+		w, found := want[row["model"]]
+		if !found {
+			continue
+		}
+		delete(want, row["model"])
+		a, err := ParseConfig(configOf(t, row))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := a.Training(meter.NewOps(1), w.sequence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, decimals, _ := strings.Cut(w.giga, ".")
+		if got := new(big.Rat).SetFrac(c.PerToken.Low.Big(), big.NewInt(1e9)).FloatString(len(decimals)); got != w.giga {
+			t.Errorf("%s: %s x 10^9 per token, want %s", row["model"], got, w.giga)
+		}
+	}
+	if len(want) != 0 {
+		t.Errorf("not in the table: %v", want)
+	}
+}
+
+// small is a llama of 2 layers, width 8, 4 heads of 2, 2 key heads, feed-forward
+// 16, vocabulary 32: W = 2 x (8 x (8 + 2 x 4) + 8 x 8 + 3 x 8 x 16) + 8 x 32.
+const small = `{"model_type":"llama","hidden_size":8,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"intermediate_size":16,"vocab_size":32,"max_position_embeddings":64}`
+
+// with returns small with other fields; a value of "" takes the field away.
+func with(t testing.TB, changes ...string) []byte {
+	t.Helper()
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal([]byte(small), &fields); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(changes); i += 2 {
+		if delete(fields, changes[i]); changes[i+1] != "" {
+			fields[changes[i]] = json.RawMessage(changes[i+1])
+		}
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestSmallShapes: small models by hand. Matrices of the llama shape: 128 (query
+// 64, key 32, value 32) + 64 + 384 = 576 per layer, head 256: W = 1408.
+func TestSmallShapes(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		changes []string
+		want    string // weights, embedding, positions, norms, biases, other, total
+	}{
+		{"llama", nil, "1408 256 0 40 0 0 1704"},
+		{"tied", []string{"tie_word_embeddings", "true"}, "1408 0 0 40 0 0 1448"},
+		{"biases", []string{"attention_bias", "true", "mlp_bias", "true"}, "1408 256 0 40 128 0 1832"}, // 2 x (8+4+4+8 + 16+16+8)
+		{"key heads default to heads", []string{"num_key_value_heads", ""}, "1536 256 0 40 0 0 1832"},
+		{"null is absent", []string{"num_key_value_heads", "null", "head_dim", "null"}, "1536 256 0 40 0 0 1832"},
+		{"own head width", []string{"head_dim", "3"}, "1600 256 0 40 0 0 1896"}, // 2 x (96 + 2 x 48 + 96 + 384) + 256
+		{"arcee", []string{"model_type", `"arcee"`}, "1152 256 0 40 0 0 1448"},
+		{"qwen2", []string{"model_type", `"qwen2"`}, "1408 256 0 40 32 0 1736"},
+		{"qwen3", []string{"model_type", `"qwen3"`, "head_dim", "2"}, "1408 256 0 48 0 0 1712"},
+		{"olmo", []string{"model_type", `"olmo"`}, "1408 256 0 0 0 0 1664"},
+		{"olmo2", []string{"model_type", `"olmo2"`}, "1408 256 0 64 0 0 1728"},
+		{"gemma2", []string{"model_type", `"gemma2"`, "head_dim", "2", "sliding_window", "8"}, "1408 0 0 72 0 0 1480"},
+		{"apertus", []string{"model_type", `"apertus"`, "hidden_act", `"xielu"`}, "1152 256 0 48 0 4 1460"},
+		{"nemotron", []string{"model_type", `"nemotron"`}, "1152 256 0 80 0 0 1488"},
+		{"starcoder2", []string{"model_type", `"starcoder2"`}, "1152 0 0 80 96 0 1328"}, // 2 x (8+4+4+8 + 16+8)
+		{"gpt_neox", []string{"model_type", `"gpt_neox"`}, "1280 256 0 80 112 0 1728"},
+		{"phi", []string{"model_type", `"phi"`}, "1152 256 0 48 128 0 1584"},
+		{"stablelm", []string{"model_type", `"stablelm"`, "qk_layernorm", "true", "use_parallel_residual", "true"}, "1408 256 0 72 0 0 1736"},
+		{"cohere", []string{"model_type", `"cohere"`, "use_qk_norm", "true"}, "1408 0 0 48 0 0 1456"},
+		{"falcon, old", []string{"model_type", `"falcon"`}, "1600 0 0 48 0 0 1648"}, // 2 x (64 + 2 x 16 + 64 + 2 x 8 x 32) + 256
+	} {
+		a, err := ParseConfig(with(t, c.changes...))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		p := a.Parameters()
+		got := fmt.Sprint(p.Weights, " ", p.Embedding, " ", p.Positions, " ", p.Norms, " ", p.Biases, " ", p.Other, " ", p.Total)
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}

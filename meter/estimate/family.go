@@ -1,0 +1,156 @@
+package estimate
+
+import (
+	"fmt"
+	"strings"
+)
+
+// family is one model_type: its name and how its configuration is read. A new
+// family is a file with one function and a line in families.
+type family struct {
+	name string
+	read func(*config) dense
+}
+
+// families lists what is read, in alphabetical order. Each function follows the
+// class of that name in Hugging Face transformers: its parameters, its defaults
+// for fields that published files leave out.
+func families() []family {
+	return []family{
+		{"apertus", apertus},
+		{"arcee", arcee},
+		{"bloom", bloom},
+		{"cohere", cohere},
+		{"cohere2", cohere2},
+		{"falcon", falcon},
+		{"gemma", gemma},
+		{"gemma2", gemma2},
+		{"gemma3_text", gemma3Text},
+		{"gpt2", gpt2},
+		{"gpt_bigcode", gptBigCode},
+		{"gpt_neox", gptNeoX},
+		{"gptj", gptJ},
+		{"granite", granite},
+		{"llama", llama},
+		{"mistral", mistral},
+		{"mpt", mpt},
+		{"nemotron", nemotron},
+		{"olmo", olmo},
+		{"olmo2", olmo2},
+		{"olmo3", olmo3},
+		{"opt", opt},
+		{"phi", phi},
+		{"phi3", phi3},
+		{"qwen2", qwen2},
+		{"qwen3", qwen3},
+		{"smollm3", smolLM3},
+		{"stablelm", stableLM},
+		{"starcoder2", starCoder2},
+	}
+}
+
+// Families returns the model types that [ParseConfig] reads, sorted.
+func Families() []string {
+	var list []string
+	for _, f := range families() {
+		list = append(list, f.name)
+	}
+	return list
+}
+
+// ParseConfig reads a model's shape from its Hugging Face config.json. An
+// unknown model_type is refused with the list of those that are known; every
+// field that is missing, out of range or says that the model is of another kind
+// is named in the error, which joins them all.
+func ParseConfig(data []byte) (Architecture, error) {
+	c, err := readConfig(data)
+	if err != nil {
+		return Architecture{}, err
+	}
+	name := c.word("model_type")
+	if err := c.err(); err != nil {
+		return Architecture{}, fmt.Errorf("%w: one of %s", err, strings.Join(Families(), ", "))
+	}
+	for _, f := range families() {
+		if f.name == name {
+			c.refuseOtherKinds()
+			d := f.read(c)
+			d.check(c)
+			if err := c.err(); err != nil {
+				return Architecture{}, err
+			}
+			return d.architecture(f.name), nil
+		}
+	}
+	return Architecture{}, &UnknownFamilyError{ModelType: name}
+}
+
+// UnknownFamilyError reports a model type whose layers are not known here, so
+// that no count can be given.
+type UnknownFamilyError struct{ ModelType string }
+
+func (e *UnknownFamilyError) Error() string {
+	return fmt.Sprintf("config: model_type %q is not known: expected one of %s; missing is which matrices, norms and biases its layers have: "+
+		"give the operations themselves, or a config.json of a known type with the same shape", clip(e.ModelType), strings.Join(Families(), ", "))
+}
+
+// names is what a family calls its fields.
+type names struct {
+	hidden, layers, heads, keyHeads, headWidth, feedForward, vocabulary, context string
+}
+
+// usual are the names that most families share.
+func usual() names {
+	return names{
+		"hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
+		"intermediate_size", "vocab_size", "max_position_embeddings",
+	}
+}
+
+// withoutGroups takes out the fields that a class without groups of key heads
+// does not read.
+func (n names) withoutGroups() names {
+	n.keyHeads, n.headWidth = "", ""
+	return n
+}
+
+// sizes reads what every family has, and leaves the rest to it. A head's width
+// is the configuration's own where it states one, else h/a; key heads default to
+// all heads; a family whose class has another default requires the field.
+func (c *config) sizes(n names) dense {
+	d := dense{
+		hidden: c.size(n.hidden, maxWidth), layers: c.size(n.layers, maxLayers), heads: c.size(n.heads, maxHeads),
+		vocabulary: c.size(n.vocabulary, maxWide), otherNorms: 1,
+	}
+	if n.context != "" {
+		d.context = c.size(n.context, MaxSequence)
+	}
+	if n.feedForward != "" {
+		d.feedForward = c.size(n.feedForward, maxWide)
+	}
+	d.keyHeads = d.heads
+	if n.keyHeads != "" {
+		d.keyHeads = c.sizeOr(n.keyHeads, d.heads, maxHeads)
+	}
+	if n.headWidth != "" {
+		d.headWidth = c.sizeOr(n.headWidth, 0, maxWidth)
+	}
+	if d.headWidth == 0 && d.heads != 0 {
+		d.headWidth = d.hidden / d.heads
+		if d.hidden%d.heads != 0 {
+			c.problem(n.heads, "found %d, which does not divide %s %d: expected the width of a head to be stated, or a divisor", d.heads, n.hidden, d.hidden)
+		}
+	}
+	d.names = n
+	return d
+}
+
+// require makes fields without which the family's class would take a default of
+// its own, that published files never leave out, part of the configuration.
+func (c *config) require(fields ...string) {
+	for _, name := range fields {
+		if _, found := c.stated(name); !found {
+			c.problem(name, "missing: expected as the model was published with it")
+		}
+	}
+}

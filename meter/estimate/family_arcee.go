@@ -1,0 +1,8 @@
+package estimate
+
+// arcee: the llama layer with a plain feed-forward part (squared ReLU).
+func arcee(c *config) dense {
+	d := llama(c)
+	d.gated = false
+	return d
+}

@@ -1,0 +1,141 @@
+package estimate
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// Stretch is a part of a training run in sequences of one length.
+type Stretch struct {
+	Sequence uint64    // in tokens; 0: not stated
+	Tokens   meter.Ops // tokens, not operations
+}
+
+// Schedule is the lengths of sequences that a run was trained at, in order. The
+// zero value states none.
+type Schedule struct {
+	always    uint64 // one length for all tokens; 0: stretches, or nothing stated
+	stretches []Stretch
+}
+
+// ParseSchedule reads a sequence length, "8192", or a schedule of lengths with
+// the tokens of each, "2048:1e12,8192:5e10". An empty text states none.
+func ParseSchedule(text string) (Schedule, error) {
+	if text == "" {
+		return Schedule{}, nil
+	}
+	if !strings.Contains(text, ":") {
+		length, err := parseLength(text)
+		return Schedule{always: length}, err
+	}
+	var s Schedule
+	for part := range strings.SplitSeq(text, ",") {
+		length, tokens, found := strings.Cut(part, ":")
+		if !found {
+			return Schedule{}, fmt.Errorf("sequence length %q: %q has no tokens: expected LENGTH:TOKENS for each part, as in 2048:1e12,8192:5e10", clip(text), clip(part))
+		}
+		n, err := parseLength(length)
+		if err != nil {
+			return Schedule{}, err
+		}
+		t, err := meter.ParseOps(tokens)
+		if err != nil {
+			return Schedule{}, fmt.Errorf("sequence length %q: tokens: %w", clip(text), err)
+		}
+		s.stretches = append(s.stretches, Stretch{n, t})
+	}
+	return s, nil
+}
+
+func parseLength(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n == 0 || n > MaxSequence {
+		return 0, fmt.Errorf("sequence length %q: expected 1 to %d tokens, as in 8192 or 2048:1e12,8192:5e10", clip(text), uint64(MaxSequence))
+	}
+	return n, nil
+}
+
+// Stretches divides tokens by the schedule, in its order: a run that ended early
+// has the first parts only. More tokens than the schedule covers are an error.
+func (s Schedule) Stretches(tokens meter.Ops) ([]Stretch, error) {
+	if len(s.stretches) == 0 {
+		return []Stretch{{s.always, tokens}}, nil
+	}
+	var list []Stretch
+	left := tokens
+	for _, part := range s.stretches {
+		if part.Tokens.Cmp(left) > 0 {
+			part.Tokens = left
+		}
+		left, _ = left.Sub(part.Tokens) // never more than is left
+		if !part.Tokens.IsZero() {
+			list = append(list, part)
+		}
+	}
+	if !left.IsZero() {
+		return nil, fmt.Errorf("sequence length: the schedule ends %s tokens before the run of %s: expected lengths for all tokens", left, tokens)
+	}
+	return list, nil
+}
+
+// Scheduled is [Architecture.Training] over a schedule: the sum of its parts,
+// each at its own length. PerToken is the span of the parts' figures, without an
+// estimate where they differ.
+func (a Architecture) Scheduled(tokens meter.Ops, s Schedule) (Count, error) {
+	parts, err := s.Stretches(tokens)
+	if err != nil {
+		return Count{}, err
+	}
+	if len(parts) == 0 { // no tokens at all
+		return a.Training(tokens, s.always)
+	}
+	var total Count
+	for i, part := range parts {
+		c, err := a.Training(part.Tokens, part.Sequence)
+		if err != nil {
+			return Count{}, err
+		}
+		if len(parts) > 1 {
+			c.Source = fmt.Sprintf("for %s tokens: %s", part.Tokens, c.Source)
+		}
+		if i == 0 {
+			total = c
+			continue
+		}
+		if total, err = total.plus(c); err != nil {
+			return Count{}, fmt.Errorf("operations of %s over %s tokens: %w", a.family, tokens, err)
+		}
+	}
+	return total, nil
+}
+
+// plus returns the count of two parts together.
+func (c Count) plus(d Count) (Count, error) {
+	sum, err := c.Operations.Add(d.Operations)
+	if err != nil {
+		return Count{}, err
+	}
+	c.Operations = sum
+	c.PerToken = around(c.PerToken, d.PerToken)
+	c.Convention = c.Convention.Merge(d.Convention)
+	c.Source += "; " + d.Source
+	return c, nil
+}
+
+// around returns the smallest interval around both.
+func around(i, j meter.Interval) meter.Interval {
+	if i == j {
+		return i
+	}
+	i.Estimate = meter.Bound{}
+	if j.Low.Cmp(i.Low) < 0 {
+		i.Low = j.Low
+	}
+	if !j.High.Known || i.High.Known && j.High.Ops.Cmp(i.High.Ops) > 0 {
+		i.High = j.High
+	}
+	return i
+}

@@ -1,0 +1,38 @@
+package estimate
+
+// slidingWindow reads an optional window that every layer has.
+func (c *config) slidingWindow(d dense) []span {
+	w := c.sizeOr("sliding_window", 0, MaxSequence)
+	return []span{{d.layers, w}}
+}
+
+// everyNth gives all layers the window but each nth, counted from 1: the
+// pattern of models that mix local and global attention.
+func everyNth(layers, window, n uint64) []span {
+	global := layers / n
+	return []span{{layers - global, window}, {global, 0}}
+}
+
+// layerTypes reads the list that newer configurations have; without one the
+// family's own pattern holds.
+func (c *config) layerTypes(window uint64, pattern []span) []span {
+	list, found := c.words("layer_types")
+	if !found {
+		return pattern
+	}
+	var local, global uint64
+	for _, kind := range list {
+		switch kind {
+		case "sliding_attention":
+			local++
+		case "full_attention":
+			global++
+		default:
+			c.problem("layer_types", "found %q, expected full_attention or sliding_attention", clip(kind))
+		}
+	}
+	if local != 0 && window == 0 {
+		c.problem("sliding_window", "missing: %d of the layer_types are sliding_attention: expected the window in tokens", local)
+	}
+	return []span{{local, window}, {global, 0}}
+}

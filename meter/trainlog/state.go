@@ -1,0 +1,170 @@
+package trainlog
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// state is what has been read. It is cloned for a snapshot, so that the
+// unfinished last line can be read without being consumed.
+type state struct {
+	off        bool     // nothing is read
+	forced     string   // the format asked for, or ""
+	candidates []parser // the formats still possible; once one is met, it stands first
+	met        bool     // the first candidate is the log's format
+
+	lines, unread, lost uint64
+	gap                 bool // bytes were lost since the last line used
+	chain               chain
+	reports             reports
+	notes               notes
+	elsewhere           notes // what formats find that are not the log's: nobody's business
+	loud                loud
+	clean               []byte // scratch for a line without escape sequences
+}
+
+func (s *state) clone() state {
+	c := *s
+	c.candidates = make([]parser, len(s.candidates))
+	for i, p := range s.candidates {
+		c.candidates[i] = p.clone()
+	}
+	c.chain = s.chain.clone()
+	c.reports = s.reports.clone()
+	c.notes = s.notes.clone()
+	c.clean, c.elsewhere = nil, notes{}
+	return c
+}
+
+// line reads one line that begins at offset at; whole says that its end was
+// seen.
+func (s *state) line(raw []byte, at int64, whole bool, t traits) {
+	s.lines++
+	if s.off {
+		s.unread++
+		return
+	}
+	v := foreign
+	if s.mayMean(raw, t) {
+		v = s.judge(line{text: s.strip(raw, t), at: at, whole: whole, gap: s.gap, traits: t})
+	}
+	switch v {
+	case foreign:
+		if len(bytes.TrimSpace(raw)) > 0 {
+			s.unread++
+		}
+	case signature:
+		s.gap = false
+		s.chain.add(raw, at)
+	}
+}
+
+// mayMean reports whether a format may understand the line.
+func (s *state) mayMean(raw []byte, t traits) bool {
+	if t.brace || t.percent || t.escape {
+		return true
+	}
+	if len(raw) == 0 || s.loud[raw[0]]&loudFirst|s.loud[raw[len(raw)-1]]&loudLast == 0 {
+		return false
+	}
+	for _, p := range s.candidates {
+		if p.marked(raw) {
+			return true
+		}
+	}
+	return bytes.HasPrefix(raw, []byte(reportMark))
+}
+
+// judge gives the line to our own reports, to the log's format, and to the
+// others: before a format is met they may be it, afterwards they only tell that
+// two formats stand in one log.
+func (s *state) judge(l line) verdict {
+	if v := s.reports.read(l, &s.notes); v != foreign {
+		return v
+	}
+	for i, p := range s.candidates {
+		n := &s.notes
+		if i > 0 && s.met {
+			n = &s.elsewhere
+		}
+		switch v := p.read(l, n); {
+		case v == signature && i > 0 && s.met:
+			s.notes.add(TwoFormats, l.at, 0, 0)
+			return foreign
+		case v == signature:
+			s.candidates[0], s.candidates[i] = s.candidates[i], s.candidates[0]
+			s.met = true
+			return v
+		case v == understood && (i == 0 || !s.met):
+			return v
+		}
+	}
+	return foreign
+}
+
+// dropped counts a line that was too long, or torn by a loss.
+func (s *state) dropped(at int64, torn bool) {
+	s.lines++
+	s.unread++
+	if !torn {
+		s.notes.add(LongLine, at, 0, 0)
+	}
+}
+
+// loss counts n bytes that never came.
+func (s *state) loss(n uint64, at int64) {
+	s.gap = true
+	s.lost = saturated(s.lost, n)
+	s.notes.add(LostBytes, at, s.lost, 0)
+}
+
+// strip returns the text without terminal escape sequences.
+func (s *state) strip(raw []byte, t traits) []byte {
+	if !t.escape {
+		return raw
+	}
+	s.clean = appendPlain(s.clean[:0], raw)
+	return s.clean
+}
+
+func (s *state) observation() meter.Observation {
+	o := meter.Observation{Lines: s.lines, Unread: s.unread, Lost: s.lost, Reported: s.reports.list}
+	if s.met {
+		o.Format = s.candidates[0].name()
+		s.candidates[0].observe(&o)
+	} else if s.forced != "" {
+		s.notes.add(FormatNotMet, 0, 0, 0)
+	}
+	o.LinesDigest, o.FirstOffset, o.EndOffset = s.chain.sum()
+	o.Findings = s.notes.findings(s.forced)
+	return o
+}
+
+func (s *state) figures() []Figure {
+	if !s.met {
+		return nil
+	}
+	list := s.candidates[0].figures()
+	slices.SortFunc(list, func(a, b Figure) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// saturated returns a + b, or the largest number there is.
+func saturated(a, b uint64) uint64 {
+	if a > math.MaxUint64-b {
+		return math.MaxUint64
+	}
+	return a + b
+}
+
+// addOffset advances an offset without wrapping round.
+func addOffset(at int64, n uint64) int64 {
+	if n > uint64(math.MaxInt64-at) {
+		return math.MaxInt64
+	}
+	return at + int64(n)
+}
