@@ -198,6 +198,20 @@ func Sum(totals []ActivityTotal) (Interval, error) {
 	return sum, nil
 }
 
+// SumTotals adds two lists of totals activity by activity, in the order of
+// [Activities].
+func SumTotals(a, b []ActivityTotal) ([]ActivityTotal, error) {
+	totals := map[Activity]ActivityTotal{}
+	for _, list := range [][]ActivityTotal{a, b} {
+		for _, t := range list {
+			if err := addTotal(totals, t); err != nil {
+				return nil, fmt.Errorf("total of %s: %w", t.Activity, err)
+			}
+		}
+	}
+	return sortedTotals(totals), nil
+}
+
 // SumRecords adds records into totals per activity, in the order of
 // [Activities].
 func SumRecords(records []Record) ([]ActivityTotal, error) {

@@ -13,6 +13,7 @@ type Observation struct {
 
 	LastStep        *uint64 `json:"last_step,omitempty"`        // last complete step
 	LogInterval     *uint64 `json:"log_interval,omitempty"`     // largest distance between two logged steps: how long the unlogged tail may be
+	Restarts        uint64  `json:"restarts,omitempty"`         // starts after the first that the log shows: each hides up to two more unlogged tails
 	StepsCommitted  *uint64 `json:"steps_committed,omitempty"`  // the union of steps
 	StepsExecuted   *uint64 `json:"steps_executed,omitempty"`   // the multiset, repeated steps included
 	TokensPerStep   *uint64 `json:"tokens_per_step,omitempty"`  // as stated by the log

@@ -2,8 +2,10 @@ package provenance
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
 	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -23,8 +25,9 @@ var disputes []byte
 // Catalogue is a set of accelerators that can be found by name. It cannot be
 // changed, and may be used by several goroutines.
 type Catalogue struct {
-	all   []Accelerator
-	names map[string][]int // normalised whole name -> positions in all
+	all    []Accelerator
+	names  map[string][]int // normalised whole name -> positions in all
+	digest string
 }
 
 // Embedded returns the catalogue that this program carries. An error means that
@@ -63,8 +66,21 @@ func ParseCatalogue(accelerators, disputes []byte) (*Catalogue, error) {
 	if err := c.addDisputes(disputes); err != nil {
 		return nil, err
 	}
-	c.names = index(c.all)
+	c.names, c.digest = index(c.all), digestOf(accelerators, disputes)
 	return c, nil
+}
+
+// Digest identifies what the catalogue was read from: "sha256:<hex>", SHA-256
+// over the SHA-256 of its two files, the accelerators first.
+func (c *Catalogue) Digest() string { return c.digest }
+
+func digestOf(files ...[]byte) string {
+	h := sha256.New()
+	for _, file := range files {
+		sum := sha256.Sum256(file)
+		h.Write(sum[:])
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 // All returns the accelerators in the catalogue's order.

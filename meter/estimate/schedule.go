@@ -2,6 +2,7 @@ package estimate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,6 +80,24 @@ func (s Schedule) Stretches(tokens meter.Ops) ([]Stretch, error) {
 		return nil, fmt.Errorf("sequence length: the schedule ends %s tokens before the run of %s: expected lengths for all tokens", left, tokens)
 	}
 	return list, nil
+}
+
+// Covering returns the schedule with its last part made long enough for tokens,
+// for a run that went on past its schedule.
+func (s Schedule) Covering(tokens meter.Ops) Schedule {
+	left := tokens
+	for i, part := range s.stretches {
+		if part.Tokens.Cmp(left) >= 0 {
+			return s
+		}
+		if i == len(s.stretches)-1 {
+			longer := slices.Clone(s.stretches)
+			longer[i].Tokens = left
+			return Schedule{stretches: longer}
+		}
+		left, _ = left.Sub(part.Tokens) // never more than is left
+	}
+	return s
 }
 
 // Scheduled is [Architecture.Training] over a schedule: the sum of its parts,

@@ -2,18 +2,25 @@
 // append-only log per model, each an RFC 6962 Merkle tree in tiles of 256
 // hashes. An entry, its tiles, the head and the running totals of its model are
 // written in one transaction, so an append that returned is on disk whole, and
-// one that did not return left nothing.
+// one that failed left nothing.
+//
+// Nothing is ever changed or taken out. What turns out to be wrong is corrected
+// by a later entry of the same log, which voids or supersedes it with a reason
+// and an author; totals are net of corrections.
 //
 // An entry is a header and a body. The leaf hashes the header; the header
 // commits to the body by a salted SHA-256, so that a proof can be shown without
 // the numbers. SPEC.md gives every byte. [Check] recomputes all of it from the
-// raw file and shares no code with the append path.
+// raw file and shares only the encoding with the append path.
+//
+// A record may name evidence: files kept by their digest in a directory beside
+// the ledger ([EvidenceStore]).
 package ledger
 
 // Schema names the layout of the file. Another layout gets another name.
 const Schema = "weighbridge.dev/ledger/v1"
 
-// Limits of one ledger, in bytes.
+// Sizes of the format, in bytes unless they say otherwise.
 const (
 	saltSize = 32
 	hashSize = 32
@@ -29,10 +36,11 @@ const (
 	keySchema = "schema"
 	keyID     = "id"
 
-	keyHeaders  = "headers"  // index -> header
-	keyBodies   = "bodies"   // index -> salt and body
-	keyTiles    = "tiles"    // level, tile -> hashes
-	keyHead     = "head"     // size and root
-	keyFrontier = "frontier" // the compact range of the tree
-	keyState    = "state"    // totals and parents, as JSON
+	keyHeaders     = "headers"     // index -> header
+	keyBodies      = "bodies"      // index -> salt and body
+	keyTiles       = "tiles"       // level, tile -> hashes
+	keyCorrections = "corrections" // index of what was corrected -> index of the correction
+	keyHead        = "head"        // size and root
+	keyFrontier    = "frontier"    // the compact range of the tree
+	keyState       = "state"       // tallies and parents, as JSON
 )

@@ -2,10 +2,12 @@ package ledger
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,6 +39,29 @@ func networkError(dir string, magic uint32) error {
 		return fmt.Errorf("ledger directory %s is on a network file system (%s), where locks and fsync cannot be relied on; name a local place with --ledger or $WEIGHBRIDGE_LEDGER", dir, name)
 	}
 	return nil
+}
+
+// lockPoll is how often a waiting process tries for the lock: an append holds it
+// for some milliseconds.
+const lockPoll = 5 * time.Millisecond
+
+// lockFile takes the lock that bbolt takes: flock(2), exclusive for writing,
+// shared for reading. It waits for at most timeout.
+func lockFile(file *os.File, exclusive bool, timeout time.Duration) error {
+	how := unix.LOCK_SH | unix.LOCK_NB
+	if exclusive {
+		how = unix.LOCK_EX | unix.LOCK_NB
+	}
+	for waited := time.Duration(0); ; waited += lockPoll {
+		err := unix.Flock(int(file.Fd()), how)
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
+		if waited >= timeout {
+			return fmt.Errorf("locked by %s; wait for it to end and try again", lockHolder(file.Name()))
+		}
+		time.Sleep(lockPoll)
+	}
 }
 
 // lockHolder names the process that holds a lock on the file, from /proc/locks

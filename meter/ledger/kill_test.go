@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,56 +21,87 @@ import (
 // appends records until it is killed, and prints each sequence once it returned.
 func TestMain(m *testing.M) {
 	if path := os.Getenv("LEDGER_TEST_APPEND"); path != "" {
-		appendForever(path, os.Getenv("LEDGER_TEST_RUN"))
+		if err := appendForever(path, os.Getenv("LEDGER_TEST_RUN"), os.Getenv("LEDGER_TEST_LIMIT")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	os.Exit(m.Run())
 }
 
-func appendForever(path, run string) {
+// appendForever does what a run does at its end, again and again: it opens the
+// ledger, puts evidence, appends a record that names it, and closes. Every
+// second record is superseded by itself without evidence.
+func appendForever(path, run, limit string) error {
+	if size, err := strconv.ParseUint(limit, 10, 64); err == nil {
+		if err := limitFiles(size); err != nil {
+			return err
+		}
+	}
 	for sequence := uint64(0); ; sequence++ {
 		l, err := ledger.Open(path, ledger.Options{})
-		if err == nil {
-			_, err = l.Append(record(run, sequence, 1))
-		}
 		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			return err
 		}
-		fmt.Println(sequence)
-		l.Close()
+		log, err := l.PutEvidence("log", strings.NewReader(fmt.Sprintf("%s step %d\n", run, sequence/4)))
+		if err != nil {
+			return err
+		}
+		r := record(run, sequence, 1)
+		r.Evidence = []meter.Evidence{log}
+		if _, err := l.Append(r); err != nil {
+			return err
+		}
+		fmt.Println("appended")
+		if limit == "" && sequence%2 == 1 {
+			r.Evidence = nil
+			if _, err := l.Correct(supersede(r)); err != nil {
+				return err
+			}
+			fmt.Println("corrected")
+		}
+		if err := l.Close(); err != nil {
+			return err
+		}
 	}
 }
 
-// A SIGKILL at a random moment loses no append that returned, and leaves a
-// ledger that opens and checks clean: 200 times on one file.
+// A SIGKILL at a random moment loses nothing that returned, and leaves a ledger
+// that opens and checks clean (L2, L20): 200 times, on four files.
 func TestKilledAtAnyMoment(t *testing.T) {
-	const kills = 200
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	var acknowledged uint64
-	for i := range kills {
-		acknowledged += appendAndKill(t, path, strconv.Itoa(i))
-		report, err := ledger.Check(path)
-		if errors.Is(err, os.ErrNotExist) && acknowledged == 0 {
-			continue // killed before there was a ledger
-		}
-		if err != nil || !report.OK || report.Entries < acknowledged {
-			t.Fatalf("kill %d: %d acknowledged, %+v, %v", i, acknowledged, report, err)
-		}
+	const files, kills = 4, 50
+	for i := range files {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "ledger.db")
+			var entries, records uint64
+			for kill := range kills {
+				appended, corrected := appendAndKill(t, path, strconv.Itoa(kill))
+				entries, records = entries+appended+corrected, records+appended
+				report, err := ledger.Check(path)
+				if errors.Is(err, os.ErrNotExist) && entries == 0 {
+					continue // killed before there was a ledger
+				}
+				if err != nil || !report.OK || report.Entries < entries {
+					t.Fatalf("kill %d: %d acknowledged, %+v, %v", kill, entries, report, err)
+				}
+			}
+			if records == 0 {
+				t.Fatal("no append was acknowledged before its process was killed")
+			}
+			l := open(t, path)
+			defer l.Close()
+			if low := own(t, l).Operations.Low; low.Cmp(meter.NewOps(records)) < 0 {
+				t.Errorf("total %s for %d acknowledged operations", low, records)
+			}
+			t.Logf("%d kills, %d acknowledged entries, none lost", kills, entries)
+		})
 	}
-	if acknowledged == 0 {
-		t.Fatal("no append was acknowledged before its process was killed")
-	}
-	l := open(t, path)
-	defer l.Close()
-	node, _, err := l.Node("acme/atlas@1")
-	if low := node.Own[0].Operations.Low; err != nil || low.Cmp(meter.NewOps(acknowledged)) < 0 {
-		t.Errorf("total %s for %d acknowledged operations, %v", low, acknowledged, err)
-	}
-	t.Logf("%d kills, %d acknowledged appends, none lost", kills, acknowledged)
 }
 
-// appendAndKill returns how many appends a child acknowledged before its end.
-func appendAndKill(t *testing.T, path, run string) uint64 {
+// appendAndKill returns how many appends and corrections a child acknowledged
+// before its end. Some are killed while they start, most while they append.
+func appendAndKill(t *testing.T, path, run string) (appended, corrected uint64) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), "LEDGER_TEST_APPEND="+path, "LEDGER_TEST_RUN="+run)
@@ -81,14 +113,26 @@ func appendAndKill(t *testing.T, path, run string) uint64 {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(time.Duration(rand.IntN(60))*time.Millisecond, func() { child.Process.Kill() })
-	defer timer.Stop()
-	n := uint64(0)
+	kill := func(within int) *time.Timer {
+		return time.AfterFunc(time.Duration(rand.IntN(within))*time.Microsecond, func() { child.Process.Kill() })
+	}
+	starting := rand.IntN(5) == 0
+	if starting {
+		defer kill(20_000).Stop()
+	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		n++
+		if !starting && appended == 0 {
+			defer kill(30_000).Stop()
+		}
+		switch lines.Text() {
+		case "appended":
+			appended++
+		case "corrected":
+			corrected++
+		}
 	}
 	if err := child.Wait(); err == nil || child.ProcessState.ExitCode() == 1 {
 		t.Fatalf("the child ended by itself: %v", err)
 	}
-	return n
+	return appended, corrected
 }

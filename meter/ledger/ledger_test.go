@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -86,72 +87,6 @@ func TestRetryNeverCountsTwice(t *testing.T) {
 	}
 }
 
-func TestLockedLedgerNamesItsHolder(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	l := open(t, path)
-	defer l.Close()
-	_, err := ledger.Open(path, ledger.Options{LockTimeout: 1})
-	if err == nil || !strings.Contains(err.Error(), "locked by process ") {
-		t.Errorf("found %v", err)
-	}
-}
-
-// Each corruption is one change to a clean ledger; check names it.
-func TestCheckNamesTheDamage(t *testing.T) {
-	model := []byte("acme/atlas@1")
-	log := func(tx *bolt.Tx, name string) *bolt.Bucket {
-		b := tx.Bucket([]byte("logs")).Bucket(model)
-		if name == "" {
-			return b
-		}
-		return b.Bucket([]byte(name))
-	}
-	flip := func(b *bolt.Bucket, key []byte, at int) error {
-		value := append([]byte{}, b.Get(key)...)
-		value[at] ^= 1
-		return b.Put(key, value)
-	}
-	key := func(i byte) []byte { return []byte{0, 0, 0, 0, 0, 0, 0, i} }
-	cases := []struct {
-		name, code string
-		damage     func(tx *bolt.Tx) error
-	}{
-		{"flipped salt", "header-differs", func(tx *bolt.Tx) error { return flip(log(tx, "bodies"), key(1), 0) }},
-		{"flipped body", "header-differs", func(tx *bolt.Tx) error { return flip(log(tx, "bodies"), key(1), 40) }},
-		{"flipped header", "root-differs", func(tx *bolt.Tx) error { return flip(log(tx, "headers"), key(1), 3) }},
-		{"dropped entry", "size-differs", func(tx *bolt.Tx) error { return log(tx, "headers").Delete(key(2)) }},
-		{"dropped body", "body-missing", func(tx *bolt.Tx) error { return log(tx, "bodies").Delete(key(2)) }},
-		{"flipped root", "root-differs", func(tx *bolt.Tx) error { return flip(log(tx, ""), []byte("head"), 20) }},
-		{"flipped size", "size-differs", func(tx *bolt.Tx) error { return flip(log(tx, ""), []byte("head"), 7) }},
-		{"flipped tile", "tile-differs", func(tx *bolt.Tx) error { return flip(log(tx, "tiles"), make([]byte, 9), 5) }},
-		{"other totals", "model-totals-differ", func(tx *bolt.Tx) error {
-			return log(tx, "").Put([]byte("state"), []byte(`{"totals":[],"parents":[]}`))
-		}},
-		{"lost run", "run-index-missing", func(tx *bolt.Tx) error {
-			k, _ := tx.Bucket([]byte("runs")).Cursor().First()
-			return tx.Bucket([]byte("runs")).Delete(k)
-		}},
-		{"invented run", "run-index-extra", func(tx *bolt.Tx) error { return tx.Bucket([]byte("runs")).Put([]byte("x"), []byte("y")) }},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "ledger.db")
-			fill(t, path, 3)
-			db, err := bolt.Open(path, 0o600, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := errors.Join(db.Update(c.damage), db.Close()); err != nil {
-				t.Fatal(err)
-			}
-			report, err := ledger.Check(path)
-			if err != nil || report.OK || !strings.Contains(fmt.Sprint(report.Problems), "{"+c.code+" ") {
-				t.Errorf("found %+v, %v; expected %s", report, err, c.code)
-			}
-		})
-	}
-}
-
 func TestAnotherVersionIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	fill(t, path, 1)
@@ -167,5 +102,35 @@ func TestAnotherVersionIsRefused(t *testing.T) {
 	}
 	if _, err := ledger.Open(path, ledger.Options{}); err == nil || !strings.Contains(err.Error(), "another version") {
 		t.Errorf("found %v", err)
+	}
+}
+
+// Sixteen that make the ledger at once, each opening it for one append at a
+// time, agree on one file and lose nothing.
+func TestSixteenAtOnce(t *testing.T) {
+	const writers, each = 16, 5
+	path := filepath.Join(t.TempDir(), "state", "ledger.db")
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range uint64(each) {
+				l, err := ledger.Open(path, ledger.Options{LockTimeout: time.Minute})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, err = l.Append(record(fmt.Sprint("run-", w), i, 1))
+				if err := errors.Join(err, l.Close()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if report, err := ledger.Check(path); err != nil || !report.OK || report.Entries != writers*each {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".ledger-*")); err != nil || len(left) != 0 {
+		t.Errorf("left %q, %v", left, err)
 	}
 }

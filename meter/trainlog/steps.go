@@ -31,6 +31,7 @@ type steps struct {
 
 	done     uint64 // steps done after the last line; 0: none shown
 	interval uint64 // largest distance between consecutive lines of one start
+	restarts uint64 // starts after the first
 	started  bool   // a start of the job was shown since the last step
 	origin   bool   // that start is known to be from step 0
 }
@@ -49,6 +50,9 @@ func (s *steps) hold(perStep uint64, l line, n *notes) {
 // reach notes a line that shows done steps done. It reports false for a line
 // that only repeats the last one, as several ranks do.
 func (s *steps) reach(done uint64, l line, n *notes) bool {
+	if s.done != 0 && (s.started || done < s.done) {
+		s.restarts++
+	}
 	switch {
 	case s.started && s.origin:
 		if s.done != 0 {
@@ -175,7 +179,7 @@ func (s *steps) observe(o *meter.Observation, lastStep uint64) {
 	if s.done == 0 {
 		return
 	}
-	o.LastStep = new(lastStep)
+	o.LastStep, o.Restarts = new(lastStep), s.restarts
 	if s.interval != 0 {
 		o.LogInterval = new(s.interval)
 	}

@@ -1,0 +1,158 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// sums are the net totals of a log, recomputed with big integers. Beside each
+// sum stands the number of records whose bound is not known.
+type sums struct {
+	activities map[meter.Activity]*sum
+	parents    map[meter.Parent]int64
+}
+
+type sum struct {
+	low, estimate, high big.Int
+	noEstimate, noHigh  int64
+	records             int64
+	grades              map[meter.Grade]int64
+}
+
+func newSums() sums { return sums{map[meter.Activity]*sum{}, map[meter.Parent]int64{}} }
+
+// add takes a record in (by is 1) or out (by is -1).
+func (s sums) add(r *meter.Record, by int64) {
+	have := s.activities[r.Activity]
+	if have == nil {
+		have = &sum{grades: map[meter.Grade]int64{}}
+		s.activities[r.Activity] = have
+	}
+	have.low.Add(&have.low, new(big.Int).Mul(big.NewInt(by), r.Operations.Low.Big()))
+	addBound(&have.estimate, &have.noEstimate, r.Operations.Estimate, by)
+	addBound(&have.high, &have.noHigh, r.Operations.High, by)
+	have.records += by
+	have.grades[r.Grade] += by
+	if have.records == 0 {
+		delete(s.activities, r.Activity)
+	}
+	named := map[meter.Parent]bool{}
+	for _, p := range r.Parents {
+		if !named[p] {
+			named[p] = true
+			s.parents[p] += by
+		}
+	}
+}
+
+func addBound(total *big.Int, unknown *int64, b meter.Bound, by int64) {
+	if !b.Known {
+		*unknown += by
+		return
+	}
+	total.Add(total, new(big.Int).Mul(big.NewInt(by), b.Ops.Big()))
+}
+
+// bound is how a bound stands in JSON.
+func bound(total *big.Int, unknown int64) string {
+	if unknown != 0 {
+		return "null"
+	}
+	return `"` + total.String() + `"`
+}
+
+// grade is the lowest of the records.
+func (s *sum) grade() string {
+	for _, g := range []string{"declared", "derived", "reported", "measured", "attested"} {
+		if s.grades[meter.Grade(g)] > 0 {
+			return g
+		}
+	}
+	return ""
+}
+
+// encode is the sums in the encoding of a body.
+func (s sums) encode() string {
+	var parts []string
+	for _, a := range meter.Activities() {
+		if t := s.activities[a]; t != nil {
+			parts = append(parts, fmt.Sprintf(`{"activity":%q,"operations":{"low":"%s","estimate":%s,"high":%s},"records":%d,"grade":%q}`,
+				a, &t.low, bound(&t.estimate, t.noEstimate), bound(&t.high, t.noHigh), t.records, t.grade()))
+		}
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}
+
+// differ says how stored totals differ from the sums, or nothing.
+func (s sums) differ(stored []Total) string {
+	found, err := encodeJSON(stored)
+	if want := s.encode(); err != nil || string(found) != want {
+		return fmt.Sprintf("found %s, the records give %s", found, want)
+	}
+	return ""
+}
+
+// state holds the stored state of a log against the sums, member by member.
+func (c *logCheck) state(stored []byte) {
+	if c.unread {
+		c.note("state-not-checked", c.model, "its entries could not all be read: the totals of the log cannot be recomputed")
+		return
+	}
+	var st struct {
+		Tallies []struct {
+			Activity   meter.Activity `json:"activity"`
+			Records    int64          `json:"records"`
+			Low        string         `json:"low"`
+			Estimate   string         `json:"estimate"`
+			NoEstimate int64          `json:"no_estimate"`
+			High       string         `json:"high"`
+			NoHigh     int64          `json:"no_high"`
+			Grades     []int64        `json:"grades"`
+		} `json:"tallies"`
+		Parents []struct {
+			meter.Parent
+			Records int64 `json:"records"`
+		} `json:"parents"`
+	}
+	if err := json.Unmarshal(stored, &st); err != nil {
+		c.problem("state-unreadable", c.model, "%v", err)
+		return
+	}
+	left := len(c.sums.activities)
+	for _, t := range st.Tallies {
+		found := fmt.Sprint(t.Records, t.Low, t.Estimate, t.NoEstimate, t.High, t.NoHigh, t.Grades)
+		if want := c.sums.activities[t.Activity].print(); found != want {
+			c.problem("state-differs", c.model, "%s: found %s, the records give %s", t.Activity, found, want)
+		}
+		left--
+	}
+	if left != 0 {
+		c.problem("state-differs", c.model, "found %d activities, the records give %d", len(st.Tallies), len(c.sums.activities))
+	}
+	for _, p := range st.Parents {
+		if p.Records != c.sums.parents[p.Parent] {
+			c.problem("state-differs", c.model, "parent %s (%s): found %d records that name it, expected %d", p.Model, p.Relation, p.Records, c.sums.parents[p.Parent])
+		}
+		delete(c.sums.parents, p.Parent)
+	}
+	for p, n := range c.sums.parents {
+		if n != 0 {
+			c.problem("state-differs", c.model, "parent %s (%s) is not there, %d records name it", p.Model, p.Relation, n)
+		}
+	}
+}
+
+func (s *sum) print() string {
+	if s == nil {
+		return "none"
+	}
+	var grades []int64
+	for _, g := range meter.Grades() {
+		grades = append(grades, s.grades[g])
+	}
+	return fmt.Sprint(s.records, s.low.String(), s.estimate.String(), s.noEstimate, s.high.String(), s.noHigh, grades)
+}

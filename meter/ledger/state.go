@@ -1,0 +1,179 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// state is what a reader needs of a log without reading its entries. A record
+// can be taken out of it again: a tally keeps the sums of what is known apart
+// from the number of records about which it is not, so that voiding the only
+// unbounded record makes its total bounded again.
+type state struct {
+	Tallies []tally       `json:"tallies"` // in the order of meter.Activities
+	Parents []parentCount `json:"parents"` // in the order they were first named
+}
+
+// tally is the work of one activity, kept so that it can be undone.
+type tally struct {
+	Activity   meter.Activity `json:"activity"`
+	Records    uint64         `json:"records"`
+	Low        meter.Ops      `json:"low"`
+	Estimate   meter.Ops      `json:"estimate"`    // over the records that have one
+	NoEstimate uint64         `json:"no_estimate"` // records that have none
+	High       meter.Ops      `json:"high"`        // over the records that are bounded
+	NoHigh     uint64         `json:"no_high"`     // records that are not
+	Grades     []uint64       `json:"grades"`      // records per grade, in the order of meter.Grades
+}
+
+// parentCount is a parent and how many records name it.
+type parentCount struct {
+	meter.Parent
+	Records uint64 `json:"records"`
+}
+
+func readState(log *bolt.Bucket) (state, error) {
+	var st state
+	data := log.Get([]byte(keyState))
+	if data == nil {
+		return st, nil
+	}
+	if err := json.Unmarshal(data, &st); err != nil {
+		return st, fmt.Errorf("totals: %w; run weighbridge check", err)
+	}
+	return st, nil
+}
+
+// encode writes empty lists as [].
+func (st state) encode() ([]byte, error) {
+	st.Tallies, st.Parents = append([]tally{}, st.Tallies...), append([]parentCount{}, st.Parents...)
+	return encodeJSON(st)
+}
+
+// totals returns the net work per activity.
+func (st *state) totals() []Total {
+	out := make([]Total, 0, len(st.Tallies))
+	for _, t := range st.Tallies {
+		out = append(out, t.total())
+	}
+	return out
+}
+
+func (t *tally) total() Total {
+	sum := meter.Interval{Low: t.Low}
+	if t.NoEstimate == 0 {
+		sum.Estimate = meter.Known(t.Estimate)
+	}
+	if t.NoHigh == 0 {
+		sum.High = meter.Known(t.High)
+	}
+	total := Total{Activity: t.Activity, Operations: sum, Records: t.Records}
+	for i, g := range meter.Grades() {
+		if i < len(t.Grades) && t.Grades[i] > 0 {
+			total.Grade = meter.LowestGrade(total.Grade, g)
+		}
+	}
+	return total
+}
+
+// add takes a record into the tallies and the parents.
+func (st *state) add(r meter.Record) error {
+	t := st.tallyOf(r.Activity)
+	t.Records++
+	t.Grades[slices.Index(meter.Grades(), r.Grade)]++
+	for _, p := range distinct(r.Parents) {
+		at := slices.IndexFunc(st.Parents, func(c parentCount) bool { return c.Parent == p })
+		if at < 0 {
+			st.Parents = append(st.Parents, parentCount{p, 1})
+			continue
+		}
+		st.Parents[at].Records++
+	}
+	if err := t.apply(r.Operations, meter.Ops.Add, 1); err != nil {
+		return fmt.Errorf("total of %s with record %s/%d: %w; no model takes that many: check the figure", r.Activity, r.Run, r.Sequence, err)
+	}
+	return nil
+}
+
+// remove takes out a record that add took in.
+func (st *state) remove(r meter.Record) error {
+	t, grade := st.tallyOf(r.Activity), slices.Index(meter.Grades(), r.Grade)
+	if t.Records == 0 || t.Grades[grade] == 0 {
+		return st.short(r)
+	}
+	t.Records--
+	t.Grades[grade]--
+	if err := t.apply(r.Operations, meter.Ops.Sub, ^uint64(0)); err != nil {
+		return st.short(r)
+	}
+	for _, p := range distinct(r.Parents) {
+		at := slices.IndexFunc(st.Parents, func(c parentCount) bool { return c.Parent == p })
+		if at < 0 {
+			return st.short(r)
+		}
+		st.Parents[at].Records--
+	}
+	st.Parents = slices.DeleteFunc(st.Parents, func(c parentCount) bool { return c.Records == 0 })
+	st.Tallies = slices.DeleteFunc(st.Tallies, func(t tally) bool { return t.Records == 0 })
+	return nil
+}
+
+func (st *state) short(r meter.Record) error {
+	return fmt.Errorf("the totals do not hold record %s/%d, which is to be taken out of them; run weighbridge check", r.Run, r.Sequence)
+}
+
+// apply adds or subtracts an interval; one is 1 or its two's complement.
+func (t *tally) apply(i meter.Interval, op func(meter.Ops, meter.Ops) (meter.Ops, error), one uint64) error {
+	var err error
+	if t.Low, err = op(t.Low, i.Low); err != nil {
+		return err
+	}
+	for _, b := range []struct {
+		bound   meter.Bound
+		sum     *meter.Ops
+		unknown *uint64
+	}{{i.Estimate, &t.Estimate, &t.NoEstimate}, {i.High, &t.High, &t.NoHigh}} {
+		if !b.bound.Known {
+			*b.unknown += one
+		} else if *b.sum, err = op(*b.sum, b.bound.Ops); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tallyOf returns the tally of an activity, made in its place if there is none.
+func (st *state) tallyOf(a meter.Activity) *tally {
+	order := meter.Activities()
+	at, found := slices.BinarySearchFunc(st.Tallies, a, func(t tally, a meter.Activity) int {
+		return slices.Index(order, t.Activity) - slices.Index(order, a)
+	})
+	if !found {
+		st.Tallies = slices.Insert(st.Tallies, at, tally{Activity: a, Grades: make([]uint64, len(meter.Grades()))})
+	}
+	return &st.Tallies[at]
+}
+
+// parents returns the parents alone.
+func (st *state) parents() []meter.Parent {
+	var out []meter.Parent
+	for _, c := range st.Parents {
+		out = append(out, c.Parent)
+	}
+	return out
+}
+
+func distinct(parents []meter.Parent) []meter.Parent {
+	var out []meter.Parent
+	for _, p := range parents {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
