@@ -1,0 +1,72 @@
+package wrap
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// finishTimeout is how long the end of a run waits for a journal on a file
+// system that hangs.
+const finishTimeout = 10 * time.Second
+
+// journaler writes the journal in a goroutine of its own: a disk or a file
+// server that hangs must not hold up signals or the exit code.
+type journaler struct {
+	file     *journalFile
+	feed     *feed
+	interval time.Duration
+	now      func() time.Time
+	warn     func(string)
+	warned   bool
+	ending   chan ending
+	done     chan bool // whether the journal holds everything
+}
+
+func (j *journaler) run() {
+	ticker := time.NewTicker(j.interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			j.report(j.file.observe(j.feed.observation(), j.now()))
+		case e := <-j.ending:
+			err := j.file.observe(j.feed.observation(), e.Time)
+			if err == nil {
+				err = j.file.end(e)
+			}
+			j.report(err)
+			j.done <- errors.Join(err, j.file.file.Close()) == nil
+			return
+		}
+	}
+}
+
+func (j *journaler) report(err error) {
+	if err != nil && !j.warned {
+		j.warned = true
+		j.warn(fmt.Sprintf("journal %s: %v; the command runs on and is metered in memory, but a crash of this process would now lose its count", j.file.path, err))
+	}
+}
+
+// finish writes the end and reports whether the journal holds everything.
+func (j *journaler) finish(e ending) bool {
+	if j == nil {
+		return false
+	}
+	timeout := time.NewTimer(finishTimeout)
+	defer timeout.Stop()
+	select {
+	case j.ending <- e:
+	case <-timeout.C:
+		j.warn(fmt.Sprintf("journal %s: its file system does not answer; left as it is", j.file.path))
+		return false
+	}
+	select {
+	case complete := <-j.done:
+		return complete
+	case <-timeout.C:
+		j.warn(fmt.Sprintf("journal %s: its file system does not answer; left as it is", j.file.path))
+		return false
+	}
+}

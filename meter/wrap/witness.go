@@ -1,0 +1,106 @@
+package wrap
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// groupDelay is how long after its own signal the supervisor asks the
+	// relay: a sender that goes through a list of processes, one by one (a
+	// control group), must have come to it.
+	groupDelay = 30 * time.Millisecond
+
+	// askTwice, because a relay on a crowded machine may answer before its own
+	// signal has been delivered to it.
+	askTwice = 2
+
+	// readyTimeout is how long a relay may take to come up.
+	readyTimeout = 20 * time.Second
+
+	// answerTimeout is when a relay counts as stuck. Its witness is then
+	// missing, and signals are forwarded.
+	answerTimeout = 500 * time.Millisecond
+)
+
+// relayProcess is the relay as the supervisor sees it. Its methods are for one
+// goroutine.
+type relayProcess struct {
+	pid     int
+	control int // -1 when the relay has ended
+	asked   uint64
+	losses  *lossQueue
+}
+
+// awaitReady returns when the relay passes output on and no signal ends it.
+func (r *relayProcess) awaitReady() error {
+	if err := r.patience(readyTimeout); err != nil {
+		return err
+	}
+	var buf [256]byte
+	n, err := retry(func() (int, error) { return unix.Read(r.control, buf[:]) })
+	switch {
+	case err != nil:
+		return fmt.Errorf("it did not come up in %s: %w", readyTimeout, err)
+	case n == 0:
+		return errors.New("it ended at once; is the program that runs still the one on disk?")
+	}
+	return r.patience(answerTimeout)
+}
+
+func (r *relayProcess) patience(d time.Duration) error {
+	limit := unix.NsecToTimeval(d.Nanoseconds())
+	return unix.SetsockoptTimeval(r.control, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit)
+}
+
+// ask returns the relay's answer, or false when there is none in time.
+func (r *relayProcess) ask(take bool) (answer, bool) {
+	if r == nil || r.control < 0 {
+		return answer{}, false
+	}
+	r.asked++
+	if _, err := unix.SendmsgN(r.control, encodeMessage(query{r.asked, take}), nil, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT); err != nil {
+		return answer{}, false
+	}
+	for {
+		var buf [256]byte
+		n, err := retry(func() (int, error) { return unix.Read(r.control, buf[:]) })
+		var a answer
+		if err != nil || n == 0 || decodeMessage(buf[:n], &a) != nil {
+			return answer{}, false
+		}
+		if a.Number == r.asked { // else a late answer to an earlier question
+			return a, true
+		}
+	}
+}
+
+// saw returns which of the signals in set have reached the relay as well.
+func (r *relayProcess) saw(set uint64) uint64 {
+	a, _ := r.ask(true)
+	return a.Signals & set
+}
+
+// release lets the relay end when its streams do.
+func (r *relayProcess) release() { closeFD(&r.control) }
+
+func (r *relayProcess) close() {
+	r.release()
+	r.losses.file.Close()
+}
+
+// trouble names what the relay could not write, once it could not.
+func (r *relayProcess) trouble() string {
+	a, _ := r.ask(false)
+	for i, s := range a.Streams {
+		if s.Errno != 0 {
+			return fmt.Sprintf("writing the command's output to our %s: %v; what could not be written is lost, the command runs on",
+				[]string{"standard output", "standard error"}[i], syscall.Errno(s.Errno))
+		}
+	}
+	return ""
+}
