@@ -1,0 +1,192 @@
+package fdp
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weighbridge/weighbridge/provenance"
+)
+
+// caseFile is a table from the law's text: facts, a question, and what must come
+// out. A case's facts replace the base's, field by field.
+type caseFile struct {
+	Base  Facts     `json:"base,omitzero"`
+	Cases []lawCase `json:"cases,omitzero"`
+}
+
+type lawCase struct {
+	Name        string            `json:"name,omitzero" required:"yes"`
+	Sentence    string            `json:"sentence,omitzero" required:"yes"`
+	With        Facts             `json:"with,omitzero"`
+	Without     []string          `json:"without,omitzero"`
+	AsOf        string            `json:"as_of,omitzero"`
+	Destination string            `json:"destination,omitzero"`
+	Options     map[string]string `json:"options,omitzero"`
+	Expect      expectation       `json:"expect,omitzero" required:"yes"`
+	file        string
+	facts       Facts
+}
+
+type expectation struct {
+	Controlled string            `json:"controlled,omitzero"`
+	Subject    string            `json:"subject_to_ear,omitzero"`
+	Required   string            `json:"required,omitzero"`
+	Exception  string            `json:"exception,omitzero"`
+	Policy     string            `json:"policy,omitzero"`
+	Low        string            `json:"low,omitzero"`
+	Estimate   string            `json:"estimate,omitzero"`
+	High       string            `json:"high,omitzero"`
+	Margin     string            `json:"margin,omitzero"`
+	Near       string            `json:"near,omitzero"`
+	Codified   string            `json:"codified,omitzero"`
+	Due        string            `json:"due,omitzero"`
+	Enforced   string            `json:"enforced,omitzero"`
+	Presumed   string            `json:"presumed,omitzero"`
+	Missing    []string          `json:"missing,omitzero"` // in any order, exactly these
+	Rules      map[string]string `json:"rules,omitzero"`
+}
+
+func lawCases(t testing.TB) []lawCase {
+	t.Helper()
+	files, err := filepath.Glob("testdata/cases/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files in testdata/cases: %v", len(files), err)
+	}
+	var out []lawCase
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, root, err := openDocument(data, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file caseFile
+		if err := d.decode(root, "", reflect.ValueOf(&file).Elem(), ""); err != nil {
+			t.Fatal(err)
+		}
+		if len(file.Cases) == 0 {
+			t.Fatalf("%s has no cases", name)
+		}
+		for _, c := range file.Cases {
+			c.file, c.facts = filepath.Base(name), lay(t, file.Base, c)
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func lay(t testing.TB, base Facts, c lawCase) Facts {
+	v, with := reflect.ValueOf(&base).Elem(), reflect.ValueOf(c.With)
+	fields := fieldsOf(v.Type())
+	for _, name := range c.Without {
+		f, found := fields[name]
+		if !found {
+			t.Fatalf("case %s: no field %q to leave out", c.Name, name)
+		}
+		v.FieldByIndex(f.Index).SetZero()
+	}
+	for i := range v.NumField() {
+		if v.Type().Field(i).IsExported() && !with.Field(i).IsZero() {
+			v.Field(i).Set(with.Field(i))
+		}
+	}
+	return base
+}
+
+func (c lawCase) question(t testing.TB) Question {
+	q := Question{Destination: c.Destination, Options: c.Options, AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
+	if c.AsOf != "" {
+		var err error
+		if q.AsOf, err = ParseDate(c.AsOf); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return q
+}
+
+func embeddedForTest(t testing.TB) (*Rules, *provenance.Catalogue) {
+	t.Helper()
+	r, err := Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := provenance.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, c
+}
+
+// TestCasesFromTheText runs every case, and says how many there are.
+func TestCasesFromTheText(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	cases := lawCases(t)
+	if len(cases) < 80 {
+		t.Fatalf("%d cases, expected at least 80", len(cases))
+	}
+	t.Logf("%d cases", len(cases))
+	for _, c := range cases {
+		t.Run(c.file+"/"+c.Name, func(t *testing.T) {
+			got, err := Evaluate(r, catalogue, c.facts, c.question(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, problem := range c.Expect.compare(got[0]) {
+				t.Errorf("%s %s", c.Sentence, problem)
+			}
+		})
+	}
+}
+
+func (e expectation) compare(d Determination) []string {
+	var out []string
+	margin := "null"
+	if d.Margin != nil {
+		margin = d.Margin.String()
+	}
+	for _, f := range []struct{ name, want, got string }{
+		{"controlled", e.Controlled, d.Controlled.String()}, {"subject_to_ear", e.Subject, d.SubjectToEAR.String()},
+		{"licence.required", e.Required, d.Licence.Required.String()}, {"licence.exception", e.Exception, orNone(d.Licence.Exception)},
+		{"licence.policy", e.Policy, orNone(d.Licence.Policy)}, {"operations.low", e.Low, d.Operations.Low.String()},
+		{"operations.estimate", e.Estimate, d.Operations.Estimate.String()}, {"operations.high", e.High, d.Operations.High.String()},
+		{"margin", e.Margin, margin}, {"near", e.Near, fmt.Sprint(d.Near)}, {"codified", e.Codified, fmt.Sprint(d.Status.Codified)},
+		{"compliance_due", e.Due, fmt.Sprint(d.Status.ComplianceDue)}, {"enforced", e.Enforced, fmt.Sprint(d.Status.Enforced)},
+		{"presumed", e.Presumed, fmt.Sprint(d.Status.Presumed)},
+	} {
+		if f.want != "" && f.want != f.got {
+			out = append(out, fmt.Sprintf("%s: got %s, want %s", f.name, f.got, f.want))
+		}
+	}
+	if e.Missing != nil {
+		var paths []string
+		for _, m := range d.Missing {
+			paths = append(paths, m.Path)
+		}
+		want := slices.Sorted(slices.Values(e.Missing))
+		slices.Sort(paths)
+		if !slices.Equal(paths, want) {
+			out = append(out, fmt.Sprintf("missing: got %s, want %s", strings.Join(paths, " "), strings.Join(want, " ")))
+		}
+	}
+	for _, f := range d.Findings {
+		if want := e.Rules[f.Rule]; want != "" && want != f.Verdict.String() {
+			out = append(out, fmt.Sprintf("%s: got %s, want %s", f.Rule, f.Verdict, want))
+		}
+	}
+	return out
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

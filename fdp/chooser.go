@@ -1,0 +1,159 @@
+package fdp
+
+import (
+	"slices"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// maxRuns bounds how many combinations of open choices are tried; past it the
+// number is taken as unbounded, which is true and safe.
+const maxRuns = 512
+
+// chooser lets counting be written for settled facts and settled readings, and
+// runs it once for every combination of those that are not settled.
+type chooser struct {
+	e     *evaluation
+	trail []choice
+	at    int
+}
+
+type choice struct {
+	name    string
+	n       int
+	value   int
+	missing []Missing
+}
+
+// pick returns one of n values; the same name has the same value within a run.
+func (c *chooser) pick(name string, n int, missing []Missing) int {
+	for _, before := range c.trail[:c.at] {
+		if before.name == name {
+			return before.value
+		}
+	}
+	if c.at == len(c.trail) {
+		c.trail = append(c.trail, choice{name: name, n: n, missing: missing})
+	}
+	c.at++
+	return c.trail[c.at-1].value
+}
+
+// truth returns a verdict as yes or no; an undetermined one is tried both ways.
+func (c *chooser) truth(name string, v Verdict, missing []Missing) bool {
+	if v != Undetermined {
+		return v == Applies
+	}
+	return c.pick(name, 2, missing) == 1
+}
+
+// option returns the reading of an option: the one chosen, its default, or each
+// in turn.
+func (c *chooser) option(name string) string {
+	if value := c.e.consult(name); value != "" {
+		return value
+	}
+	values := c.e.pack.option[name].Values
+	return values[c.pick("options."+name, len(values), []Missing{{Path: "options." + name, Reason: ReasonOption}})]
+}
+
+// next moves to the next combination, and reports false after the last.
+func (c *chooser) next() bool {
+	c.at = 0
+	for len(c.trail) > 0 {
+		last := &c.trail[len(c.trail)-1]
+		if last.value++; last.value < last.n {
+			return true
+		}
+		c.trail = c.trail[:len(c.trail)-1]
+	}
+	return false
+}
+
+// run is one combination of choices and what came of it.
+type run[T any] struct {
+	trail  []choice
+	result T
+}
+
+// explore calls count for every combination; it reports false when there are
+// too many.
+func explore[T any](e *evaluation, count func(*chooser) T) ([]run[T], bool) {
+	c := &chooser{e: e}
+	var runs []run[T]
+	for {
+		result := count(c)
+		runs = append(runs, run[T]{slices.Clone(c.trail), result})
+		if !c.next() {
+			return runs, true
+		}
+		if len(runs) == maxRuns {
+			return runs, false
+		}
+	}
+}
+
+// hull is the interval that holds the intervals of all runs. The estimate is
+// known when all runs agree on it.
+func hull[T any](runs []run[T], of func(T) meter.Interval) meter.Interval {
+	out := of(runs[0].result)
+	for _, r := range runs[1:] {
+		i := of(r.result)
+		if i.Low.Cmp(out.Low) < 0 {
+			out.Low = i.Low
+		}
+		if i.Estimate != out.Estimate {
+			out.Estimate = meter.Bound{}
+		}
+		switch {
+		case !i.High.Known:
+			out.High = meter.Bound{}
+		case out.High.Known && i.High.Ops.Cmp(out.High.Ops) > 0:
+			out.High = i.High
+		}
+	}
+	return out
+}
+
+// pivotal returns the missing facts of the choices on which the result depends:
+// two values of one choice lead to different results.
+func pivotal[T any](runs []run[T], same func(a, b []run[T]) bool) []Missing {
+	var out []Missing
+	var names []string
+	for _, r := range runs {
+		for _, c := range r.trail {
+			if slices.Contains(names, c.name) {
+				continue
+			}
+			names = append(names, c.name)
+			if depends(runs, c, same) {
+				out = append(out, c.missing...)
+			}
+		}
+	}
+	return out
+}
+
+func depends[T any](runs []run[T], c choice, same func(a, b []run[T]) bool) bool {
+	groups := make([][]run[T], c.n+1) // the last: runs in which the choice did not come up
+	for _, r := range runs {
+		at := c.n
+		for _, taken := range r.trail {
+			if taken.name == c.name {
+				at = taken.value
+			}
+		}
+		groups[at] = append(groups[at], r)
+	}
+	var first []run[T]
+	for _, g := range groups[:c.n] {
+		switch {
+		case len(g) == 0:
+		case first == nil:
+			first = g
+		case !same(first, g):
+			return true
+		}
+	}
+	return false
+}

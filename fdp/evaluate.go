@@ -1,0 +1,352 @@
+package fdp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/provenance"
+)
+
+// Evaluate answers q for the facts under the rules: one determination per
+// regime asked for, in the order asked, or of every regime in order of name. It
+// is a pure function. The error is a [*QuestionError], a contradiction in the
+// facts, or a sum of operations past 2^128-1; a fact that is missing is never an
+// error.
+func Evaluate(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Determination, error) {
+	if r == nil || c == nil {
+		return nil, fmt.Errorf("evaluate: without rules or without a catalogue: use Embedded of fdp and of provenance")
+	}
+	if err := q.Validate(r); err != nil {
+		return nil, err
+	}
+	if c := f.contradiction(); c != nil {
+		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
+	}
+	var out []Determination
+	for _, regime := range q.regimes(r) {
+		d, err := determine(r, c, f, q, regime)
+		if err != nil {
+			return nil, fmt.Errorf("evaluate %s: %w", regime, err)
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// evaluation is one pass over one regime.
+type evaluation struct {
+	pack      *pack
+	catalogue *provenance.Catalogue
+	facts     Facts
+	models    map[meter.ModelRef]*modelFacts
+	question  Question
+	asOf      string
+	status    Status
+	consulted map[string]bool // options that were asked for
+	memo      map[string]outcome
+	numbers   *numbers
+	listed    *outcome        // the plant test, once
+	unearned  map[string]bool // facts taken as not stated while an earned condition is examined
+	shared    *shared
+}
+
+// shared is what the evaluations of one document under several readings have in
+// common.
+type shared struct {
+	values  map[string]factValue
+	classes map[string]classified
+	numbers map[string]*numbers // by the readings that counting asks for
+}
+
+// classified is what the catalogue says about a product.
+type classified struct {
+	class provenance.Classification
+	err   error
+}
+
+func newEvaluation(p *pack, c *provenance.Catalogue, f Facts, q Question) *evaluation {
+	models, _ := f.models() // Evaluate has refused contradictions
+	e := &evaluation{
+		pack: p, catalogue: c, facts: f, models: models, question: q, asOf: q.AsOf.Format(dateFormat),
+		consulted: map[string]bool{}, memo: map[string]outcome{}, unearned: map[string]bool{},
+		shared: &shared{values: map[string]factValue{}, classes: map[string]classified{}, numbers: map[string]*numbers{}},
+	}
+	e.status = p.statusOn(e.asOf)
+	e.shareNumbers()
+	return e
+}
+
+// shareNumbers takes the numbers of an earlier evaluation of the same document
+// whose counting had the same readings.
+func (e *evaluation) shareNumbers() {
+	key := ""
+	for _, name := range optionsOfCode {
+		key += e.reading(name) + "|"
+	}
+	for _, row := range e.pack.Activities {
+		if row.Option != "" {
+			key += e.reading(row.Option) + "|"
+		}
+	}
+	if e.shared.numbers[key] == nil {
+		e.shared.numbers[key] = &numbers{memo: map[string]quantity{}}
+	}
+	e.numbers = e.shared.numbers[key]
+}
+
+// statusOn returns the standing of the text on a date (facts, 8.2).
+func (p *pack) statusOn(date string) Status {
+	out := Status{TextLastSeen: p.TextLastSeen, Presumed: date > p.TextLastSeen}
+	for _, s := range p.Standing {
+		if (s.From == "" || string(s.From) <= date) && (s.To == "" || date <= string(s.To)) {
+			out.Codified, out.ComplianceDue, out.Enforced, out.Why = s.Codified, s.ComplianceDue, s.Enforced, s.Why
+		}
+	}
+	return out
+}
+
+func determine(r *Rules, c *provenance.Catalogue, f Facts, q Question, regime string) (Determination, error) {
+	e := newEvaluation(r.packs[regime], c, f, q)
+	d, err := e.determination(r.digest)
+	if err != nil {
+		return Determination{}, err
+	}
+	for _, o := range e.pack.Options {
+		if e.consulted[o.Name] {
+			alternatives, err := e.alternatives(o, d)
+			if err != nil {
+				return Determination{}, err
+			}
+			d.Alternatives = append(d.Alternatives, alternatives...)
+		}
+	}
+	d.Missing = pivotalOptions(d)
+	return d, nil
+}
+
+// pivotalOptions drops options that change no answer under any reading: they
+// matter only together with a fact that is missing too, which stands in the list.
+func pivotalOptions(d Determination) []Missing {
+	kept := slices.DeleteFunc(slices.Clone(d.Missing), func(m Missing) bool {
+		name, isOption := strings.CutPrefix(m.Path, "options.")
+		return isOption && !slices.ContainsFunc(d.Alternatives, func(a Alternative) bool { return a.Option == name && a.answers() })
+	})
+	if len(kept) == 0 { // two options that matter only together
+		return d.Missing
+	}
+	return kept
+}
+
+// answers reports whether more changes than the number.
+func (a Alternative) answers() bool {
+	_, number := a.Changes["operations"]
+	return len(a.Changes) > 1 || len(a.Changes) == 1 && !number
+}
+
+// determination fills what the regime asks for; findings follow the clauses' order.
+func (e *evaluation) determination(digest string) (Determination, error) {
+	d, missing := e.answers()
+	d.Regime, d.AsOf, d.RulesDigest, d.Status = e.pack.Regime, e.asOf, digest, e.status
+	d.Options, d.Findings, d.Alternatives = map[string]string{}, []Finding{}, []Alternative{}
+	for _, c := range e.pack.sorted() {
+		o := e.rule(c.ID)
+		d.Findings = append(d.Findings, Finding{
+			Rule: c.ID, Answers: e.pack.Outcomes.answer(c.ID), Verdict: o.verdict, Sentence: c.Sentence, Cite: c.Cite.Reference,
+			Trace: atLeast(o.steps), Missing: atLeast(e.hints(o.couldChange())),
+		})
+	}
+	d.Missing = atLeast(e.hints(missing))
+	d.Margin, d.Near = margin(d.Operations, e.pack.threshold)
+	for name := range e.consulted {
+		if value := e.reading(name); value != "" {
+			d.Options[name] = value
+		}
+	}
+	return d, e.numbers.err
+}
+
+// answers gives the verdicts and the number, and what could change them.
+func (e *evaluation) answers() (Determination, []Missing) {
+	var d Determination
+	var missing []Missing
+	ask := func(rule string) Verdict {
+		o := e.rule(rule)
+		missing = append(missing, o.couldChange()...)
+		return o.verdict
+	}
+	d.Controlled = ask(e.pack.Outcomes.Controlled)
+	d.SubjectToEAR = ask(e.pack.Outcomes.SubjectToEAR)
+	d.Licence.Required = ask(e.pack.Outcomes.LicenceRequired)
+	d.Licence.Exception = choose(e.pack.Outcomes.Exceptions, ask)
+	d.Licence.Policy = choose(e.pack.Outcomes.Policies, ask)
+	d.Operations = e.quantity("operations").interval
+	return d, missing
+}
+
+// answer names the question that a clause's verdict answers, if any.
+func (o outcomes) answer(id string) string {
+	switch id {
+	case o.Controlled:
+		return "controlled"
+	case o.SubjectToEAR:
+		return "subject_to_ear"
+	case o.LicenceRequired:
+		return "licence.required"
+	}
+	return ""
+}
+
+func atLeast[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// choose returns the first answer whose rule applies; undetermined when one
+// before it is.
+func choose(answers []answer, ask func(string) Verdict) string {
+	for _, a := range answers {
+		switch ask(a.Rule) {
+		case Applies:
+			return a.Value
+		case Undetermined:
+			return Undetermined.String()
+		}
+	}
+	return ""
+}
+
+// margin is what is left to the threshold: by the estimate, else by the high
+// bound; nothing below zero. Near: the high bound reaches it.
+func margin(i meter.Interval, threshold meter.Ops) (*meter.Ops, bool) {
+	near := !i.High.Known || i.High.Ops.Cmp(threshold) >= 0
+	best := i.Estimate
+	if !best.Known {
+		best = i.High
+	}
+	if !best.Known {
+		return nil, near
+	}
+	left, err := threshold.Sub(best.Ops)
+	if err != nil { // passed
+		left = meter.Ops{}
+	}
+	return &left, near
+}
+
+// reading returns the value of an option that was set, or its default, or "".
+func (e *evaluation) reading(name string) string {
+	if value, set := e.question.Options[name]; set {
+		return value
+	}
+	return e.pack.option[name].Default
+}
+
+// consult notes that an option mattered and returns its reading.
+func (e *evaluation) consult(name string) string {
+	e.consulted[name] = true
+	return e.reading(name)
+}
+
+// alternatives evaluates again under each other reading of an option.
+func (e *evaluation) alternatives(o option, d Determination) ([]Alternative, error) {
+	var out []Alternative
+	for _, value := range o.Values {
+		if value == e.reading(o.Name) {
+			continue
+		}
+		q := e.question
+		q.Options = map[string]string{o.Name: value}
+		for name, set := range e.question.Options {
+			if name != o.Name {
+				q.Options[name] = set
+			}
+		}
+		other := &evaluation{
+			pack: e.pack, catalogue: e.catalogue, facts: e.facts, models: e.models, question: q, asOf: e.asOf, status: e.status, shared: e.shared,
+			consulted: map[string]bool{}, memo: map[string]outcome{}, unearned: map[string]bool{},
+		}
+		other.shareNumbers()
+		then, _ := other.answers()
+		if other.numbers.err != nil {
+			return nil, other.numbers.err
+		}
+		if changes := d.differences(then); len(changes) > 0 {
+			out = append(out, Alternative{o.Name, value, changes})
+		}
+	}
+	return out, nil
+}
+
+func (d Determination) differences(then Determination) map[string]string {
+	changes := map[string]string{}
+	for _, field := range []struct{ name, now, then string }{
+		{"controlled", d.Controlled.String(), then.Controlled.String()},
+		{"subject_to_ear", d.SubjectToEAR.String(), then.SubjectToEAR.String()},
+		{"licence.required", d.Licence.Required.String(), then.Licence.Required.String()},
+		{"licence.exception", d.Licence.Exception, then.Licence.Exception},
+		{"licence.policy", d.Licence.Policy, then.Licence.Policy},
+		{"operations", intervalText(d.Operations), intervalText(then.Operations)},
+	} {
+		if field.now != field.then {
+			changes[field.name] = field.then
+		}
+	}
+	return changes
+}
+
+// hints adds where to get each missing thing, and keeps each once.
+func (e *evaluation) hints(list []Missing) []Missing {
+	var out []Missing
+	for _, m := range list {
+		if slices.ContainsFunc(out, func(have Missing) bool { return have.Path == m.Path }) {
+			continue
+		}
+		if m.Hint == "" {
+			m.Hint = e.hint(m.Path)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func (e *evaluation) hint(path string) string {
+	if name, isOption := strings.CutPrefix(path, "options."); isOption {
+		o := e.pack.option[name]
+		return fmt.Sprintf("%s Ask counsel, and choose a reading with --option %s=%s.", o.Question, name, strings.Join(o.Values, "|"))
+	}
+	general := generalPath(path)
+	for _, f := range e.pack.Facts {
+		if f.Fact == general {
+			return f.Where
+		}
+	}
+	for _, f := range e.pack.Facts { // a parent of a parent, a generator's parent
+		if i := strings.LastIndex(general, "parents[]"); i > 0 && f.Fact == general[i:] {
+			return f.Where
+		}
+	}
+	return "State it in the facts document."
+}
+
+// generalPath takes the indices out: parents[0].operations.low becomes
+// parents[].operations.
+func generalPath(path string) string {
+	var b strings.Builder
+	inside := false
+	for _, r := range path {
+		if r == ']' {
+			inside = false
+		}
+		if !inside {
+			b.WriteRune(r)
+		}
+		if r == '[' {
+			inside = true
+		}
+	}
+	return strings.TrimSuffix(b.String(), ".estimate")
+}

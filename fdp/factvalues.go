@@ -1,0 +1,194 @@
+package fdp
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// factValue is what a path of the document says.
+type factValue struct {
+	path   string
+	known  bool
+	values []string
+	grade  meter.Grade
+}
+
+func (v factValue) text() string {
+	if !v.known {
+		return "not stated"
+	}
+	return strings.Join(v.values, ", ")
+}
+
+// derivedFacts are the facts that code supplies: what a table cannot show.
+var derivedFacts = []string{
+	"status.codified", "release.destination", "release.within", "recipient.organisation", "plant.listed",
+	"lineage.derived_from_published", "lineage.adapter", "lineage.from_controlled",
+}
+
+// quantities are the numbers that code supplies.
+var quantities = []string{"operations", "additional_operations", "moving_number", "published_parent_operations"}
+
+// value reads a path. release.destination is the question's, else the
+// document's recipient.location.
+func (e *evaluation) value(path string) factValue {
+	if e.unearned[path] {
+		return factValue{path: path}
+	}
+	if path == "release.destination" {
+		if e.question.Destination != "" {
+			return factValue{path: "destination", known: true, values: []string{e.question.Destination}}
+		}
+		path = "recipient.location"
+	}
+	if v, found := e.shared.values[path]; found {
+		return v
+	}
+	v, _ := lookup(reflect.ValueOf(e.facts), path)
+	v.path = path
+	if v.known {
+		v.grade = e.facts.grade(path)
+	}
+	e.shared.values[path] = v
+	return v
+}
+
+func fieldIndex(t reflect.Type, name string) int {
+	for i := range t.NumField() {
+		if jsonName(t.Field(i)) == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// lookup walks the document by the names of its fields. It reports false for a
+// path that no document can have, or that does not end at one value.
+func lookup(v reflect.Value, path string) (factValue, bool) {
+	for _, name := range strings.Split(path, ".") {
+		for v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				v = reflect.Zero(v.Type().Elem())
+				continue
+			}
+			v = v.Elem()
+		}
+		if v.Kind() != reflect.Struct {
+			return factValue{}, false
+		}
+		i := fieldIndex(v.Type(), name)
+		if i < 0 {
+			return factValue{}, false
+		}
+		v = v.Field(i)
+	}
+	return scalar(v)
+}
+
+func scalar(v reflect.Value) (factValue, bool) {
+	switch value := v.Interface().(type) {
+	case *bool:
+		return factValue{known: value != nil, values: []string{yesNo(value)}}, true
+	case *meter.Interval:
+		if value == nil {
+			return factValue{}, true
+		}
+		return factValue{known: true, values: []string{intervalText(*value)}}, true
+	case []Country:
+		out := factValue{known: value != nil}
+		for _, c := range value {
+			out.values = append(out.values, string(c))
+		}
+		return out, true
+	}
+	if v.Kind() == reflect.String {
+		return factValue{known: v.String() != "", values: []string{v.String()}}, true
+	}
+	return factValue{}, false
+}
+
+func (v factValue) step(cite string) []Step {
+	return []Step{{Fact: v.path, Value: v.text(), Grade: v.grade, Cite: cite}}
+}
+
+func (v factValue) unknown() outcome {
+	return outcome{missing: []Missing{{Path: v.path, Reason: ReasonUnknown}}}
+}
+
+func (e *evaluation) is(t isTest, cite string) outcome {
+	if slices.Contains(derivedFacts, t.Fact) && t.Fact != "release.destination" {
+		o := e.derived(t.Fact, cite)
+		if t.Value == "false" {
+			return o.not()
+		}
+		return o
+	}
+	v := e.value(t.Fact)
+	switch {
+	case !v.known && t.Absent != "":
+		return outcome{verdict: DoesNotApply, steps: v.step(cite)}
+	case !v.known:
+		return v.unknown()
+	}
+	wanted := t.OneOf
+	if t.Value != "" {
+		wanted = []string{t.Value}
+	}
+	return outcome{verdict: verdictOf(slices.Contains(wanted, v.values[0])), steps: v.step(cite)}
+}
+
+func (e *evaluation) in(t inTest, cite string) outcome {
+	v := e.value(t.Fact)
+	switch {
+	case !v.known && t.Absent != "":
+		return outcome{verdict: DoesNotApply, steps: v.step(cite)}
+	case !v.known:
+		return v.unknown()
+	}
+	g := e.pack.group[t.Group]
+	verdict := verdictOf(t.Every)
+	for _, country := range v.values {
+		if member := g.member(Country(country), e.asOf); t.Every {
+			verdict = verdict.And(member)
+		} else {
+			verdict = verdict.Or(member)
+		}
+	}
+	steps := v.step(cite)
+	steps[0].Value += e.membership(verdict, g, t.Every, len(v.values))
+	if verdict == Undetermined {
+		return outcome{steps: steps, missing: []Missing{{v.path, ReasonGroup, fmt.Sprintf("Whether it was in %s on %s is not confirmed: check the Federal Register.", g.Title, e.asOf)}}}
+	}
+	return outcome{verdict: verdict, steps: steps}
+}
+
+func (e *evaluation) membership(v Verdict, g group, every bool, n int) string {
+	word := map[Verdict]string{Applies: " is in ", DoesNotApply: " is not in ", Undetermined: " may be in "}[v]
+	if n > 1 && every {
+		word = map[Verdict]string{Applies: ": all in ", DoesNotApply: ": not all in ", Undetermined: ": perhaps all in "}[v]
+	} else if n > 1 {
+		word = map[Verdict]string{Applies: ": one in ", DoesNotApply: ": none in ", Undetermined: ": perhaps one in "}[v]
+	}
+	return word + g.Title
+}
+
+// member says whether a country is in the group on a date; outside all spans it
+// is not.
+func (g group) member(c Country, date string) Verdict {
+	for _, s := range g.Spans {
+		if s.From != "" && date < string(s.From) || s.To != "" && date > string(s.To) {
+			continue
+		}
+		switch {
+		case slices.Contains(s.Members, c):
+			return Applies
+		case slices.Contains(s.Uncertain, c):
+			return Undetermined
+		}
+	}
+	return DoesNotApply
+}

@@ -1,0 +1,123 @@
+package fdp
+
+import (
+	"bytes"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// seeds are the example of SPEC.md, every case of the law's table in its
+// canonical form, and every document that is refused.
+func seeds(t testing.TB) [][]byte {
+	t.Helper()
+	var out [][]byte
+	spec, err := os.ReadFile("SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = append(out, []byte(block(t, string(spec), "```yaml facts\n")))
+	for _, c := range lawCases(t) {
+		encoded, err := c.facts.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, encoded)
+	}
+	archive, err := txtar.ParseFile("testdata/refused.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range archive.Files {
+		out = append(out, []byte(strings.SplitN(string(file.Data), "\n", 3)[2]))
+	}
+	return out
+}
+
+func block(t testing.TB, text, fence string) string {
+	t.Helper()
+	_, after, found := strings.Cut(text, fence)
+	inside, _, closed := strings.Cut(after, "\n```")
+	if !found || !closed {
+		t.Fatalf("SPEC.md has no block %q", fence)
+	}
+	return inside
+}
+
+// FuzzParseFacts: what is read is encoded in one way, which reads back to the
+// same facts and the same bytes; nothing panics.
+func FuzzParseFacts(f *testing.F) {
+	for _, seed := range seeds(f) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		facts, err := ParseFacts(data, "facts")
+		if err != nil {
+			return
+		}
+		encoded, err := facts.Encode()
+		if err != nil {
+			t.Fatalf("read, but not encoded: %v", err)
+		}
+		back, err := ParseFacts(encoded, "canonical")
+		if err != nil {
+			t.Fatalf("%s does not read back: %v", encoded, err)
+		}
+		if !reflect.DeepEqual(back, facts) {
+			t.Fatalf("%s reads back as other facts", encoded)
+		}
+		if again, err := back.Encode(); err != nil || !bytes.Equal(again, encoded) {
+			t.Fatalf("%s encodes again as %s (%v)", encoded, again, err)
+		}
+	})
+}
+
+// FuzzEvaluate: no facts make the evaluation panic or fail but by their size, and
+// the same facts give the same bytes.
+func FuzzEvaluate(f *testing.F) {
+	for _, seed := range seeds(f) {
+		f.Add(seed)
+	}
+	r, catalogue := embeddedForTest(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		facts, err := ParseFacts(data, "facts")
+		if err != nil {
+			return
+		}
+		q := lawCase{}.question(t)
+		first, err := Evaluate(r, catalogue, facts, q)
+		if err != nil {
+			if !strings.Contains(err.Error(), "out of range") {
+				t.Fatal(err)
+			}
+			return
+		}
+		second, _ := Evaluate(r, catalogue, facts, q)
+		a, errA := first[0].Encode()
+		b, errB := second[0].Encode()
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			t.Fatalf("two evaluations differ: %v %v", errA, errB)
+		}
+		if _, err := ParseDetermination(a); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func FuzzParseShare(f *testing.F) {
+	for _, s := range []string{"0", "1", "0.1", "1e-3", "10e-1", "1.01", "-0", ".5", "0.10000000000000000000000000000000000000001"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		share, err := ParseShare(s)
+		if err != nil {
+			return
+		}
+		if back, err := ParseShare(string(share)); err != nil || back != share {
+			t.Fatalf("%q is written as %q, which reads as %q (%v)", s, share, back, err)
+		}
+	})
+}

@@ -1,0 +1,268 @@
+package fdp
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// FromLineage turns what a ledger holds about a model and its ancestors into a
+// facts document. The records function returns a model's net records, or false
+// when nothing is known of it: such a parent has no operations, which leaves the
+// total unbounded. The ledger's lists are complete: a model whose records name
+// no parent has none, and where no record names a generator (the relations
+// distills-from and trains-on-output-of, or the field generator) there is none.
+// Grades are kept by path. Work whose weights were discarded counts as kept when
+// a kept run started from them. Errors: a root without records, a cycle.
+func FromLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (Facts, error) {
+	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, written: map[meter.ModelRef]bool{}, grades: map[string]meter.Grade{}}
+	if err := l.read(root); err != nil {
+		return Facts{}, err
+	}
+	l.keepStartingPoints()
+	f := Facts{Model: root}
+	l.written[root] = true
+	f.Operations = l.work(root, "operations")
+	f.Parents = l.parents(root, "parents")
+	f.SyntheticData = l.generators(root)
+	f.Training.Hardware = l.hardware(root)
+	l.grades["parents"], l.grades["synthetic_data"] = l.grade(root), l.grade(root)
+	f.grades = l.grades
+	if c := f.contradiction(); c != nil {
+		return Facts{}, fmt.Errorf("lineage of %s: %s: %s", root, c.path, c.message)
+	}
+	return f, nil
+}
+
+type lineage struct {
+	lookup  func(meter.ModelRef) ([]meter.Record, bool)
+	records map[meter.ModelRef][]meter.Record // of known models
+	order   []meter.ModelRef
+	written map[meter.ModelRef]bool // models that stand in full already
+	grades  map[string]meter.Grade
+}
+
+// read fetches every model of the lineage once, and the generators that records
+// name.
+func (l *lineage) read(root meter.ModelRef) error {
+	walked, err := meter.Walk(root, func(m meter.ModelRef) (meter.Node, bool) {
+		found, known := l.lookup(m)
+		if known {
+			l.records[m] = found
+		}
+		return meter.Node{Model: m, Parents: parentsOf(found)}, known
+	})
+	if err != nil {
+		return err
+	}
+	l.order = walked.Models
+	if _, known := l.records[root]; !known {
+		return fmt.Errorf("model %s: the ledger has no record of it; record its training first, or evaluate a document with --facts", root)
+	}
+	return nil
+}
+
+// parentsOf returns the parents that records name, each model and relation once,
+// in the order of the records.
+func parentsOf(records []meter.Record) []meter.Parent {
+	var out []meter.Parent
+	for _, r := range records {
+		for _, p := range r.Parents {
+			if !slices.ContainsFunc(out, func(have meter.Parent) bool { return have.Model == p.Model && have.Relation == p.Relation }) {
+				out = append(out, meter.Parent{Model: p.Model, Relation: p.Relation})
+			}
+		}
+	}
+	return out
+}
+
+// keepStartingPoints marks discarded weights from which a kept run started as
+// kept, and so on backwards (facts, 9a).
+func (l *lineage) keepStartingPoints() {
+	for changed := true; changed; {
+		changed = false
+		started := map[string]bool{}
+		for _, m := range l.order {
+			for _, r := range l.records[m] {
+				for _, p := range r.Parents {
+					started[p.Input] = started[p.Input] || r.Weights == meter.WeightsKept
+				}
+			}
+		}
+		for _, m := range l.order {
+			for i, r := range l.records[m] {
+				if r.Weights == meter.WeightsDiscarded && r.Output != "" && started[r.Output] {
+					l.records[m] = slices.Clone(l.records[m])
+					l.records[m][i].Weights = meter.WeightsKept
+					changed = true
+				}
+			}
+		}
+	}
+}
+
+// workKey is what lines of one sum share.
+type workKey struct {
+	activity  meter.Activity
+	weights   string
+	generator meter.ModelRef
+	published string
+}
+
+// work sums a model's records into lines, in the order of the closed lists.
+func (l *lineage) work(m meter.ModelRef, path string) []Work {
+	sums := map[workKey]meter.ActivityTotal{}
+	for _, r := range l.records[m] {
+		key := workKey{r.Activity, r.Weights, r.Generator, yesNo(r.DataPublished)}
+		have, found := sums[key]
+		if !found {
+			have.Operations = meter.Exact(meter.Ops{})
+		}
+		total, err := have.Operations.Add(r.Operations)
+		if err != nil {
+			total = meter.Unbounded(have.Operations.Low) // past 2^128: certainly not a number of operations
+		}
+		sums[key] = meter.ActivityTotal{Operations: total, Grade: meter.LowestGrade(have.Grade, r.Grade)}
+	}
+	keys := make([]workKey, 0, len(sums))
+	for key := range sums {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b workKey) int {
+		return cmp.Or(cmp.Compare(slices.Index(meter.Activities(), a.activity), slices.Index(meter.Activities(), b.activity)),
+			cmp.Compare(b.weights, a.weights), cmp.Compare(a.generator, b.generator), cmp.Compare(a.published, b.published))
+	})
+	out := make([]Work, 0, len(keys))
+	for i, key := range keys {
+		total := sums[key].Operations
+		l.grades[fmt.Sprintf("%s[%d]", path, i)] = sums[key].Grade
+		w := Work{Activity: key.activity, Interval: &total, Weights: key.weights, DataPublished: ofYesNo(key.published)}
+		if generating(key.activity) {
+			w.Generator = key.generator
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+func ofYesNo(s string) *bool {
+	if s == "" {
+		return nil
+	}
+	yes := s == "true"
+	return &yes
+}
+
+// parents writes the parents of a model; each model stands in full once.
+func (l *lineage) parents(m meter.ModelRef, path string) []Parent {
+	out := []Parent{}
+	for i, p := range parentsOf(l.records[m]) {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		parent := Parent{Model: p.Model, Relation: p.Relation}
+		l.grades[at] = l.grade(m)
+		if _, known := l.records[p.Model]; known && !l.written[p.Model] {
+			l.written[p.Model] = true
+			parent.Operations = &Amount{Work: l.work(p.Model, at+".operations")}
+			parent.Parents = l.parents(p.Model, at+".parents")
+		}
+		out = append(out, parent)
+	}
+	return out
+}
+
+// generators writes the models whose data the lineage was trained on.
+func (l *lineage) generators(root meter.ModelRef) []Generator {
+	out := []Generator{}
+	for _, m := range l.carried(root) {
+		for _, name := range l.namedBy(m) {
+			if slices.ContainsFunc(out, func(g Generator) bool { return g.Generator == name }) {
+				continue
+			}
+			at := fmt.Sprintf("synthetic_data[%d]", len(out))
+			g := Generator{Generator: name}
+			l.grades[at] = l.grade(m)
+			if _, known := l.records[name]; !known && !l.written[name] {
+				if records, found := l.lookup(name); found {
+					l.records[name] = records
+				}
+			}
+			if _, known := l.records[name]; known && !l.written[name] {
+				l.written[name] = true
+				g.TrainingOperations = &Amount{Work: l.work(name, at+".training_operations")}
+				g.Parents = l.parents(name, at+".parents")
+			}
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// namedBy returns the generators that a model's records name.
+func (l *lineage) namedBy(m meter.ModelRef) []meter.ModelRef {
+	var out []meter.ModelRef
+	add := func(name meter.ModelRef) {
+		if name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, r := range l.records[m] {
+		if generating(r.Activity) {
+			add(r.Generator)
+		}
+		for _, p := range r.Parents {
+			if teaches(p.Relation) {
+				add(p.Model)
+			}
+		}
+	}
+	return out
+}
+
+func teaches(r meter.Relation) bool { return r == meter.DistillsFrom || r == meter.TrainsOnOutput }
+
+// carried returns root and the ancestors whose weights went into it.
+func (l *lineage) carried(root meter.ModelRef) []meter.ModelRef {
+	out := []meter.ModelRef{root}
+	for i := 0; i < len(out); i++ {
+		for _, p := range parentsOf(l.records[out[i]]) {
+			if !teaches(p.Relation) && !slices.Contains(out, p.Model) {
+				out = append(out, p.Model)
+			}
+		}
+	}
+	return out
+}
+
+// hardware lists the products on which the model and its ancestors were
+// trained; nil when no record names any.
+func (l *lineage) hardware(root meter.ModelRef) []Hardware {
+	var out []Hardware
+	for _, m := range l.carried(root) {
+		for _, r := range l.records[m] {
+			for _, d := range r.Hardware {
+				i := slices.IndexFunc(out, func(h Hardware) bool { return h.Product == d.Product })
+				if i < 0 {
+					i = len(out)
+					out = append(out, Hardware{Product: d.Product})
+				}
+				at := fmt.Sprintf("training.hardware[%d].product", i)
+				l.grades[at] = meter.LowestGrade(l.grades[at], d.Grade)
+			}
+		}
+	}
+	return out
+}
+
+// grade is the lowest grade of a model's records.
+func (l *lineage) grade(m meter.ModelRef) meter.Grade {
+	lowest := meter.Grade("")
+	for _, r := range l.records[m] {
+		lowest = meter.LowestGrade(lowest, r.Grade)
+	}
+	if lowest == "" {
+		return meter.GradeDeclared
+	}
+	return lowest
+}

@@ -1,0 +1,162 @@
+package fdp
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+type lintCase struct {
+	Name, Sentence, File, Old, New, Want string
+}
+
+// TestEmbeddedRulesPassTheLinter: a wrong rule file is a wrong legal answer.
+func TestEmbeddedRulesPassTheLinter(t *testing.T) {
+	r, _ := embeddedForTest(t)
+	for _, p := range r.Lint() {
+		t.Error(p)
+	}
+	p := r.packs["us-4e091"]
+	t.Logf("%d clauses, %d options, %d groups", len(p.Clauses), len(p.Options), len(p.Groups))
+}
+
+// TestEveryLint: one change to the embedded pack makes the problem, at a place.
+func TestEveryLint(t *testing.T) {
+	r, _ := embeddedForTest(t)
+	data, err := os.ReadFile("testdata/lint.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Cases []lintCase }
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&file); err != nil || len(file.Cases) == 0 {
+		t.Fatalf("%d lint cases: %v", len(file.Cases), err)
+	}
+	t.Logf("%d lint cases", len(file.Cases))
+	hit := map[string]bool{}
+	place := regexp.MustCompile(`^us-4e091/[a-z]+\.yaml:[0-9]+:[0-9]+$`)
+	for _, c := range file.Cases {
+		files := r.Files()
+		name := "us-4e091/" + c.File
+		changed := strings.Replace(string(files[name]), c.Old, c.New, 1)
+		if changed == string(files[name]) {
+			t.Errorf("%s: %q is not in %s", c.Name, c.Old, c.File)
+			continue
+		}
+		files[name] = []byte(changed)
+		broken, err := readRules(files)
+		if err != nil {
+			t.Errorf("%s %s: not read: %v", c.Name, c.Sentence, err)
+			continue
+		}
+		problems := broken.Lint()
+		for _, p := range problems {
+			hit[p.Code] = true
+		}
+		at := slices.IndexFunc(problems, func(p Problem) bool { return strings.Contains(p.Message, c.Want) })
+		if at < 0 {
+			t.Errorf("%s %s got %v, want %q", c.Name, c.Sentence, problems, c.Want)
+			continue
+		}
+		if !place.MatchString(problems[at].Where) {
+			t.Errorf("%s: the problem is at %q", c.Name, problems[at].Where)
+		}
+		if _, err := RulesFromFiles(files); err == nil {
+			t.Errorf("%s: rules with a problem were taken", c.Name)
+		}
+	}
+	source, err := os.ReadFile("lint.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`l\.report\([^"]*(?:"[^"]*"[^"]*)??, "([a-z-]+)",`).FindAllStringSubmatch(string(source), -1)
+	if len(codes) < 30 {
+		t.Fatalf("only %d lints were found in lint.go", len(codes))
+	}
+	for _, code := range codes {
+		if !hit[code[1]] {
+			t.Errorf("no case makes the linter say %s", code[1])
+		}
+	}
+}
+
+// TestRuleFilesAreReadStrictly: the same reader as for facts.
+func TestRuleFilesAreReadStrictly(t *testing.T) {
+	r, _ := embeddedForTest(t)
+	for _, c := range []struct{ file, old, new, want string }{
+		{"clauses.yaml", "    order: 10\n", "    order: 10\n    comment: x\n", "unknown field \"comment\""},
+		{"clauses.yaml", "    order: 10\n", "    order: 10\n    order: 11\n", "stands twice"},
+		{"clauses.yaml", "is: \">=\"", "is: \"=>\"", "expected one of >=, >, <=, <"},
+		{"clauses.yaml", "id: us-4e091.heading\n    order: 10", "order: 10", "without the field \"id\""},
+		{"counting.yaml", "counts: \"yes\"", "counts: maybe", "expected one of yes, no, option, generation, open"},
+		{"groups.yaml", "members: [MO]", "members: [XX]", "country \"XX\""},
+		{"counting.yaml", "activities:", "options: [{name: x, question: \"X?\"}]\nactivities:", "stands in another file of this pack too"},
+		{"regime.yaml", "regime: us-4e091", "regime: us-other", "expected the same name"},
+	} {
+		files := r.Files()
+		name := "us-4e091/" + c.file
+		files[name] = []byte(strings.Replace(string(files[name]), c.old, c.new, 1))
+		if _, err := RulesFromFiles(files); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s with %q: got %v, want %q", c.file, c.new, err, c.want)
+		}
+	}
+	if _, err := RulesFromFiles(nil); err == nil {
+		t.Error("no rules at all were taken")
+	}
+	if _, err := RulesFromFiles(map[string][]byte{"clauses.yaml": []byte("clauses: []")}); err == nil {
+		t.Error("rules without a folder were taken")
+	}
+}
+
+// TestIDsAreForEver: a clause that was released may not vanish (R3).
+func TestIDsAreForEver(t *testing.T) {
+	r, _ := embeddedForTest(t)
+	data, err := os.ReadFile("testdata/ids.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := strings.Fields(string(data))
+	if len(ids) == 0 {
+		t.Fatal("no ids in testdata/ids.txt")
+	}
+	for _, id := range ids {
+		regime, _, _ := strings.Cut(id, ".")
+		if p := r.packs[regime]; p == nil || p.byID[id] == nil {
+			t.Errorf("clause %s was released and is gone", id)
+		}
+	}
+	for _, c := range r.packs["us-4e091"].Clauses {
+		if !slices.Contains(ids, c.ID) {
+			t.Errorf("clause %s is not in testdata/ids.txt: add it", c.ID)
+		}
+	}
+}
+
+// TestQuotationsAreVerbatim: a quotation stands in testdata/quotations.txt, the
+// phrases that were read in the text itself.
+func TestQuotationsAreVerbatim(t *testing.T) {
+	r, _ := embeddedForTest(t)
+	data, err := os.ReadFile("testdata/quotations.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := strings.Split(strings.TrimSpace(string(data)), "\n")
+	found := 0
+	for name, file := range r.Files() {
+		for _, m := range regexp.MustCompile(`quote: "([^"]*)"`).FindAllStringSubmatch(string(file), -1) {
+			found++
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s quotes %q, which is not among the phrases read in the text", name, m[1])
+			}
+		}
+	}
+	if found < 10 {
+		t.Fatalf("only %d quotations were found", found)
+	}
+}

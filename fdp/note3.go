@@ -1,0 +1,245 @@
+package fdp
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// source3 is one data-generation model G of Technical Note 3. "Variants of the
+// same model (different checkpoints, fine-tunes)" are one G: entries of one
+// org/name, and entries that were fine-tuned from each other.
+type source3 struct {
+	name       string
+	entries    []int // indices into synthetic_data
+	generation []part
+	training   map[meter.ModelRef][]part
+	refs       []meter.ModelRef // keys of training, in order
+	secret     outcome          // its parameters were not published
+}
+
+// sources3 groups the entries of synthetic_data into models.
+func (c *chooser) sources3() []*source3 {
+	var out []*source3
+	for i, g := range c.e.facts.SyntheticData {
+		into := slices.IndexFunc(out, func(s *source3) bool { return c.e.sameModel(s, g) })
+		if into < 0 {
+			out = append(out, &source3{name: string(g.Generator), training: map[meter.ModelRef][]part{}, secret: outcome{verdict: DoesNotApply}})
+			into = len(out) - 1
+		}
+		s := out[into]
+		s.entries = append(s.entries, i)
+		s.generation = append(s.generation, c.generation(i)...)
+		c.addTraining(s, g, fmt.Sprintf("synthetic_data[%d]", i))
+		published := c.e.published(c.e.models[g.Generator].publication, fmt.Sprintf("synthetic_data[%d].weights_published", i))
+		s.secret = combine([]outcome{s.secret, published.not()}, Applies)
+	}
+	return out
+}
+
+func (e *evaluation) sameModel(s *source3, g Generator) bool {
+	for _, i := range s.entries {
+		other := e.facts.SyntheticData[i]
+		if family(other.Generator) == family(g.Generator) || variantOf(e.models[g.Generator], other.Generator) || variantOf(e.models[other.Generator], g.Generator) {
+			return true
+		}
+	}
+	return false
+}
+
+func family(m meter.ModelRef) string { name, _, _ := strings.Cut(string(m), "@"); return name }
+
+func variantOf(m *modelFacts, of meter.ModelRef) bool {
+	return slices.ContainsFunc(m.parents.value, func(p Parent) bool {
+		return p.Model == of && slices.Contains([]meter.Relation{meter.Continues, meter.FineTunes, meter.Adapts, meter.Quantizes}, p.Relation)
+	})
+}
+
+// generation is what entry i's generator spent on generating the data: what
+// somebody else ran, or the developer's own lines of work with this generator.
+func (c *chooser) generation(i int) []part {
+	g := c.e.facts.SyntheticData[i]
+	path := fmt.Sprintf("synthetic_data[%d].generation_operations", i)
+	if g.GenerationOperations != nil {
+		return c.generated(*g.GenerationOperations, path)
+	}
+	out := c.linesOf(func(w Work) bool { return c.generatedBy(w, g.Generator) })
+	if len(out) == 0 {
+		return []part{newPart(path, nil)}
+	}
+	return out
+}
+
+// linesOf returns the lines of work, of the model and of those whose work the
+// document lists, that match.
+func (c *chooser) linesOf(match func(Work) bool) []part {
+	var out []part
+	add := func(lines []Work, path string) {
+		for i, w := range lines {
+			if match(w) {
+				out = append(out, workPart(w, fmt.Sprintf("%s[%d]", path, i)))
+			}
+		}
+	}
+	add(c.e.facts.Operations, "operations")
+	for _, ref := range sortedKeys(c.e.models) {
+		if a := c.e.models[ref].amount; a.path != "" {
+			add(a.value.Work, a.path)
+		}
+	}
+	return out
+}
+
+func workPart(w Work, at string) part {
+	if w.Interval == nil {
+		return newPart(at+".estimate", nil)
+	}
+	return newPart(at, w.Interval)
+}
+
+func (c *chooser) generated(a Amount, path string) []part {
+	if a.Total != nil {
+		return []part{newPart(path, a.Total)}
+	}
+	var out []part
+	for i, w := range a.Work {
+		out = append(out, workPart(w, fmt.Sprintf("%s[%d]", path, i)))
+	}
+	return out
+}
+
+// generatedBy: a line of generation for data that was not published. Roll-outs
+// are generation by the model itself, or the generator named, under the reading
+// tn3_generation only.
+func (c *chooser) generatedBy(w Work, g meter.ModelRef) bool {
+	if w.DataPublished != nil && *w.DataPublished {
+		return false
+	}
+	switch w.Activity {
+	case meter.SyntheticData, meter.TeacherInference:
+		return w.Generator == g
+	case meter.Rollout:
+		by := w.Generator
+		if by == "" {
+			by = c.e.facts.Model
+		}
+		return by == g && c.option("rl_rollouts") == "tn3_generation"
+	}
+	return false
+}
+
+// unattributed are lines of generation that name no generator: they may belong
+// to any that triggers, so they count in high only.
+func (c *chooser) unattributed() []part {
+	var out []part
+	for i, w := range c.e.facts.Operations {
+		at := fmt.Sprintf("operations[%d]", i)
+		published := w.DataPublished != nil && *w.DataPublished
+		if (w.Activity == meter.SyntheticData || w.Activity == meter.TeacherInference) && w.Generator == "" && !published {
+			p := workPart(w, at).open(at + ".generator")
+			p.missing[0].Reason = ReasonUnknown
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// addTraining adds the operations that trained a generator, each model of its
+// lineage once. A teacher that the developer trained stands in operations.
+func (c *chooser) addTraining(s *source3, g Generator, path string) {
+	m := c.e.models[g.Generator]
+	parts := c.ownParts3(m, g.Generator, path)
+	for _, a := range append([]ancestor{{m, parts}}, c.ancestors(m, nowhere)...) {
+		if _, found := s.training[a.model.ref]; !found {
+			s.refs = append(s.refs, a.model.ref)
+			s.training[a.model.ref] = a.parts
+		}
+	}
+}
+
+func (c *chooser) ownParts3(m *modelFacts, g meter.ModelRef, path string) []part {
+	if m.amount.path != "" || g == c.e.facts.Model {
+		return c.ownParts3Stated(m)
+	}
+	out := c.linesOf(func(w Work) bool { return w.Activity == meter.TeacherTraining && w.Generator == g })
+	if len(out) == 0 {
+		return []part{newPart(path+".training_operations", nil)}
+	}
+	return out
+}
+
+func (c *chooser) ownParts3Stated(m *modelFacts) []part {
+	if m.amount.path == "" { // the model itself: its work stands in operations
+		return nil
+	}
+	return c.ownParts(m)
+}
+
+// published is the three-state test of 734.7(a) for a model of the lineage.
+func (e *evaluation) published(p stated[Publication], path string) outcome {
+	cite := e.pack.option["restricted_release_treatment"].Cite.Reference
+	if p.path == "" {
+		return outcome{missing: []Missing{{Path: path, Reason: ReasonUnknown}}}
+	}
+	o := outcome{verdict: verdictOf(p.value == Published), steps: []Step{{p.path, string(p.value), e.facts.grade(p.path), cite}}}
+	if p.value != Restricted {
+		return o
+	}
+	switch e.consult("restricted_release_treatment") {
+	case string(Published):
+		o.verdict = Applies
+	case "not_published":
+		o.verdict = DoesNotApply
+	default:
+		o.verdict = Undetermined
+		o.missing = []Missing{{Path: "options.restricted_release_treatment", Reason: ReasonOption}}
+	}
+	return o
+}
+
+var one = big.NewRat(1, 1)
+
+// share adds up, over the entries of s, the part of the operations that involves
+// its data; with unpublishedOnly, its data that was not published. What is not
+// stated makes an interval.
+func (c *chooser) share(s *source3, unpublishedOnly bool) (low, high *big.Rat, missing []Missing) {
+	low, high = new(big.Rat), new(big.Rat)
+	for _, i := range s.entries {
+		g := c.e.facts.SyntheticData[i]
+		path := fmt.Sprintf("synthetic_data[%d]", i)
+		if unpublishedOnly && g.DataPublished != nil && *g.DataPublished {
+			continue
+		}
+		value, known := g.Share.Rat()
+		if !known {
+			high.Add(high, one)
+			missing = append(missing, Missing{Path: path + ".share", Reason: ReasonUnknown})
+		} else {
+			high.Add(high, value)
+		}
+		switch {
+		case unpublishedOnly && g.DataPublished == nil:
+			missing = append(missing, Missing{Path: path + ".data_published", Reason: ReasonUnknown})
+		case known:
+			low.Add(low, value)
+		}
+	}
+	return low, high, missing
+}
+
+// exceeds is the strict test "more than ten percent" (Technical Note 3): exactly
+// ten percent does not trigger. scale is own operations over the denominator.
+func (c *chooser) exceeds(name string, low, high *big.Rat, missing []Missing) bool {
+	limit, _ := c.e.pack.Synthetic.ShareMoreThan.Rat()
+	verdict := Undetermined
+	switch {
+	case low.Cmp(limit) > 0:
+		verdict = Applies
+	case high.Cmp(limit) <= 0:
+		verdict = DoesNotApply
+	}
+	return c.truth(name, verdict, missing)
+}

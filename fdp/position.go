@@ -1,0 +1,49 @@
+package fdp
+
+import (
+	"fmt"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/provenance"
+)
+
+// Position is where a lineage is against the threshold of one regime, before
+// any note or exclusion: the number that counts there, not the verdict on the
+// model.
+type Position struct {
+	Regime   string `json:"regime"`
+	Quantity string `json:"quantity"` // what the threshold is compared with
+	meter.Interval
+	Comparison       string     `json:"comparison"` // of the quantity with the threshold, as in ">="
+	Threshold        meter.Ops  `json:"threshold"`
+	Margin           *meter.Ops `json:"margin"` // left to the threshold: by the estimate, else by high; null when neither is known
+	Near             bool       `json:"near"`   // high reaches the threshold, or is unbounded
+	ThresholdVerdict Verdict    `json:"threshold_verdict"`
+}
+
+// Positions returns the position under each regime that q asks for and that has
+// a threshold. Its errors are those of [Evaluate].
+func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
+	if err := q.Validate(r); err != nil {
+		return nil, err
+	}
+	if c := f.contradiction(); c != nil {
+		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
+	}
+	out := []Position{}
+	for _, regime := range q.regimes(r) {
+		pack := r.packs[regime]
+		if pack.Threshold.Quantity == "" {
+			continue
+		}
+		e := newEvaluation(pack, c, f, q)
+		p := Position{Regime: regime, Quantity: pack.Threshold.Quantity, Interval: e.quantity(pack.Threshold.Quantity).interval,
+			Comparison: pack.Threshold.Is, Threshold: pack.threshold, ThresholdVerdict: e.compare(pack.Threshold, "").verdict}
+		p.Margin, p.Near = margin(p.Interval, pack.threshold)
+		if e.numbers.err != nil {
+			return nil, fmt.Errorf("position under %s: %w", regime, e.numbers.err)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
