@@ -45,3 +45,9 @@ func (e environment) defaultLedger() string {
 	}
 	return filepath.Join(state, "weighbridge", "ledger.db")
 }
+
+// today is the date of the law where no other is asked for, UTC.
+func (a *app) today() time.Time {
+	year, month, day := a.env.now().UTC().Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}

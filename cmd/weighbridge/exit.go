@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+
+	"github.com/weighbridge/weighbridge/meter/ledger"
 )
 
 // The exit codes: a stable, documented table. A pipeline gates on them, so what
@@ -55,11 +57,14 @@ func usage(format string, args ...any) error {
 // exitCode returns the code that err means: 0 for none, 1 unless it says otherwise.
 func exitCode(err error) int {
 	var coded *exitError
+	var damage *ledger.DamageError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &coded):
 		return coded.code
+	case errors.As(err, &damage):
+		return exitDamaged
 	}
 	return exitFailure
 }

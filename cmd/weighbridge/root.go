@@ -51,7 +51,20 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	flags.StringVar(&a.ledger, "ledger", a.env.defaultLedger(), "the ledger's file (default from $WEIGHBRIDGE_LEDGER)")
 	flags.BoolVar(&a.json, "json", false, "print one JSON document to standard output")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	root.AddCommand(a.runCommand())
+	root.AddCommand(a.recordCommand())
+	root.AddCommand(a.traceCommand())
+	root.AddCommand(a.evaluateCommand())
+	root.AddCommand(a.keyCommand())
+	root.AddCommand(a.attestCommand())
+	root.AddCommand(a.verifyCommand())
+	root.AddCommand(a.demoCommand())
 	root.AddCommand(a.versionCommand())
+	root.AddCommand(a.checkCommand())
+	root.AddCommand(a.ledgerCommand())
+	root.AddCommand(a.relayCommand())
+	root.AddCommand(a.trainCommand())
+	root.AddCommand(a.hardwareCommand())
 	return root
 }
 

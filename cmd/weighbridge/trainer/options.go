@@ -24,9 +24,10 @@ type Options struct {
 
 // How often things are printed and measured, in iterations; nanoGPT's names.
 const (
-	logInterval  = 10
-	evalsPerRun  = 4 // evaluations besides the first, the last one after the last step
-	evalBatches  = 4 // per evaluation and half of the text
+	logInterval  = 50
+	leastBetween = 10 // iterations between two evaluations
+	evalsPerRun  = 4  // evaluations besides the first, the last one after the last step
+	evalBatches  = 4  // per evaluation and half of the text
 	sampleLength = 320
 )
 

@@ -122,7 +122,7 @@ func (t *training) run(ctx context.Context) error {
 
 // evaluationDue: a few times before the end, evenly, and not right before it.
 func (t *training) evaluationDue(done int) bool {
-	every := max(logInterval, t.o.Steps/evalsPerRun)
+	every := max(leastBetween, t.o.Steps/evalsPerRun)
 	return done%every == 0 && done+every/2 < t.o.Steps
 }
 

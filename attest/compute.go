@@ -1,0 +1,272 @@
+package attest
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// Completeness is the sentence that every training-compute predicate carries:
+// no signature shows that something was not left out.
+const Completeness = "No level proves completeness: unattested GPUs can always be left out."
+
+// TrainingCompute says how many operations went into a set of weights and its
+// ancestors, and how that is known.
+type TrainingCompute struct {
+	Model        meter.ModelRef  `json:"model"`
+	Weights      Weights         `json:"weights"`
+	Activities   []ActivityTotal `json:"activities"` // the model's own work since its parents
+	Lineage      Lineage         `json:"lineage"`
+	Convention   Convention      `json:"convention"` // of the lineage's totals; mixed where records differ
+	Methods      []meter.Method  `json:"methods"`    // those behind the model's own work, best first
+	Period       *meter.Period   `json:"period,omitempty"`
+	Ledger       *Head           `json:"ledger,omitempty"` // the model's log when this was made
+	Findings     []meter.Finding `json:"findings"`
+	Completeness string          `json:"completeness"` // the sentence above
+	Tool         Tool            `json:"tool"`
+	CreatedAt    time.Time       `json:"createdAt"`
+}
+
+// ActivityTotal is the work of one activity. A null estimate or high is not
+// known; it never means zero.
+type ActivityTotal struct {
+	Activity meter.Activity `json:"activity"`
+	meter.Interval
+	Records uint64      `json:"records"`
+	Grade   meter.Grade `json:"grade,omitempty"` // the lowest of the records; absent when there is no record
+}
+
+// Lineage is the model and all its known ancestors, each once.
+type Lineage struct {
+	Activities []ActivityTotal  `json:"activities"` // the sum over Models; unbounded when Missing is not empty
+	Models     []LineageModel   `json:"models"`     // the model itself first, then in the order of meter.Walk
+	Missing    []meter.ModelRef `json:"missing"`    // ancestors of which nothing is known
+}
+
+// LineageModel is one model of a lineage with its own work.
+type LineageModel struct {
+	Model      meter.ModelRef  `json:"model"`
+	Activities []ActivityTotal `json:"activities"`
+	Parents    []meter.Parent  `json:"parents"`
+}
+
+// Convention is [meter.Convention] under the field names of a predicate.
+type Convention struct {
+	MultiplyAccumulate string `json:"multiplyAccumulate,omitempty"`
+	Attention          string `json:"attention,omitempty"`
+	Keys               string `json:"keys,omitempty"`
+	Window             string `json:"window,omitempty"`
+	Embedding          string `json:"embedding,omitempty"`
+	Head               string `json:"head,omitempty"`
+	Padding            string `json:"padding,omitempty"`
+	Recomputation      string `json:"recomputation,omitempty"`
+	Experts            string `json:"experts,omitempty"`
+	Evaluation         string `json:"evaluation,omitempty"`
+	FailedWork         string `json:"failedWork,omitempty"`
+}
+
+// LineageOf walks the lineage of root and returns it as a predicate states it.
+// The lookup function is that of [meter.Walk]. A root of which nothing is known
+// is an error: there is nothing to attest.
+func LineageOf(root meter.ModelRef, lookup func(meter.ModelRef) (meter.Node, bool)) (Lineage, error) {
+	walked, err := meter.Walk(root, lookup)
+	if err != nil {
+		return Lineage{}, err
+	}
+	lineage := Lineage{Activities: totals(walked.Total), Missing: walked.Missing}
+	for _, model := range walked.Models {
+		if node, known := lookup(model); known {
+			lineage.Models = append(lineage.Models, LineageModel{model, totals(node.Own), node.Parents})
+		}
+	}
+	if len(lineage.Models) == 0 || lineage.Models[0].Model != root {
+		return Lineage{}, fmt.Errorf("lineage: nothing is recorded of %s: record its training first, then attest", root)
+	}
+	return lineage.normal(), nil
+}
+
+// Lookup returns the function that gives the models of l to [meter.Walk], so
+// that a recipient can total and evaluate them.
+func (l Lineage) Lookup() func(meter.ModelRef) (meter.Node, bool) {
+	nodes := map[meter.ModelRef]meter.Node{}
+	for _, m := range l.Models {
+		node := meter.Node{Model: m.Model, Parents: m.Parents}
+		for _, t := range m.Activities {
+			node.Own = append(node.Own, meter.ActivityTotal{Activity: t.Activity, Operations: t.Interval, Records: t.Records, Grade: t.Grade})
+		}
+		nodes[m.Model] = node
+	}
+	return func(m meter.ModelRef) (meter.Node, bool) {
+		node, found := nodes[m]
+		return node, found
+	}
+}
+
+func totals(in []meter.ActivityTotal) []ActivityTotal {
+	out := make([]ActivityTotal, len(in))
+	for i, t := range in {
+		out[i] = ActivityTotal{t.Activity, t.Operations, t.Records, t.Grade}
+	}
+	return out
+}
+
+func (l Lineage) normal() Lineage {
+	l.Activities, l.Models, l.Missing = list(l.Activities), slices.Clone(list(l.Models)), list(l.Missing)
+	for i := range l.Models {
+		l.Models[i].Activities = list(l.Models[i].Activities)
+		l.Models[i].Parents = list(l.Models[i].Parents)
+	}
+	return l
+}
+
+func (c TrainingCompute) normal() TrainingCompute {
+	c.Activities, c.Lineage = list(c.Activities), c.Lineage.normal()
+	c.Methods, c.Findings = list(c.Methods), list(c.Findings)
+	return c
+}
+
+// Validate returns the first rule of SPEC.md that c breaks. It totals the
+// lineage again: a sum that does not follow from the models listed is refused.
+func (c TrainingCompute) Validate() error {
+	return firstError("training-compute",
+		validModel("model", c.Model),
+		c.Weights.validate(),
+		validTotals("activities", c.Activities),
+		c.validateLineage(),
+		validMethods(c.Methods),
+		validPeriod(c.Period),
+		c.Ledger.validate(),
+		validFindings(c.Findings),
+		c.validateCompleteness(),
+		c.Tool.validate(),
+		validTime("createdAt", c.CreatedAt))
+}
+
+func (c TrainingCompute) validateCompleteness() error {
+	if c.Completeness != Completeness {
+		return fmt.Errorf("completeness: found %q, expected the sentence %q", clip(c.Completeness), Completeness)
+	}
+	return nil
+}
+
+func (c TrainingCompute) validateLineage() error {
+	seen := map[meter.ModelRef]bool{}
+	for i, m := range c.Lineage.Models {
+		if err := m.validate(fmt.Sprintf("lineage.models[%d]", i)); err != nil {
+			return err
+		}
+		if seen[m.Model] {
+			return fmt.Errorf("lineage.models[%d]: %s is listed twice", i, m.Model)
+		}
+		seen[m.Model] = true
+	}
+	want, err := LineageOf(c.Model, c.Lineage.Lookup())
+	if err != nil {
+		return fmt.Errorf("lineage: %w", err)
+	}
+	got := c.Lineage.normal()
+	switch {
+	case !reflect.DeepEqual(got.Models, want.Models):
+		return fmt.Errorf("lineage.models: expected the model itself first, then each known ancestor once in the order of the walk, and no other")
+	case !slices.Equal(got.Missing, want.Missing):
+		return fmt.Errorf("lineage.missing: found %v, expected %v: the parents named without an entry of their own", got.Missing, want.Missing)
+	case !slices.Equal(got.Activities, want.Activities):
+		return fmt.Errorf("lineage.activities: the totals do not follow from lineage.models: expected %s", sumText(want.Activities))
+	case !slices.Equal(list(c.Activities), want.Models[0].Activities):
+		return fmt.Errorf("activities: expected those of lineage.models[0], the model's own work")
+	}
+	return nil
+}
+
+func sumText(totals []ActivityTotal) string {
+	var s string
+	for i, t := range totals {
+		if i > 0 {
+			s += ", "
+		}
+		s += fmt.Sprintf("%s %s", t.Activity, t.Interval)
+	}
+	return s
+}
+
+func (m LineageModel) validate(field string) error {
+	if err := validModel(field, m.Model); err != nil {
+		return err
+	}
+	for i, p := range m.Parents {
+		at := fmt.Sprintf("%s.parents[%d]", field, i)
+		if err := validModel(at, p.Model); err != nil {
+			return err
+		}
+		if _, err := meter.ParseRelation(string(p.Relation)); err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		if p.Input != "" && !ValidDigest(p.Input) {
+			return fmt.Errorf("%s: input %q: expected sha256: and 64 lower-case hexadecimal digits", at, clip(p.Input))
+		}
+	}
+	return validTotals(field+".activities", m.Activities)
+}
+
+// validTotals holds a list of totals to the order of the closed list of
+// activities, each once.
+func validTotals(field string, totals []ActivityTotal) error {
+	last := -1
+	for i, t := range totals {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		place := slices.Index(meter.Activities(), t.Activity)
+		if place < 0 {
+			_, err := meter.ParseActivity(string(t.Activity))
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		if place <= last {
+			return fmt.Errorf("%s: %s: expected each activity once, in the order of the closed list", at, t.Activity)
+		}
+		last = place
+		if err := t.validate(); err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+	}
+	return nil
+}
+
+func (t ActivityTotal) validate() error {
+	if err := t.Interval.Validate(); err != nil {
+		return err
+	}
+	if t.Records > maxCount {
+		return fmt.Errorf("records: %d: expected at most 2^53-1", t.Records)
+	}
+	if t.Records == 0 && t.Grade == "" {
+		return nil
+	}
+	_, err := meter.ParseGrade(string(t.Grade))
+	return err
+}
+
+func validMethods(methods []meter.Method) error {
+	last := -1
+	for _, m := range methods {
+		if _, err := meter.ParseMethod(string(m)); err != nil {
+			return fmt.Errorf("methods: %w", err)
+		}
+		place := slices.Index(meter.Methods(), m)
+		if place <= last {
+			return fmt.Errorf("methods: %s: expected each method once, best first", m)
+		}
+		last = place
+	}
+	return nil
+}
+
+func validFindings(findings []meter.Finding) error {
+	for i, f := range findings {
+		if f.Code == "" || f.Message == "" {
+			return fmt.Errorf("findings[%d]: expected a code and a message", i)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package attest
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// Hardware says on what the work was done, as it was recorded, and what was not
+// seen.
+type Hardware struct {
+	Model     meter.ModelRef `json:"model"`
+	Devices   []Device       `json:"devices"`         // kinds of device; empty: none was seen
+	Hosts     []meter.Host   `json:"hosts"`           // distinct machines
+	Place     []string       `json:"place,omitempty"` // ISO 3166-1 alpha-2 codes, as declared; absent: not declared
+	Runs      []string       `json:"runs"`            // the runs whose hardware this is
+	NotSeen   []string       `json:"notSeen"`         // sentences: what nobody looked at
+	Tool      Tool           `json:"tool"`
+	CreatedAt time.Time      `json:"createdAt"`
+}
+
+// Device is one kind of accelerator with its classification under the Commerce
+// Control List.
+type Device struct {
+	Product string      `json:"product"`
+	PCI     string      `json:"pci,omitempty"` // vendor:device, lower-case hexadecimal
+	Count   uint64      `json:"count"`
+	Grade   meter.Grade `json:"grade"`
+	ECCN    string      `json:"eccn"`                         // 3A090.a, 3A090.b, none or undetermined
+	TPP     string      `json:"tpp,omitempty"`                // total processing performance, exact; see Exact
+	PD      string      `json:"performanceDensity,omitempty"` // TPP per applicable die area in mm2, exact
+	Clause  string      `json:"clause,omitempty"`             // the paragraph that decided, as in "3A090.a.1"
+}
+
+// ECCNs is the closed list of classifications of a device.
+func ECCNs() []string { return []string{"3A090.a", "3A090.b", "none", "undetermined"} }
+
+// Exact returns the one text of r: a decimal without exponent and trailing zeros
+// where r has one of finite length, as in "15830.4", else a fraction in lowest
+// terms, as in "7912/407". No figure that stands at a threshold is rounded.
+func Exact(r *big.Rat) string {
+	if digits, finite := r.FloatPrec(); finite {
+		return r.FloatString(digits)
+	}
+	return r.RatString()
+}
+
+func (h Hardware) normal() Hardware {
+	h.Devices, h.Hosts, h.Runs, h.NotSeen = list(h.Devices), list(h.Hosts), list(h.Runs), list(h.NotSeen)
+	return h
+}
+
+// Validate returns the first rule of SPEC.md that h breaks.
+func (h Hardware) Validate() error {
+	var devices, places error
+	for i, d := range h.Devices {
+		if err := d.validate(); err != nil {
+			devices = fmt.Errorf("devices[%d]: %w", i, err)
+			break
+		}
+	}
+	for _, p := range h.Place {
+		if len(p) != 2 || strings.Trim(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			places = fmt.Errorf("place: %q: expected a country code of two capital letters", clip(p))
+		}
+	}
+	return firstError("hardware", validModel("model", h.Model), devices, places, validSentences("runs", h.Runs),
+		validSentences("notSeen", h.NotSeen), h.Tool.validate(), validTime("createdAt", h.CreatedAt))
+}
+
+func (d Device) validate() error {
+	if d.Product == "" || d.Count == 0 || d.Count > maxCount {
+		return fmt.Errorf("%q, %d times: expected a product and a count of at least 1", clip(d.Product), d.Count)
+	}
+	if _, err := meter.ParseGrade(string(d.Grade)); err != nil {
+		return err
+	}
+	if !slices.Contains(ECCNs(), d.ECCN) {
+		return fmt.Errorf("eccn %q: expected one of %s", clip(d.ECCN), strings.Join(ECCNs(), ", "))
+	}
+	if d.PCI != "" && !validPCI(d.PCI) {
+		return fmt.Errorf("pci %q: expected vendor:device in lower-case hexadecimal, as in 10de:2330", clip(d.PCI))
+	}
+	for _, n := range []struct{ field, text string }{{"tpp", d.TPP}, {"performanceDensity", d.PD}} {
+		if n.text != "" && !validExact(n.text) {
+			return fmt.Errorf("%s %q: expected an exact number in its one spelling, as in 15830.4 or 7912/407", n.field, clip(n.text))
+		}
+	}
+	return nil
+}
+
+func validPCI(s string) bool {
+	vendor, device, found := strings.Cut(s, ":")
+	return found && len(vendor) == 4 && len(device) == 4 && strings.Trim(vendor+device, "0123456789abcdef") == ""
+}
+
+// validExact reports whether s is what Exact writes of a number that is not
+// negative.
+func validExact(s string) bool {
+	if len(s) > MaxNumber || strings.Trim(s, "0123456789./") != "" {
+		return false
+	}
+	r, ok := new(big.Rat).SetString(s)
+	return ok && Exact(r) == s
+}
+
+func validSentences(field string, sentences []string) error {
+	for i, s := range sentences {
+		if strings.TrimSpace(s) == "" {
+			return fmt.Errorf("%s[%d]: expected a text", field, i)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package oci
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/weighbridge/weighbridge/attest/weights"
+)
+
+// Layout is an OCI image layout that was read and found sound, but for the bytes
+// of the weights, which [Model.Files] reads. Close it after use. Its methods are
+// not safe for concurrent use.
+type Layout struct {
+	path    string
+	root    *os.Root
+	models  []*Model
+	skipped []Skipped
+}
+
+// Skipped is a manifest that was read over, because it is of no type that is
+// understood here. It was not checked, and counts for nothing.
+type Skipped struct {
+	Digest       string
+	ArtifactType string // as its manifest has it; the media type for what is no manifest
+	Reason       string
+}
+
+// IsLayout reports whether path is a directory that holds an oci-layout file: one
+// for [Open], not for weights.Hash. It says nothing about what else is there.
+func IsLayout(path string) bool {
+	info, err := os.Lstat(filepath.Join(path, layoutFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Open reads the layout at path: index.json, every manifest that it lists, the
+// config of each model and the bundles that refer to it. The error is a
+// [*LayoutError] or a [*BlobError] for the first thing that is wrong; a layout
+// without a model is an error.
+func Open(path string) (*Layout, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &LayoutError{Path: path, Found: "does not exist", Next: "name the directory that holds oci-layout"}
+	case err != nil:
+		return nil, fmt.Errorf("layout: %w", err)
+	case !info.IsDir():
+		return nil, &LayoutError{Path: path, Found: "is not a directory", Next: "name the directory that holds oci-layout"}
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, fmt.Errorf("layout: %w", err)
+	}
+	l := &Layout{path: path, root: root}
+	if err := l.load(); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// Close releases the directory.
+func (l *Layout) Close() error { return l.root.Close() }
+
+// Models returns the models of the layout in the order of index.json.
+func (l *Layout) Models() []*Model { return l.models }
+
+// Skipped returns the manifests that are neither a model nor about one of them.
+func (l *Layout) Skipped() []Skipped { return l.skipped }
+
+// Model returns the model with this tag or manifest digest ("sha256:..."). An
+// empty reference means the only model; where there are several the error lists
+// them.
+func (l *Layout) Model(reference string) (*Model, error) {
+	if reference == "" && len(l.models) == 1 {
+		return l.models[0], nil
+	}
+	found, list := "several models and no reference to choose by", ""
+	if reference != "" {
+		found = fmt.Sprintf("no model %q", clip(reference))
+	}
+	for _, m := range l.models {
+		if reference != "" && m.named(reference) {
+			return m, nil
+		}
+		list += fmt.Sprintf(" %s %q", m.Manifest.Digest, m.References)
+	}
+	return nil, &LayoutError{Path: l.path, Found: found, Next: "choose by tag or digest from" + list}
+}
+
+func (l *Layout) fail(where, found, expected string) error {
+	return &LayoutError{Path: l.path, Where: where, Found: found, Expected: expected}
+}
+
+func (l *Layout) load() error {
+	if err := checkVersion(l.root, l.path); err != nil {
+		return err
+	}
+	if err := l.checkTree(); err != nil {
+		return err
+	}
+	index, err := readIndex(l.root, l.path)
+	if err != nil {
+		return err
+	}
+	return l.read(index)
+}
+
+// checkVersion reads oci-layout (image-spec v1.1, image-layout.md: the version is
+// 1.0.0).
+func checkVersion(root *os.Root, path string) error {
+	data, err := readFile(root, layoutFile, maxLayoutFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &LayoutError{Path: path, Where: layoutFile, Found: "does not exist", Next: "name the directory that holds oci-layout"}
+	}
+	var version ocispec.ImageLayout
+	if err == nil {
+		err = decode(data, &version)
+	}
+	if err != nil {
+		return &LayoutError{Path: path, Where: layoutFile, Found: err.Error(), Expected: `{"imageLayoutVersion":"1.0.0"}`}
+	}
+	if version.Version != ocispec.ImageLayoutVersion {
+		return &LayoutError{Path: path, Where: layoutFile, Found: fmt.Sprintf("version %q", clip(version.Version)), Expected: fmt.Sprintf("%q", ocispec.ImageLayoutVersion)}
+	}
+	return nil
+}
+
+// checkTree refuses everything but files and directories anywhere below the
+// layout, referenced or not: whoever copies or serves it would follow a link.
+func (l *Layout) checkTree() error {
+	entries := 0
+	return fs.WalkDir(l.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && name != "." {
+			return nil // a writer's own directory came and went
+		}
+		if err != nil {
+			return l.fail(name, err.Error(), "a readable directory")
+		}
+		if entries++; entries > maxEntries {
+			return l.fail("", fmt.Sprintf("more than %d files", maxEntries), "a layout")
+		}
+		if !entry.IsDir() && !entry.Type().IsRegular() {
+			return l.fail(name, "is a link, a device or another special file", "regular files and directories only")
+		}
+		return nil
+	})
+}
+
+// readIndex reads index.json of the layout at path.
+func readIndex(root *os.Root, path string) (ocispec.Index, error) {
+	fail := func(found, expected, next string) (ocispec.Index, error) {
+		return ocispec.Index{}, &LayoutError{Path: path, Where: indexFile, Found: found, Expected: expected, Next: next}
+	}
+	data, err := readFile(root, indexFile, maxIndex)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail("does not exist", "", "the packing that made this layout did not finish: pack again")
+	}
+	var index ocispec.Index
+	if err == nil {
+		err = decode(data, &index)
+	}
+	switch {
+	case err != nil:
+		return fail(err.Error(), "an OCI image index", "")
+	case index.SchemaVersion != 2:
+		return fail(fmt.Sprintf("schemaVersion %d", index.SchemaVersion), "2", "")
+	case index.MediaType != "" && index.MediaType != ocispec.MediaTypeImageIndex:
+		return fail(fmt.Sprintf("media type %q", clip(index.MediaType)), ocispec.MediaTypeImageIndex, "")
+	case len(index.Manifests) > maxIndexed:
+		return fail(fmt.Sprintf("%d manifests", len(index.Manifests)), fmt.Sprintf("at most %d", maxIndexed), "")
+	}
+	return index, nil
+}
+
+// readFile reads a small regular file below root, of at most limit bytes.
+func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
+	f, info, err := weights.OpenRegular(root, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("has %d bytes, more than the %d that are read", max(info.Size(), limit+1), limit)
+	}
+	return data, nil
+}
+
+// checkDescriptor refuses what cannot be looked up here: another algorithm than
+// SHA-256, a digest in another form, a negative size.
+func (l *Layout) checkDescriptor(where string, d ocispec.Descriptor) error {
+	if d.Digest.Validate() != nil || d.Digest.Algorithm() != digest.SHA256 {
+		return l.fail(where, fmt.Sprintf("digest %q", clip(d.Digest.String())), "sha256: and 64 hexadecimal digits")
+	}
+	if d.Size < 0 {
+		return l.fail(where, fmt.Sprintf("size %d", d.Size), "0 or more")
+	}
+	return nil
+}
+
+// openBlob opens the blob that d describes and checks its size. The caller hashes.
+func (l *Layout) openBlob(d ocispec.Descriptor, role, name string) (*os.File, error) {
+	bad := func(problem, found string) error {
+		return &BlobError{Digest: d.Digest.String(), Role: role, Name: name, Problem: problem, Expected: fmt.Sprintf("a file of %d bytes", d.Size), Found: found}
+	}
+	f, info, err := weights.OpenRegular(l.root, path.Join(blobsDir, d.Digest.Encoded()))
+	var refused *weights.RefusedError
+	var changed *weights.ChangedError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, bad(ProblemMissing, "nothing")
+	case errors.As(err, &refused):
+		return nil, bad(ProblemType, "one that "+refused.Found)
+	case errors.As(err, &changed):
+		return nil, bad(ProblemChanged, changed.After)
+	case err != nil:
+		return nil, bad(ProblemUnreadable, err.Error())
+	case info.Size() != d.Size:
+		f.Close()
+		return nil, bad(ProblemSize, fmt.Sprintf("one of %d bytes", info.Size()))
+	}
+	return f, nil
+}
+
+// readBlob returns the verified bytes of a small blob.
+func (l *Layout) readBlob(d ocispec.Descriptor, role string, limit int64) ([]byte, error) {
+	if d.Size > limit {
+		return nil, &BlobError{Digest: d.Digest.String(), Role: role, Problem: ProblemLimit, Expected: fmt.Sprintf("at most %d bytes", limit), Found: fmt.Sprintf("a descriptor of %d bytes", d.Size)}
+	}
+	f, err := l.openBlob(d, role, "")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data := make([]byte, d.Size)
+	n, err := f.ReadAt(data, 0)
+	if int64(n) != d.Size {
+		return nil, &BlobError{Digest: d.Digest.String(), Role: role, Problem: ProblemUnreadable, Expected: fmt.Sprintf("%d bytes", d.Size), Found: fmt.Sprintf("%d, then %v", n, err)}
+	}
+	if found := digest.FromBytes(data); found != d.Digest {
+		return nil, &BlobError{Digest: d.Digest.String(), Role: role, Problem: ProblemDigest, Expected: d.Digest.String(), Found: found.String()}
+	}
+	return data, nil
+}

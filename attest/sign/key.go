@@ -1,0 +1,182 @@
+// Package sign turns a statement into a Sigstore bundle v0.3: a DSSE envelope
+// signed with a local key, ECDSA P-256 or Ed25519. It asks no network for
+// anything: no certificate, no log, no timestamp; what that leaves open,
+// attest/verify says to the recipient.
+//
+// A signature is over exactly the bytes given. ECDSA nonces are derived as RFC
+// 6979 says, so the same key and statement give the same bundle to the byte, and
+// every bundle is verified with the public key before it leaves [Key.Sign].
+package sign
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The kinds of key.
+const (
+	ECDSAP256 = "ecdsa-p256"
+	Ed25519   = "ed25519"
+)
+
+// maxKeyBytes bounds a key file: both kinds fit into 300 bytes.
+const maxKeyBytes = 64 << 10
+
+// Key is a private key that signs statements.
+type Key struct {
+	signer crypto.Signer // *ecdsa.PrivateKey on P-256, or ed25519.PrivateKey
+	spki   []byte        // DER of the public key
+}
+
+// GenerateKey returns a new private key of the kind, "ecdsa-p256" or "ed25519",
+// as PEM (PKCS#8).
+func GenerateKey(kind string) ([]byte, error) {
+	var key any
+	var err error
+	switch kind {
+	case ECDSAP256:
+		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case Ed25519:
+		_, key, err = ed25519.GenerateKey(rand.Reader)
+	default:
+		return nil, fmt.Errorf("key kind %q: expected %s or %s", kind, ECDSAP256, Ed25519)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("generate %s key: %w", kind, err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("generate %s key: %w", kind, err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// generate is the next step that ends most errors about a key.
+const generate = "use an unencrypted ECDSA P-256 or Ed25519 private key in PEM, as `weighbridge key generate` makes one"
+
+// ParseKey reads one private key: PEM, PKCS#8 or SEC 1, ECDSA on P-256 or
+// Ed25519, not encrypted. Anything else is an error that says what it was.
+func ParseKey(data []byte) (*Key, error) {
+	block, err := onlyBlock(data)
+	if err != nil {
+		return nil, err
+	}
+	var parsed any
+	switch block.Type {
+	case "PRIVATE KEY":
+		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case "EC PRIVATE KEY":
+		parsed, err = x509.ParseECPrivateKey(block.Bytes)
+	default:
+		return nil, wrongBlock(block.Type)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("private key: the PEM block %q cannot be read: %w; where the file is damaged, restore it, else %s", block.Type, err, generate)
+	}
+	return newKey(parsed)
+}
+
+// onlyBlock returns the one PEM block of data.
+func onlyBlock(data []byte) (*pem.Block, error) {
+	if len(data) > maxKeyBytes {
+		return nil, fmt.Errorf("private key: %d bytes: expected at most %d; this is not a key file: %s", len(data), maxKeyBytes, generate)
+	}
+	block, rest := pem.Decode(data)
+	if block == nil || !strings.HasPrefix(strings.TrimSpace(string(data)), "-----BEGIN ") {
+		return nil, fmt.Errorf("private key: expected one PEM block and nothing else (-----BEGIN PRIVATE KEY-----); %s", generate)
+	}
+	if block.Headers["DEK-Info"] != "" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
+		return nil, wrongBlock("ENCRYPTED PRIVATE KEY")
+	}
+	if block.Type == "EC PARAMETERS" {
+		return nil, errors.New("private key: the file begins with EC PARAMETERS: expected the key alone; remove that block, or convert the file: openssl pkcs8 -topk8 -nocrypt -in FILE")
+	}
+	if strings.TrimSpace(string(rest)) != "" {
+		return nil, errors.New("private key: more than one PEM block, or text after it: expected one key alone, so that it is certain which one signs; keep each key in a file of its own")
+	}
+	return block, nil
+}
+
+// wrongBlock says what a PEM block of another type is, and what to do.
+func wrongBlock(kind string) error {
+	switch {
+	case strings.HasPrefix(kind, "ENCRYPTED SIGSTORE") || strings.HasPrefix(kind, "ENCRYPTED COSIGN"):
+		return fmt.Errorf("private key: it is a cosign key, encrypted with a password; this build does not decrypt keys: %s", generate)
+	case strings.HasPrefix(kind, "ENCRYPTED"):
+		return errors.New("private key: it is encrypted; this build does not decrypt keys: decrypt it to a file that only you can read (openssl pkcs8 -in FILE -out KEY) and use that")
+	case strings.HasSuffix(kind, "PUBLIC KEY"):
+		return errors.New("private key: this is a public key: expected the private one; a public key verifies (`weighbridge verify --key`)")
+	case strings.Contains(kind, "CERTIFICATE"):
+		return fmt.Errorf("private key: this is a certificate (%s): expected the private key that belongs to it; %s", kind, generate)
+	case kind == "RSA PRIVATE KEY":
+		return wrongKind("RSA")
+	case kind == "OPENSSH PRIVATE KEY":
+		return fmt.Errorf("private key: this is an OpenSSH key: expected PKCS#8 or SEC 1; %s", generate)
+	}
+	return fmt.Errorf("private key: the PEM block is %q: expected PRIVATE KEY (PKCS#8) or EC PRIVATE KEY (SEC 1); %s", kind, generate)
+}
+
+func wrongKind(found string) error {
+	return fmt.Errorf("private key: it is of the kind %s: expected ECDSA P-256 or Ed25519; %s", found, generate)
+}
+
+func newKey(parsed any) (*Key, error) {
+	var signer crypto.Signer
+	switch key := parsed.(type) {
+	case *ecdsa.PrivateKey:
+		if key.Curve != elliptic.P256() {
+			return nil, wrongKind("ECDSA " + key.Curve.Params().Name)
+		}
+		signer = key
+	case ed25519.PrivateKey:
+		signer = key
+	case *rsa.PrivateKey:
+		return nil, wrongKind("RSA")
+	default:
+		return nil, wrongKind(strings.TrimPrefix(fmt.Sprintf("%T", parsed), "*"))
+	}
+	spki, err := x509.MarshalPKIXPublicKey(signer.Public())
+	if err != nil {
+		return nil, fmt.Errorf("private key: its public key: %w", err)
+	}
+	return &Key{signer: signer, spki: spki}, nil
+}
+
+// Kind returns "ecdsa-p256" or "ed25519".
+func (k *Key) Kind() string {
+	if _, ok := k.signer.(ed25519.PrivateKey); ok {
+		return Ed25519
+	}
+	return ECDSAP256
+}
+
+// PublicPEM returns the public key as PEM (SubjectPublicKeyInfo), the form that
+// verify, cosign and openssl read.
+func (k *Key) PublicPEM() ([]byte, error) {
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: k.spki}), nil
+}
+
+// ID names the key: "sha256:" and the hexadecimal SHA-256 of the public key's
+// DER, as in `openssl pkey -pubin -in FILE -outform der | sha256sum`.
+func (k *Key) ID() string {
+	sum := sha256.Sum256(k.spki)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// hint is the key's name in a bundle, as cosign and sigstore-go write it.
+func (k *Key) hint() string {
+	sum := sha256.Sum256(k.spki)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,110 @@
+package sign
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/sign"
+	"github.com/sigstore/sigstore/pkg/signature"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/weighbridge/weighbridge/attest"
+)
+
+// Sign returns the Sigstore bundle v0.3, in JSON without white space, that holds
+// payload and its signature. The payload must be a statement that
+// [attest.ParseStatement] reads: nothing is signed that a recipient would refuse.
+func (k *Key) Sign(ctx context.Context, payload []byte) ([]byte, error) {
+	if _, err := attest.ParseStatement(payload); err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	trusted, err := k.trusted()
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	content := &sign.DSSEData{Data: payload, PayloadType: attest.PayloadType}
+	// With a trusted root the bundle is verified before it is returned.
+	bundle, err := sign.Bundle(content, keypair{k}, sign.BundleOptions{Context: ctx, TrustedRoot: trusted})
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	return layout(protojson.Marshal(bundle))
+}
+
+// layout removes the white space that protojson varies from build to build.
+func layout(loose []byte, err error) ([]byte, error) {
+	var b bytes.Buffer
+	if err == nil {
+		err = json.Compact(&b, loose)
+	}
+	if err == nil && b.Len() > attest.MaxStatementBytes {
+		err = fmt.Errorf("the bundle has %d bytes, a recipient reads at most %d: shorten the lineage's findings, or leave the list of files out", b.Len(), attest.MaxStatementBytes)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// trusted is the trust in exactly this key, without limit in time.
+func (k *Key) trusted() (root.TrustedMaterial, error) {
+	verifier, err := signature.LoadVerifier(k.signer.Public(), crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	key := root.NewExpiringKey(verifier, time.Time{}, time.Time{})
+	return root.NewTrustedPublicKeyMaterial(func(string) (root.TimeConstrainedVerifier, error) { return key, nil }), nil
+}
+
+// keypair is a Key in the form that sigstore-go asks for.
+type keypair struct{ *Key }
+
+// GetHashAlgorithm: both kinds are registered with SHA-256; Ed25519 hashes for
+// itself.
+func (k keypair) GetHashAlgorithm() protocommon.HashAlgorithm {
+	return protocommon.HashAlgorithm_SHA2_256
+}
+
+func (k keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails {
+	if k.Kind() == Ed25519 {
+		return protocommon.PublicKeyDetails_PKIX_ED25519
+	}
+	return protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256
+}
+
+func (k keypair) GetHint() []byte { return []byte(k.hint()) }
+
+func (k keypair) GetKeyAlgorithm() string {
+	if k.Kind() == Ed25519 {
+		return "ED25519"
+	}
+	return "ECDSA"
+}
+
+func (k keypair) GetPublicKey() crypto.PublicKey { return k.signer.Public() }
+
+func (k keypair) GetPublicKeyPem() (string, error) {
+	text, err := k.PublicPEM()
+	return string(text), err
+}
+
+// SignData returns the signature of data and what was signed: the digest for
+// ECDSA, the data itself for Ed25519 (RFC 8032, pure).
+func (k keypair) SignData(_ context.Context, data []byte) (sig, signed []byte, err error) {
+	if key, ok := k.signer.(ed25519.PrivateKey); ok {
+		return ed25519.Sign(key, data), data, nil
+	}
+	digest := sha256.Sum256(data)
+	// Without a source of randomness crypto/ecdsa derives the nonce from key and
+	// digest (RFC 6979).
+	sig, err = k.signer.Sign(nil, digest[:], crypto.SHA256)
+	return sig, digest[:], err
+}

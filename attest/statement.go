@@ -1,0 +1,197 @@
+package attest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// The in-toto statement types: v1 is written; v0.1, which cosign still writes, is
+// read as well.
+const (
+	StatementType    = "https://in-toto.io/Statement/v1"
+	statementTypeOld = "https://in-toto.io/Statement/v0.1"
+)
+
+// PayloadType is the DSSE payload type of an in-toto statement.
+const PayloadType = "application/vnd.in-toto+json"
+
+// The predicate types of Weighbridge. SPEC.md documents them.
+const (
+	TypeTrainingCompute = typePrefix + "training-compute/v1"
+	TypeHardware        = typePrefix + "hardware/v1"
+	TypeDetermination   = typePrefix + "determination/v1"
+
+	typePrefix = "https://weighbridge.dev/"
+)
+
+// maxSubjects bounds the subjects of a foreign statement, as sigstore-go does.
+const maxSubjects = 1024
+
+// Subject is something that a statement is about. Only digests identify it; the
+// name is information.
+type Subject struct {
+	Name   string            `json:"name"`
+	Digest map[string]string `json:"digest"` // algorithm to lower-case hexadecimal digits
+}
+
+// RootSuffix ends the name of the subject that is the OMS root digest.
+const RootSuffix = "#oms-root"
+
+// Subjects returns the two subjects that every statement of ours has: the OCI
+// manifest of the shipment under the model's name, and the OMS root digest of
+// the weights under the model's name and [RootSuffix]. Both digests are
+// "sha256:<hex>".
+func Subjects(model meter.ModelRef, manifestDigest, root string) []Subject {
+	return []Subject{
+		{Name: string(model), Digest: map[string]string{"sha256": strings.TrimPrefix(manifestDigest, "sha256:")}},
+		{Name: string(model) + RootSuffix, Digest: map[string]string{"sha256": strings.TrimPrefix(root, "sha256:")}},
+	}
+}
+
+// SHA256 returns the subject's digest as "sha256:<hex>", or "" when it has none.
+func (s Subject) SHA256() string {
+	if s.Digest["sha256"] == "" {
+		return ""
+	}
+	return "sha256:" + s.Digest["sha256"]
+}
+
+// Statement is an in-toto statement. At most one of the three predicates is set;
+// none is when the predicate type is not ours, and what the predicate says is
+// then kept in Raw and not understood.
+type Statement struct {
+	Type          string
+	Subjects      []Subject
+	PredicateType string
+
+	TrainingCompute *TrainingCompute
+	Hardware        *Hardware
+	Determination   *Determination
+
+	// Raw is the predicate as it was read. Empty in a statement that was made
+	// here.
+	Raw json.RawMessage
+
+	payload []byte // a foreign statement as it was read
+}
+
+// NewStatement returns the statement that says predicate, a [TrainingCompute], a
+// [Hardware] or a [Determination], of the two subjects that [Subjects] returns.
+// The error names the field that breaks a rule of SPEC.md.
+func NewStatement(subjects []Subject, predicate any) (Statement, error) {
+	s := Statement{Type: StatementType, Subjects: subjects}
+	switch p := predicate.(type) {
+	case TrainingCompute:
+		s.PredicateType, s.TrainingCompute = TypeTrainingCompute, &p
+	case Hardware:
+		s.PredicateType, s.Hardware = TypeHardware, &p
+	case Determination:
+		s.PredicateType, s.Determination = TypeDetermination, &p
+	default:
+		return Statement{}, fmt.Errorf("statement: predicate of type %T: expected attest.TrainingCompute, attest.Hardware or attest.Determination", predicate)
+	}
+	payload, err := s.Encode()
+	if err != nil {
+		return Statement{}, err
+	}
+	return ParseStatement(payload) // what leaves here can be read by every recipient
+}
+
+// Ours reports whether the predicate is one of Weighbridge's and was understood.
+func (s Statement) Ours() bool {
+	return s.TrainingCompute != nil || s.Hardware != nil || s.Determination != nil
+}
+
+// Model returns the model that the predicate names, "" for a foreign one.
+func (s Statement) Model() meter.ModelRef {
+	switch {
+	case s.TrainingCompute != nil:
+		return s.TrainingCompute.Model
+	case s.Hardware != nil:
+		return s.Hardware.Model
+	case s.Determination != nil:
+		return s.Determination.Model
+	}
+	return ""
+}
+
+// predicate returns the predicate with its lists in the form that is written.
+func (s Statement) predicate() (interface{ Validate() error }, error) {
+	switch {
+	case s.TrainingCompute != nil && s.PredicateType == TypeTrainingCompute:
+		return s.TrainingCompute.normal(), nil
+	case s.Hardware != nil && s.PredicateType == TypeHardware:
+		return s.Hardware.normal(), nil
+	case s.Determination != nil && s.PredicateType == TypeDetermination:
+		return s.Determination.normal(), nil
+	}
+	return nil, fmt.Errorf("statement: predicate type %q without its predicate: use NewStatement", clip(s.PredicateType))
+}
+
+// Encode returns the one encoding of s: for a statement of ours, JSON in the
+// order of SPEC.md without white space; for a foreign one, the bytes that were
+// read. It fails when the statement breaks a rule of SPEC.md.
+func (s Statement) Encode() ([]byte, error) {
+	if s.payload != nil {
+		return bytes.Clone(s.payload), nil
+	}
+	predicate, err := s.predicate()
+	if err != nil {
+		return nil, err
+	}
+	if err := predicate.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.validateSubjects(); err != nil {
+		return nil, err
+	}
+	payload, err := encode(struct {
+		Type          string    `json:"_type"`
+		Subjects      []Subject `json:"subject"`
+		PredicateType string    `json:"predicateType"`
+		Predicate     any       `json:"predicate"`
+	}{s.Type, s.Subjects, s.PredicateType, predicate})
+	if err == nil && len(payload) > MaxStatementBytes {
+		err = fmt.Errorf("statement: %d bytes: expected at most %d", len(payload), MaxStatementBytes)
+	}
+	return payload, err
+}
+
+// validateSubjects holds the subjects of a statement of ours to SPEC.md S5.
+func (s Statement) validateSubjects() error {
+	if s.Type != StatementType && s.Type != statementTypeOld {
+		return fmt.Errorf("statement: _type %q: expected %s", clip(s.Type), StatementType)
+	}
+	if len(s.Subjects) != 2 {
+		return fmt.Errorf("statement: %d subjects: expected two, the OCI manifest digest and the OMS root digest", len(s.Subjects))
+	}
+	model := string(s.Model())
+	for i, name := range []string{model, model + RootSuffix} {
+		subject := s.Subjects[i]
+		if subject.Name != name {
+			return fmt.Errorf("statement: subject[%d]: name %q: expected %q", i, clip(subject.Name), name)
+		}
+		if len(subject.Digest) != 1 || !ValidDigest(subject.SHA256()) {
+			return fmt.Errorf("statement: subject[%d]: expected one digest, sha256, of 64 lower-case hexadecimal digits", i)
+		}
+	}
+	if c := s.TrainingCompute; c != nil && c.Weights.Root != s.Subjects[1].SHA256() {
+		return fmt.Errorf("statement: subject[1] is %s and weights.root %s: expected one digest", s.Subjects[1].SHA256(), c.Weights.Root)
+	}
+	return nil
+}
+
+// encode writes JSON without white space and without HTML escapes.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("statement: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,36 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/weighbridge/weighbridge/attest"
+)
+
+// notChecked lists what this result does not show. A reader who sees "ok" must
+// see this beside it.
+func (v *verification) notChecked() {
+	lines := []string{
+		"completeness: " + attest.Completeness,
+		"truth: a signature shows who says the numbers, not that they are right; each carries its grade",
+		"time: no timestamp was verified; when it was signed is the signer's word",
+		"revocation: whether the key has been withdrawn or stolen cannot be seen offline",
+		"ledger: the head is named; no inclusion proof, consistency proof or witness was verified",
+		"hardware: devices are as recorded; no evidence from the hardware itself was verified",
+	}
+	if v.in.ManifestDigest == "" {
+		lines = append(lines, "shipment: a plain directory has no OCI manifest; the statements' first subject was not compared")
+	}
+	if !slices.ContainsFunc(v.result.Verified, func(s attest.Statement) bool { return s.TrainingCompute != nil }) {
+		lines = append(lines, "names: no training-compute statement was accepted, so the names of the files are not bound")
+	}
+	if v.logs > 0 {
+		lines = append(lines, fmt.Sprintf("logs: %d bundles carry log entries or timestamps; they were not looked at", v.logs))
+	}
+	for _, s := range v.result.Verified {
+		if !s.Ours() {
+			lines = append(lines, fmt.Sprintf("predicate %.120q is not understood: only its signature and subjects were checked", s.PredicateType))
+		}
+	}
+	v.result.NotChecked = append(lines, v.notes...)
+}

@@ -1,0 +1,67 @@
+package verify
+
+import "github.com/weighbridge/weighbridge/attest"
+
+// ResultSchema names the JSON form of a [Result].
+const ResultSchema = "weighbridge.dev/verify/v1"
+
+// Result is the outcome of a verification. Only what a named key has signed, or
+// what was computed here, stands in it as a fact.
+type Result struct {
+	Schema     string      `json:"schema"`
+	OK         bool        `json:"ok"`       // no problem at all
+	Signer     string      `json:"signer"`   // id of the key that signed the statements accepted; several are joined by a comma; "" when none was
+	Subjects   []Subject   `json:"subjects"` // what was found here and compared with the statements
+	Statements []Statement `json:"statements"`
+	NotChecked []string    `json:"not_checked"` // what this result does not show
+	Problems   []Problem   `json:"problems"`
+
+	// Verified holds the statements accepted, for further use: a signature of a
+	// named key, these weights, no problem with them.
+	Verified []attest.Statement `json:"-"`
+}
+
+// Subject is a digest computed from what arrived.
+type Subject struct {
+	Name   string `json:"name"` // oms-root, oms-component-root, oci-manifest or names
+	Digest string `json:"digest"`
+}
+
+// Statement is the outcome for one statement that a named key has signed.
+type Statement struct {
+	PredicateType string `json:"predicate_type"`
+	OK            bool   `json:"ok"`
+	Recomputed    bool   `json:"recomputed"` // what it concludes was computed again here, with the same outcome
+	Understood    bool   `json:"understood"` // a predicate of ours; false: only signature and subjects were checked
+	Signer        string `json:"signer"`     // id of the key
+	Model         string `json:"model,omitempty"`
+}
+
+// Problem is one reason why verification failed.
+type Problem struct {
+	Code    string `json:"code"`    // a stable word, listed below
+	Message string `json:"message"` // what was found and what was expected
+	Hint    string `json:"hint"`    // the next step
+}
+
+// The codes of problems. attest/SPEC.md explains each.
+const (
+	CodeNoAttestation     = "no-attestation"
+	CodeTooManyBundles    = "too-many-bundles"
+	CodeBundle            = "bundle"             // not a bundle that can be read
+	CodeSignatureCount    = "signature-count"    // other than one
+	CodeNotKeySigned      = "not-key-signed"     // signed with a certificate
+	CodePayloadType       = "payload-type"       // no in-toto statement
+	CodeBadSignature      = "bad-signature"      // names a key of the policy, which did not sign these bytes
+	CodeUnknownSigner     = "unknown-signer"     // no key of the policy signed it
+	CodeStatement         = "statement"          // signed, but breaks SPEC.md
+	CodePredicateVersion  = "predicate-version"  // of ours, but not known to this build
+	CodeOtherWeights      = "other-weights"      // another OMS root digest
+	CodeOtherManifest     = "other-manifest"     // another OCI manifest digest
+	CodeNames             = "names"              // the root agrees, the names do not
+	CodeMissingStatement  = "missing-statement"  // a required type is not there
+	CodeSeveralStatements = "several-statements" // two that say different things
+	CodeModels            = "models"             // statements name different models
+	CodeRecomputation     = "recomputation"      // the determination does not follow from its facts
+	CodeFacts             = "facts"              // the facts contradict the attested compute
+)

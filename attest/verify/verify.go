@@ -1,0 +1,274 @@
+package verify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/attest"
+)
+
+// Input is what arrived.
+type Input struct {
+	Bundles        [][]byte        // Sigstore bundles, in the order they were found
+	Found          attest.Manifest // the files, hashed by the caller from their bytes
+	ManifestDigest string          // OCI manifest digest, "sha256:<hex>"; "" for a plain directory
+}
+
+// Policy is whom the recipient trusts, and for what. The zero value refuses.
+type Policy struct {
+	Keys    []*PublicKey // at least one
+	Require []string     // predicate types that must be there; empty: training compute and hardware
+}
+
+// required returns the predicate types that must be there.
+func (p Policy) required() []string {
+	if len(p.Require) == 0 {
+		return []string{attest.TypeTrainingCompute, attest.TypeHardware}
+	}
+	return p.Require
+}
+
+func (p Policy) validate() error {
+	if len(p.Keys) == 0 || slices.Contains(p.Keys, nil) {
+		return errors.New("verify: the policy names no key: without one, no signature means anything; name the signer's public key with --key FILE")
+	}
+	if slices.Contains(p.Require, "") {
+		return errors.New("verify: the policy requires an empty predicate type: expected a type URI")
+	}
+	return nil
+}
+
+func (in Input) validate() error {
+	if err := in.Found.Validate(); err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	if in.ManifestDigest != "" && !attest.ValidDigest(in.ManifestDigest) {
+		return fmt.Errorf("verify: OCI manifest digest %.80q: expected sha256: and 64 lower-case hexadecimal digits", in.ManifestDigest)
+	}
+	return nil
+}
+
+// Verify checks in under p. The error is about a policy or an input that cannot
+// be used; whatever is wrong with what arrived stands in Result.Problems, all of
+// it.
+func Verify(in Input, p Policy) (Result, error) {
+	if err := p.validate(); err != nil {
+		return Result{}, err
+	}
+	if err := in.validate(); err != nil {
+		return Result{}, err
+	}
+	v := verification{in: in, policy: p, result: Result{Schema: ResultSchema, Subjects: in.subjects()}}
+	v.bundles()
+	v.completeness()
+	v.agreement()
+	v.notChecked()
+	return v.finish(), nil
+}
+
+// subjects are the digests that statements are compared with.
+func (in Input) subjects() []Subject {
+	out := []Subject{{"oms-root", in.Found.Root()}, {"names", in.Found.NamesDigest()}}
+	if c := in.Found.ComponentRoot(); c != in.Found.Root() {
+		out = append(out, Subject{"oms-component-root", c})
+	}
+	if in.ManifestDigest != "" {
+		out = append(out, Subject{"oci-manifest", in.ManifestDigest})
+	}
+	return out
+}
+
+// verification is the work of one call of Verify.
+type verification struct {
+	in       Input
+	policy   Policy
+	result   Result
+	payloads [][]byte // of the statements accepted
+	lines    []int    // their places in result.Statements, beside result.Verified
+	unknown  []int    // bundles that no key of the policy signed
+	notes    []string // further lines of not_checked
+	logs     int      // bundles with log entries or timestamps
+	basis    attest.Basis
+}
+
+func (v *verification) problem(code, message, hint string) {
+	v.result.Problems = append(v.result.Problems, Problem{code, message, hint})
+}
+
+func (v *verification) bundles() {
+	if len(v.in.Bundles) == 0 {
+		v.problem(CodeNoAttestation, "no attestation came with these weights: expected at least one bundle",
+			"ask the sender for the shipment with its referrers (`weighbridge pull`, or `oras copy -r`); weights without attestation are not verified")
+	}
+	if len(v.in.Bundles) > maxBundles {
+		v.problem(CodeTooManyBundles, fmt.Sprintf("%d bundles: expected at most %d", len(v.in.Bundles), maxBundles),
+			"remove the referrers that do not belong to this shipment")
+		return
+	}
+	for i, data := range v.in.Bundles {
+		if problem := v.bundle(i, data); problem != nil {
+			v.problem(problem.Code, fmt.Sprintf("bundle %d: %s", i+1, problem.Message), problem.Hint)
+		}
+	}
+}
+
+// bundle checks one bundle. Steps as in attest/SPEC.md, "Verification".
+func (v *verification) bundle(i int, data []byte) *Problem {
+	e, problem := openBundle(data)
+	if problem != nil {
+		return problem
+	}
+	key := e.signedBy(v.policy.Keys)
+	if key == nil {
+		if e.hinted(v.policy.Keys) {
+			return &Problem{CodeBadSignature, "names a key of the policy, but that key did not sign these bytes: the bundle was altered after it was signed",
+				"do not use the shipment; fetch it again from its sender over another way"}
+		}
+		v.unknown = append(v.unknown, i)
+		return nil
+	}
+	if e.logEntries {
+		v.logs++
+	}
+	statement, err := attest.ParseStatement(e.payload)
+	if err != nil {
+		return statementProblem(err)
+	}
+	return v.statement(statement, e.payload, key)
+}
+
+func statementProblem(err error) *Problem {
+	var unknown *attest.UnknownVersionError
+	if errors.As(err, &unknown) {
+		return &Problem{CodePredicateVersion, err.Error(), "verify with the version of weighbridge that made it, or a newer one"}
+	}
+	return &Problem{CodeStatement, "signed, but not a statement that can be relied on: " + err.Error(),
+		"ask the signer for a statement that follows attest/SPEC.md, made by `weighbridge attest`"}
+}
+
+// statement checks a statement whose signature holds, and lists it.
+func (v *verification) statement(s attest.Statement, payload []byte, key *PublicKey) *Problem {
+	if v.repeated(payload) {
+		return nil
+	}
+	line := Statement{PredicateType: s.PredicateType, Understood: s.Ours(), Signer: key.ID(), Model: string(s.Model())}
+	problem := v.in.subjectProblem(s)
+	if problem == nil && s.TrainingCompute != nil {
+		line.Recomputed = true // the totals: ParseStatement added them up again
+		problem = v.in.weightsProblem(s.TrainingCompute.Weights)
+	}
+	if problem == nil && s.Determination != nil {
+		line.Recomputed, problem = v.recompute(*s.Determination)
+	}
+	line.OK = problem == nil
+	v.result.Statements = append(v.result.Statements, line)
+	if line.OK {
+		v.result.Verified = append(v.result.Verified, s)
+		v.payloads = append(v.payloads, payload)
+		v.lines = append(v.lines, len(v.result.Statements)-1)
+	}
+	return problem
+}
+
+// repeated reports whether the same statement was accepted before.
+func (v *verification) repeated(payload []byte) bool {
+	return slices.ContainsFunc(v.payloads, func(p []byte) bool { return bytes.Equal(p, payload) })
+}
+
+// completeness holds what was accepted to what the policy requires. A bundle that
+// no named key signed is a problem, unless all that is required is there without
+// it.
+func (v *verification) completeness() {
+	var missing []string
+	for _, want := range v.policy.required() {
+		if !slices.ContainsFunc(v.result.Verified, func(s attest.Statement) bool { return s.PredicateType == want }) {
+			missing = append(missing, want)
+		}
+	}
+	for _, want := range missing {
+		v.problem(CodeMissingStatement, fmt.Sprintf("no statement of type %s that verifies; found %s", want, v.foundTypes()),
+			"ask the sender for it: absence is never a pass; other types can be required with a policy of your own")
+	}
+	for _, i := range v.unknown {
+		if len(missing) == 0 {
+			v.notes = append(v.notes, fmt.Sprintf("bundle %d: no key of the policy signed it; it was not needed, and nothing in it was believed", i+1))
+			continue
+		}
+		v.problem(CodeUnknownSigner, fmt.Sprintf("bundle %d: no key of the policy signed it", i+1),
+			"check that --key is the signer's key; if the signer has a further key, get it from the signer directly, never from the shipment")
+	}
+}
+
+// foundTypes lists the types of all statements that a named key signed.
+func (v *verification) foundTypes() string {
+	var types []string
+	for _, s := range v.result.Statements {
+		state := "verified"
+		if !s.OK {
+			state = "refused"
+		}
+		types = append(types, s.PredicateType+" ("+state+")")
+	}
+	if len(types) == 0 {
+		return "none"
+	}
+	return strings.Join(types, ", ")
+}
+
+// agreement looks for statements that contradict each other.
+func (v *verification) agreement() {
+	models := map[string]bool{}
+	seen := map[string]bool{}
+	for _, s := range v.result.Verified {
+		if s.Ours() {
+			models[string(s.Model())] = true
+		}
+		if (s.TrainingCompute != nil || s.Hardware != nil) && seen[s.PredicateType] {
+			v.problem(CodeSeveralStatements, fmt.Sprintf("two different statements of type %s by keys of the policy: expected one", s.PredicateType),
+				"ask the signer which of them holds, and have the other removed from the shipment")
+		}
+		seen[s.PredicateType] = true
+	}
+	if len(models) > 1 {
+		names := make([]string, 0, len(models))
+		for m := range models {
+			names = append(names, m)
+		}
+		slices.Sort(names)
+		v.problem(CodeModels, "the statements name different models: "+strings.Join(names, ", "),
+			"ask the signer for statements of one model; these may be for weights that were renamed")
+	}
+	v.facts()
+}
+
+// refuse withdraws a statement that was accepted on its own.
+func (v *verification) refuse(s attest.Statement, p Problem) {
+	i := slices.IndexFunc(v.result.Verified, func(a attest.Statement) bool { return a.Determination == s.Determination })
+	v.result.Problems = append(v.result.Problems, p)
+	v.result.Verified = slices.Delete(slices.Clone(v.result.Verified), i, i+1)
+	line := v.lines[i]
+	v.result.Statements[line].OK = false
+	v.lines = slices.Delete(v.lines, i, i+1)
+}
+
+func (v *verification) finish() Result {
+	r := v.result
+	r.OK = len(r.Problems) == 0
+	var signers []string
+	for _, s := range r.Statements {
+		if s.OK && !slices.Contains(signers, s.Signer) {
+			signers = append(signers, s.Signer)
+		}
+	}
+	r.Signer = strings.Join(signers, ", ")
+	if r.Statements == nil {
+		r.Statements = []Statement{}
+	}
+	if r.Problems == nil {
+		r.Problems = []Problem{}
+	}
+	return r
+}

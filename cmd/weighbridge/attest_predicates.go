@@ -1,0 +1,221 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/provenance"
+)
+
+// predicates returns what is to be stated of the model, and what a reader of
+// the statements should know.
+func (a *app) predicates(f attestFlags, h *history, files attest.Manifest) ([]any, []meter.Finding, error) {
+	var made []any
+	compute, err := a.computePredicate(f.model, h, files)
+	if err != nil {
+		return nil, nil, err
+	}
+	if slices.Contains(f.include, "training-compute") {
+		made = append(made, compute)
+	}
+	if slices.Contains(f.include, "hardware") {
+		hardware, err := a.hardwarePredicate(compute.Lineage, h)
+		if err != nil {
+			return nil, nil, err
+		}
+		made = append(made, hardware)
+	}
+	if slices.Contains(f.include, "determination") {
+		determination, err := a.determinationPredicate(f, h)
+		if err != nil {
+			return nil, nil, err
+		}
+		made = append(made, determination)
+	}
+	return made, compute.Findings, nil
+}
+
+func (a *app) tool() attest.Tool { return attest.Tool{Name: "weighbridge", Version: version} }
+
+func (a *app) computePredicate(model meter.ModelRef, h *history, files attest.Manifest) (attest.TrainingCompute, error) {
+	if _, err := h.lineage(model); err != nil {
+		return attest.TrainingCompute{}, err
+	}
+	lineage, err := attest.LineageOf(model, h.node)
+	if err != nil {
+		return attest.TrainingCompute{}, err
+	}
+	records, _ := h.records(model)
+	head, err := h.head(model)
+	if err != nil {
+		return attest.TrainingCompute{}, err
+	}
+	return attest.TrainingCompute{
+		Model: model, Weights: attest.WeightsOf(files), Activities: lineage.Models[0].Activities, Lineage: lineage,
+		Convention: attest.Convention(h.convention(lineage)), Methods: methodsOf(records), Period: periodOf(records), Ledger: head,
+		Findings: findingsOf(records, files), Completeness: attest.Completeness, Tool: a.tool(), CreatedAt: a.env.now().UTC(),
+	}, h.err
+}
+
+// head is the head of the model's log, or nil when all its work is pending.
+func (h *history) head(model meter.ModelRef) (*attest.Head, error) {
+	if h.ledger == nil {
+		return nil, nil
+	}
+	head, found, err := h.ledger.Head(model)
+	if err != nil || !found {
+		return nil, err
+	}
+	return &attest.Head{Origin: head.Origin, Size: head.Size, Root: "sha256:" + hex.EncodeToString(head.Root[:])}, nil
+}
+
+// convention is that of the lineage's sum: mixed where its records differ.
+func (h *history) convention(lineage attest.Lineage) meter.Convention {
+	var convention meter.Convention
+	first := true
+	for _, m := range lineage.Models {
+		records, _ := h.records(m.Model)
+		for _, r := range records {
+			if first {
+				convention, first = r.Convention, false
+				continue
+			}
+			convention = convention.Merge(r.Convention)
+		}
+	}
+	return convention
+}
+
+func methodsOf(records []meter.Record) []meter.Method {
+	var methods []meter.Method
+	for _, m := range meter.Methods() {
+		if slices.ContainsFunc(records, func(r meter.Record) bool { return r.Method == m }) {
+			methods = append(methods, m)
+		}
+	}
+	return methods
+}
+
+// periodOf spans the periods of the records; nil when none states one.
+func periodOf(records []meter.Record) *meter.Period {
+	var span *meter.Period
+	for _, r := range records {
+		switch {
+		case r.Period == nil:
+		case span == nil:
+			span = &meter.Period{Start: r.Period.Start, End: r.Period.End}
+		default:
+			if r.Period.Start.Before(span.Start) {
+				span.Start = r.Period.Start
+			}
+			if r.Period.End.After(span.End) {
+				span.End = r.Period.End
+			}
+		}
+	}
+	return span
+}
+
+// findingsOf collects what the records found, and whether these weights are
+// those that the model's runs wrote.
+func findingsOf(records []meter.Record, files attest.Manifest) []meter.Finding {
+	var findings []meter.Finding
+	var outputs []string
+	for _, r := range records {
+		findings = append(findings, r.Findings...)
+		if r.Output != "" {
+			outputs = append(outputs, r.Output)
+		}
+	}
+	switch root := files.Root(); {
+	case len(outputs) == 0:
+		findings = append(findings, meter.Finding{Code: "output-not-recorded",
+			Message: "no record names the digest of the weights it wrote: that these weights are the model's is the attester's word (run --weights DIR records it)"})
+	case !slices.Contains(outputs, root):
+		findings = append(findings, meter.Finding{Code: "output-differs",
+			Message: fmt.Sprintf("the weights have the OMS root %s, the model's records name %s: converted or other weights", root, outputs[len(outputs)-1])})
+	}
+	return findings
+}
+
+// hardwarePredicate joins the devices of the lineage's records with the
+// catalogue's classification of them.
+func (a *app) hardwarePredicate(lineage attest.Lineage, h *history) (attest.Hardware, error) {
+	catalogue, err := provenance.Embedded()
+	if err != nil {
+		return attest.Hardware{}, err
+	}
+	out := attest.Hardware{Model: lineage.Models[0].Model, Tool: a.tool(), CreatedAt: a.env.now().UTC(), NotSeen: []string{
+		"whether devices of different runs are the same ones: the count is the most that one run held",
+		"that the devices named are the devices that worked: no vendor signs use or operations",
+	}}
+	for _, m := range lineage.Models {
+		records, _ := h.records(m.Model)
+		for _, r := range records {
+			addHardware(&out, catalogue, r)
+		}
+	}
+	for _, missing := range lineage.Missing {
+		out.NotSeen = append(out.NotSeen, "the hardware of "+string(missing)+": nothing is recorded of it")
+	}
+	return out, h.err
+}
+
+func addHardware(out *attest.Hardware, catalogue *provenance.Catalogue, r meter.Record) {
+	if r.Host == nil && len(r.Hardware) == 0 {
+		out.NotSeen = append(out.NotSeen, "the hardware of run "+r.Run+": none was recorded")
+		return
+	}
+	if !slices.Contains(out.Runs, r.Run) {
+		out.Runs = append(out.Runs, r.Run)
+	}
+	if r.Host != nil && !slices.Contains(out.Hosts, *r.Host) {
+		out.Hosts = append(out.Hosts, *r.Host)
+	}
+	held := map[attest.Device]uint64{}
+	var order []attest.Device
+	for _, d := range r.Hardware {
+		kind := classified(catalogue, d)
+		if _, seen := held[kind]; !seen {
+			order = append(order, kind)
+		}
+		held[kind] += d.Count
+	}
+	for _, kind := range order {
+		mergeDevice(out, kind, held[kind])
+	}
+}
+
+// classified is a device with its class, and no count: the key of its kind.
+func classified(catalogue *provenance.Catalogue, d meter.Device) attest.Device {
+	kind := attest.Device{Product: d.Product, PCI: d.PCI, Grade: d.Grade, ECCN: string(provenance.Undetermined)}
+	accelerator, err := catalogue.Find(d.Product)
+	if err != nil {
+		return kind // an unknown device has no number, and no class
+	}
+	c := accelerator.Classify()
+	kind.ECCN, kind.Clause = string(c.ECCN), c.Clause
+	if c.TPP.Known() {
+		kind.TPP = attest.Exact(c.TPP.Rat())
+	}
+	if c.PerformanceDensity.Known() {
+		kind.PD = attest.Exact(c.PerformanceDensity.Rat())
+	}
+	return kind
+}
+
+func mergeDevice(out *attest.Hardware, kind attest.Device, count uint64) {
+	for i := range out.Devices {
+		same := out.Devices[i]
+		same.Count = 0
+		if same == kind {
+			out.Devices[i].Count = max(out.Devices[i].Count, count)
+			return
+		}
+	}
+	kind.Count = count
+	out.Devices = append(out.Devices, kind)
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/meter/ledger"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Recompute every entry, hash, total and link of the ledger, and its evidence; read-only",
+		Long: `Check reads the ledger's file from its raw bytes and recomputes everything in it: pages, headers, bodies, the Merkle
+trees and their tiles, net totals with corrections, the index of runs, and every evidence file that a record names.
+It shares only the encoding with the code that writes, lists all problems it finds, and changes nothing.
+Notes are no problems: evidence that no record names, for one.
+
+` + exitCodes,
+		Example: "  weighbridge check\n  weighbridge --ledger copy-of-ledger.db check --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return a.check() },
+	}
+}
+
+func (a *app) check() error {
+	report, err := ledger.Check(a.ledger)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = a.printJSON(report)
+	} else {
+		a.printf("%s", checkText(a.ledger, report))
+	}
+	if err == nil && !report.OK {
+		return &exitError{code: exitDamaged}
+	}
+	return err
+}
+
+// checkText is the report for people: the verdict first, then one line per
+// problem and note, then what to do.
+func checkText(path string, r ledger.Report) string {
+	var b strings.Builder
+	verdict := "ok"
+	if !r.OK {
+		verdict = fmt.Sprintf("DAMAGED, %s", plural(len(r.Problems), "problem"))
+	}
+	fmt.Fprintf(&b, "%s: %s\n  %s, %s, %s checked\n", path, verdict,
+		plural(int(r.Logs), "log"), pluralAs(int(r.Entries), "entry", "entries"), plural(int(r.Evidence), "evidence file"))
+	for _, p := range r.Problems {
+		fmt.Fprintf(&b, "problem %s: %s: %s\n", p.Code, p.Where, p.Message)
+	}
+	for _, p := range r.Notes {
+		fmt.Fprintf(&b, "note %s: %s: %s\n", p.Code, p.Where, p.Message)
+	}
+	if !r.OK {
+		b.WriteString("hint: nothing was changed; keep this file and its .evidence directory as they are, and restore a copy that checks clean\n")
+	}
+	return b.String()
+}
+
+func plural(n int, word string) string { return pluralAs(n, word, word+"s") }
+
+func pluralAs(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/estimate"
+)
+
+// runCount is what one run is known to have computed, by every method there
+// was, before one of them is chosen.
+type runCount struct {
+	activity     meter.Activity
+	outcome      meter.Outcome
+	live         bool // the run goes on: the figures are those of now
+	observed     meter.Observation
+	architecture *estimate.Architecture
+	tokens       *meter.Ops        // stated with --tokens
+	sequence     estimate.Schedule // stated with --sequence-length
+}
+
+// fill gives the record its operations from the best method there is (counted,
+// architecture, none, in that order); the others become witnesses, and what
+// they disagree about a finding.
+func (c runCount) fill(r *meter.Record) error {
+	formula, tokens, err := c.formula()
+	if err != nil {
+		return err
+	}
+	if formula != nil {
+		r.Witnesses = append(r.Witnesses, *formula)
+	}
+	counted, err := c.counted()
+	if err != nil {
+		return err
+	}
+	if counted != nil {
+		r.Witnesses = append(r.Witnesses, *counted)
+		r.Findings = append(r.Findings, c.compare(counted, formula, tokens)...)
+	}
+	c.choose(r, counted, formula)
+	if c.outcome == meter.Interrupted && !c.live {
+		r.Findings = append(r.Findings, meter.Finding{Code: "interrupted",
+			Message: "the meter ended before the job did: the job may have gone on, so there is no upper bound; supersede this record when its true end is known"})
+	}
+	return nil
+}
+
+func (c runCount) choose(r *meter.Record, counted, formula *meter.Witness) {
+	best := counted
+	if best == nil {
+		best = formula
+	}
+	switch {
+	case c.outcome == meter.NeverStarted:
+		r.Operations, r.Method, r.Grade = meter.Exact(meter.Ops{}), meter.Counted, meter.GradeMeasured
+	case best == nil:
+		r.Operations, r.Method, r.Grade = meter.Unbounded(meter.Ops{}), meter.NoMethod, meter.GradeMeasured
+		r.Findings = append(r.Findings, meter.Finding{Code: "not-counted",
+			Message: "the log stated no tokens and no operations: give --architecture with --tokens, or let the job report its own counter"})
+	default:
+		r.Operations, r.Method, r.Grade, r.Convention = best.Operations, best.Method, best.Grade, best.Convention
+	}
+}
+
+// counted is what the job's own counter reported last for the run's activity.
+func (c runCount) counted() (*meter.Witness, error) {
+	report, found := c.ownReport()
+	if !found || report.Operations == nil {
+		return nil, nil
+	}
+	high, err := c.reportTail(report)
+	if err != nil {
+		return nil, err
+	}
+	return &meter.Witness{Quantity: meter.Performed, Method: meter.Counted, Grade: meter.GradeReported,
+		Operations: meter.Interval{Low: *report.Operations, Estimate: meter.Known(*report.Operations), High: high},
+		Source:     "the job's own counter, last report"}, nil
+}
+
+// ownReport is what the job reported of the run's own activity.
+func (c runCount) ownReport() (meter.Report, bool) {
+	for _, report := range c.observed.Reported {
+		if report.Activity == "" || report.Activity == c.activity {
+			return report, true
+		}
+	}
+	return meter.Report{}, false
+}
+
+// reportTail bounds what a job did after its last report. A finished job has
+// reported all; one that ended otherwise did at most one more logging interval
+// of steps at the mean cost so far, or there is no bound.
+func (c runCount) reportTail(report meter.Report) (meter.Bound, error) {
+	last := *report.Operations
+	switch {
+	case c.outcome == meter.Finished:
+		return meter.Known(last), nil
+	case c.open(), report.Step == nil, *report.Step == 0, c.observed.LogInterval == nil:
+		return meter.Bound{}, nil
+	}
+	tail, err := last.Mul(meter.NewOps(*c.observed.LogInterval))
+	if err != nil {
+		return meter.Bound{}, err
+	}
+	steps, rest := tail.Div(*report.Step)
+	if rest > 0 {
+		if steps, err = steps.Add(meter.NewOps(1)); err != nil {
+			return meter.Bound{}, err
+		}
+	}
+	high, err := last.Add(steps)
+	return meter.Known(high), err
+}
+
+// open says that work may have been done that nobody saw.
+func (c runCount) open() bool { return c.outcome == meter.Interrupted && !c.live }
+
+// tokenRange is low <= estimate <= high in tokens; an unknown bound is as in
+// [meter.Interval].
+type tokenRange = meter.Interval
+
+// formula is the architecture's count for the tokens that the log showed or
+// that a person stated. The second value is those tokens.
+func (c runCount) formula() (*meter.Witness, tokenRange, error) {
+	if c.architecture == nil {
+		return nil, tokenRange{}, nil
+	}
+	tokens, grade, source, err := c.tokensSeen()
+	if err != nil || source == "" {
+		return nil, tokens, err
+	}
+	low, err := c.training(tokens.Low)
+	if err != nil {
+		return nil, tokens, err
+	}
+	operations := low.Operations
+	if operations.High, err = c.upper(tokens.High); err != nil {
+		return nil, tokens, err
+	}
+	if !tokens.Estimate.Known {
+		operations.Estimate = meter.Bound{}
+	}
+	return &meter.Witness{Quantity: meter.Required, Method: meter.Architecture, Grade: grade, Operations: operations,
+		Convention: low.Convention, Source: fmt.Sprintf("%s; %s", low.Source, source)}, tokens, nil
+}
+
+func (c runCount) upper(tokens meter.Bound) (meter.Bound, error) {
+	if !tokens.Known {
+		return meter.Bound{}, nil
+	}
+	count, err := c.training(tokens.Ops)
+	return count.Operations.High, err
+}
+
+// training is the canonical count. A run that went on past its schedule did so
+// at the schedule's last length: a record must not fail for it.
+func (c runCount) training(tokens meter.Ops) (estimate.Count, error) {
+	return c.architecture.Scheduled(tokens, c.sequence.Covering(tokens))
+}
+
+// under is the count of training with another convention of keys.
+func (c runCount) under(keys estimate.Keys, tokens meter.Ops) (total meter.Ops, convention meter.Convention, err error) {
+	parts, err := c.sequence.Covering(tokens).Stretches(tokens)
+	if err != nil {
+		return total, convention, err
+	}
+	for _, part := range parts {
+		count, err := c.architecture.Count(estimate.Work{Tokens: part.Tokens, Sequence: part.Sequence, Keys: keys})
+		if err != nil {
+			return total, convention, err
+		}
+		convention = count.Convention
+		if total, err = total.Add(count.Operations.Low); err != nil {
+			return total, convention, err
+		}
+	}
+	return total, convention, nil
+}
+
+// tokensSeen returns the tokens by the best source: the log, else the flag.
+// Committed steps give low and estimate; steps executed again, and the steps
+// after the last logged one, which no line shows, add to high.
+func (c runCount) tokensSeen() (tokenRange, meter.Grade, string, error) {
+	seen := c.observed
+	if report, found := c.ownReport(); found && report.Tokens != nil && c.outcome == meter.Finished {
+		return meter.Exact(*report.Tokens), meter.GradeDerived, fmt.Sprintf("%s tokens by the job's own counter", report.Tokens), nil
+	}
+	if seen.TokensCommitted == nil || seen.TokensExecuted == nil {
+		return c.tokensStated()
+	}
+	tokens := tokenRange{Low: *seen.TokensCommitted, Estimate: meter.Known(*seen.TokensCommitted)}
+	source := fmt.Sprintf("%s tokens by the %s log", seen.TokensCommitted, seen.Format)
+	if c.open() {
+		return tokens, meter.GradeDerived, source, nil
+	}
+	if seen.LogInterval == nil || seen.TokensPerStep == nil {
+		return tokens, meter.GradeDerived, source + "; how many more in steps that were not logged cannot be told", nil
+	}
+	tail, err := c.unlogged()
+	if err != nil {
+		return tokens, "", "", err
+	}
+	high, err := seen.TokensExecuted.Add(tail)
+	if err != nil {
+		return tokens, "", "", err
+	}
+	source += fmt.Sprintf(", up to %s more in steps that were not logged", tail)
+	tokens.High = meter.Known(high)
+	return tokens, meter.GradeDerived, source, nil
+}
+
+// unlogged bounds the tokens of steps that no line shows: less than one logging
+// interval after the last line, and on both sides of each restart.
+func (c runCount) unlogged() (meter.Ops, error) {
+	tail, err := meter.NewOps(*c.observed.LogInterval).Mul(meter.NewOps(*c.observed.TokensPerStep))
+	if err != nil {
+		return meter.Ops{}, err
+	}
+	return tail.Mul(meter.NewOps(1 + 2*c.observed.Restarts))
+}
+
+// tokensStated is what --tokens says. A run that did not finish did at most
+// that.
+func (c runCount) tokensStated() (tokenRange, meter.Grade, string, error) {
+	if c.tokens == nil {
+		return tokenRange{}, "", "", nil
+	}
+	source := fmt.Sprintf("%s tokens as stated", c.tokens)
+	if c.outcome == meter.Finished {
+		return meter.Exact(*c.tokens), meter.GradeDeclared, source, nil
+	}
+	return tokenRange{High: meter.Known(*c.tokens)}, meter.GradeDeclared, source + " for the whole run, which did not finish", nil
+}
+
+// compare says how far the job's counter and the formula are apart, and why
+// where a known convention reproduces the counter to the operation.
+func (c runCount) compare(counted, formula *meter.Witness, tokens tokenRange) []meter.Finding {
+	if formula == nil || !formula.Operations.Estimate.Known || formula.Operations.Estimate.Ops.IsZero() {
+		return nil
+	}
+	a, b := counted.Operations.Low, formula.Operations.Estimate.Ops
+	message := fmt.Sprintf("the job's counter says %s, the formula %s: %s", a, b, apart(a, b))
+	for _, keys := range []estimate.Keys{estimate.HalfKeys, estimate.ExactKeys, estimate.FullKeys} {
+		total, convention, err := c.under(keys, tokens.Low)
+		if err == nil && total == a {
+			counted.Convention = convention
+			return []meter.Finding{{Code: "counts-agree", Message: fmt.Sprintf(
+				"%s. Counted with %s keys per token instead of %s, the formula gives the counter's number to the operation", message, keys, estimate.HalfKeys)}}
+		}
+	}
+	return []meter.Finding{{Code: "counts-differ", Message: message + ". No convention that was tried (s/2, (s+1)/2 and s keys per token) explains it exactly"}}
+}
+
+// apart is the distance of a from b in per cent of b, for reading.
+func apart(a, b meter.Ops) string {
+	distance := new(big.Rat).SetFrac(new(big.Int).Sub(a.Big(), b.Big()), b.Big())
+	percent := distance.Mul(distance, big.NewRat(100, 1))
+	sign := "+"
+	if percent.Sign() < 0 {
+		sign = ""
+	}
+	return sign + percent.FloatString(4) + " %"
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/provenance"
+)
+
+type evaluateOptions struct {
+	facts       string
+	regimes     []string
+	asOf        string
+	destination string
+	options     []string
+	gate        bool
+	standing    string
+}
+
+// evaluateResult is what evaluate prints: one determination per regime.
+type evaluateResult struct {
+	Schema         string              `json:"schema"`
+	Model          meter.ModelRef      `json:"model,omitempty"`
+	Determinations []fdp.Determination `json:"determinations"`
+}
+
+func (a *app) evaluateCommand() *cobra.Command {
+	var o evaluateOptions
+	cmd := &cobra.Command{
+		Use:   "evaluate [MODEL]",
+		Short: "Decide whether a model's weights are controlled, with the paragraph beside every step",
+		Long: `Evaluate applies dated and cited rules to facts: those of a model in the ledger, those of a facts document, or
+both, where the document may add what the ledger cannot know and may not overwrite what it does. Every verdict is
+applies, does-not-apply or undetermined; what is missing is named, with where to get it. Ambiguous text is a named
+option: where no reading is chosen and the text supports no default, every reading is evaluated.
+
+With --gate, controlled decides over the chosen regimes: exit code 3 when the rule applies, 4 when that cannot be
+told. With --standing due or enforced it applies only while the compliance date has passed, or the authority acts.
+This is not legal advice.
+
+` + exitCodes,
+		Example: `  weighbridge evaluate acme/atlas@1 --facts release.yaml --destination SG
+  weighbridge evaluate --facts what-if.yaml --as-of 2025-06-01 --option note1_reference=P --json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return a.evaluate(o, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.facts, "facts", "", "a facts document, YAML or JSON; - reads standard input")
+	flags.StringArrayVar(&o.regimes, "regime", nil, "a regime to evaluate (default all); may be repeated")
+	flags.StringVar(&o.asOf, "as-of", "", "the date of the question, as in 2026-11-25 (default today, UTC)")
+	flags.StringVar(&o.destination, "destination", "", "the country that the weights go to (default recipient.location of the facts)")
+	flags.StringArrayVar(&o.options, "option", nil, "a reading of ambiguous text, NAME=VALUE; may be repeated")
+	flags.BoolVar(&o.gate, "gate", false, "exit 3 when controlled applies, 4 when it is undetermined")
+	flags.StringVar(&o.standing, "standing", "", "the standing that a gate goes by: codified, due or enforced (default codified)")
+	return cmd
+}
+
+func (a *app) evaluate(o evaluateOptions, args []string) error {
+	question, err := o.question(a.env.now())
+	if err != nil {
+		return err
+	}
+	rules, err := fdp.Embedded()
+	if err != nil {
+		return err
+	}
+	if err := question.Validate(rules); err != nil {
+		return usage("%w", err)
+	}
+	facts, err := a.factsFor(o.facts, args)
+	if err != nil {
+		return err
+	}
+	catalogue, err := provenance.Embedded()
+	if err != nil {
+		return err
+	}
+	determinations, err := fdp.Evaluate(rules, catalogue, facts, question)
+	if err != nil {
+		return err
+	}
+	result := evaluateResult{"weighbridge.dev/evaluate/v1", facts.Model, determinations}
+	if a.json {
+		err = a.printJSON(result)
+	} else {
+		a.printf("%s", result.text())
+	}
+	if err != nil || !o.gate {
+		return err
+	}
+	return gate(determinations, o.standing)
+}
+
+// question reads the flags. The date is the one edge: today when none is given.
+func (o evaluateOptions) question(now time.Time) (fdp.Question, error) {
+	q := fdp.Question{Regimes: o.regimes, AsOf: now.UTC().Truncate(24 * time.Hour), Destination: o.destination, Options: map[string]string{}}
+	if o.asOf != "" {
+		date, err := fdp.ParseDate(o.asOf)
+		if err != nil {
+			return q, usage("--as-of: %w", err)
+		}
+		q.AsOf = date
+	}
+	for _, text := range o.options {
+		name, value, found := strings.Cut(text, "=")
+		if !found || name == "" || value == "" {
+			return q, usage("--option %q: expected NAME=VALUE, as in note1_reference=P", text)
+		}
+		if have, twice := q.Options[name]; twice && have != value {
+			return q, usage("--option %s stands twice, with %s and with %s; choose one reading", name, have, value)
+		}
+		q.Options[name] = value
+	}
+	switch o.standing {
+	case "", "codified", "due", "enforced":
+		return q, nil
+	}
+	return q, usage("--standing %q: expected codified, due or enforced", o.standing)
+}
+
+// factsFor returns the ledger's facts of a model, a document's, or the document
+// laid over the ledger's.
+func (a *app) factsFor(path string, args []string) (fdp.Facts, error) {
+	if len(args) == 0 && path == "" {
+		return fdp.Facts{}, usage("expected a MODEL of the ledger, --facts FILE, or both")
+	}
+	var facts fdp.Facts
+	if len(args) == 1 {
+		model, err := meter.ParseModel(args[0])
+		if err != nil {
+			return facts, usage("%w", err)
+		}
+		if err := a.withHistory(func(h *history) (err error) { facts, err = fdp.FromLineage(model, h.records); return err }); err != nil {
+			return facts, err
+		}
+	}
+	if path == "" {
+		return facts, nil
+	}
+	document, err := a.factsDocument(path)
+	if err != nil || len(args) == 0 {
+		return document, err
+	}
+	return facts.Merge(document)
+}
+
+// factsDocument reads a document; what is longer than a document may be is cut,
+// and then refused by its length.
+func (a *app) factsDocument(path string) (fdp.Facts, error) {
+	source := io.Reader(a.env.stdin)
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return fdp.Facts{}, fmt.Errorf("--facts: %w; name a facts document, YAML or JSON", err)
+		}
+		defer file.Close()
+		source = file
+	}
+	data, err := io.ReadAll(io.LimitReader(source, fdp.MaxDocumentBytes+1))
+	if err != nil {
+		return fdp.Facts{}, fmt.Errorf("--facts %s: %w", path, err)
+	}
+	return fdp.ParseFacts(data, path)
+}
+
+// gate turns determinations into the exit code: what applies wins, then what
+// cannot be told.
+func gate(determinations []fdp.Determination, standing string) error {
+	verdict := fdp.DoesNotApply
+	for _, d := range determinations {
+		if d.StandsUnder(standing) {
+			verdict = verdict.Or(d.Controlled)
+		}
+	}
+	switch verdict {
+	case fdp.Applies:
+		return &exitError{code: exitApplies}
+	case fdp.Undetermined:
+		return &exitError{code: exitUndetermined}
+	}
+	return nil
+}

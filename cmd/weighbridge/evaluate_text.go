@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/fdp"
+)
+
+// whyLines is how many steps the text shows; --json shows all.
+const whyLines = 10
+
+// text renders the result for people: the verdict first, then why, then what is
+// missing, then the standing and the readings taken.
+func (r evaluateResult) text() string {
+	var b strings.Builder
+	for i, d := range r.Determinations {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		writeVerdict(&b, string(r.Model), d)
+		writeWhy(&b, d)
+		writeMissing(&b, d)
+		writeStanding(&b, d)
+	}
+	b.WriteString("Not legal advice: a finding under the rules named above, from the facts as stated.\n")
+	return b.String()
+}
+
+func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
+	if model == "" {
+		model = "the model"
+	}
+	headline := map[fdp.Verdict]string{
+		fdp.Applies:      "CONTROLLED: %s meets the test of %s on %s",
+		fdp.DoesNotApply: "NOT CONTROLLED: %s does not meet the test of %s on %s",
+		fdp.Undetermined: "UNDETERMINED: it cannot be told whether %s meets the test of %s on %s",
+	}[d.Controlled]
+	fmt.Fprintf(b, headline+"\n", model, d.Regime, d.AsOf)
+	fmt.Fprintf(b, "  controlled      %s\n  subject to EAR  %s\n  licence         required: %s; exception: %s; policy: %s\n",
+		d.Controlled, d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
+	fmt.Fprintf(b, "  operations      %s", d.Operations)
+	switch {
+	case d.Margin != nil && d.Margin.IsZero():
+		b.WriteString("; the threshold is reached")
+	case d.Margin != nil:
+		fmt.Fprintf(b, "; %s left to the threshold", d.Margin.Short())
+	}
+	if d.Near && (d.Margin == nil || !d.Margin.IsZero()) {
+		b.WriteString("; the high bound reaches it")
+	}
+	b.WriteString("\n")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// writeWhy shows the steps of the three answers, each step once.
+func writeWhy(b *strings.Builder, d fdp.Determination) {
+	b.WriteString("why\n")
+	seen, left := map[string]bool{}, 0
+	for _, f := range d.Findings {
+		if f.Answers == "" {
+			continue
+		}
+		for _, s := range f.Trace {
+			line := stepLine(s)
+			if seen[line] {
+				continue
+			}
+			if seen[line] = true; len(seen) > whyLines {
+				left++
+				continue
+			}
+			b.WriteString(line)
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(b, "  and %d more steps: --json shows all\n", left)
+	}
+}
+
+func stepLine(s fdp.Step) string {
+	grade := ""
+	if s.Grade != "" {
+		grade = ", " + string(s.Grade)
+	}
+	return fmt.Sprintf("  %s: %s%s  [%s]\n", s.Fact, s.Value, grade, s.Cite)
+}
+
+func writeMissing(b *strings.Builder, d fdp.Determination) {
+	if len(d.Missing) == 0 {
+		return
+	}
+	b.WriteString("missing, and could change the answer\n")
+	for _, m := range d.Missing {
+		fmt.Fprintf(b, "  %s (%s)\n    hint: %s\n", m.Path, m.Reason, m.Hint)
+	}
+}
+
+func writeStanding(b *strings.Builder, d fdp.Determination) {
+	presumed := ""
+	if d.Status.Presumed {
+		presumed = "; presumed, the text was last seen on " + d.Status.TextLastSeen
+	}
+	fmt.Fprintf(b, "standing\n  codified: %s, compliance date passed: %s, enforced: %s%s\n  %s\n",
+		yes(d.Status.Codified), yes(d.Status.ComplianceDue), yes(d.Status.Enforced), presumed, d.Status.Why)
+	if len(d.Options) > 0 || len(d.Alternatives) > 0 {
+		b.WriteString("readings of ambiguous text\n")
+	}
+	for _, name := range sortedNames(d.Options) {
+		fmt.Fprintf(b, "  %s=%s\n", name, d.Options[name])
+	}
+	for _, a := range d.Alternatives {
+		var changes []string
+		for _, name := range sortedNames(a.Changes) {
+			changes = append(changes, fmt.Sprintf("%s %s", name, orNone(a.Changes[name])))
+		}
+		fmt.Fprintf(b, "  with %s=%s instead: %s\n", a.Option, a.Value, strings.Join(changes, ", "))
+	}
+	fmt.Fprintf(b, "rules %s\n", d.RulesDigest)
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func sortedNames(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+)
+
+// printClassification renders what hardware classify --json prints, for people.
+func (a *app) printClassification(r classifyResult) {
+	product := r.Product
+	if product == "" {
+		product = "the given figures"
+	}
+	class := string(r.ECCN)
+	if r.Clause != "" {
+		class += "  by " + r.Clause
+	}
+	a.printf("%s\n", product)
+	a.printf("  class                %s\n", class)
+	a.printf("  TPP                  %s\n", r.TPP)
+	a.printf("  performance density  %s\n", densityText(r.Density))
+	a.printf("  data centre          %s\n", yesNo(r.Datacenter))
+	for _, b := range r.BreakPoints {
+		a.printf("  break point          %s up to %s mm2 of applicable die area, %s above\n", b.AtOrBelow, b.DieArea, b.Above)
+	}
+	for _, o := range r.Alternatives {
+		a.printf("  alternative          %s under the option %s (TPP %s)\n", o.ECCN, o.Option, o.TPP)
+	}
+	a.printf("\nBecause:\n")
+	for _, reason := range r.Reasons {
+		a.printf("  - %s\n", reason)
+	}
+}
+
+// printAccelerators renders what hardware list --json prints, for people.
+func (a *app) printAccelerators(r listResult) {
+	table := tabwriter.NewWriter(a.env.stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(table, "PRODUCT\tTPP\tDENSITY\tCLASS\tBY\tDATA CENTRE\tCONFIDENCE\tOTHERWISE")
+	counts := map[string]int{}
+	for _, x := range r.Accelerators {
+		var otherwise []string
+		for _, o := range x.Alternatives {
+			otherwise = append(otherwise, fmt.Sprintf("%s (%s)", o.ECCN, o.Option))
+		}
+		counts[string(x.ECCN)]++
+		fmt.Fprintf(table, "%s %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.Vendor, x.Product, x.TPP, densityText(x.Density), x.ECCN, x.Clause, yesNo(x.Datacenter),
+			x.Confidence, strings.Join(otherwise, ", "))
+	}
+	table.Flush()
+	a.printf("\n%d accelerators: %d 3A090.a, %d 3A090.b, %d none, %d undetermined.\n", len(r.Accelerators),
+		counts["3A090.a"], counts["3A090.b"], counts["none"], counts["undetermined"])
+	a.printf("Class under 3A090.a and .b only; confidence C rests on weak sources or general knowledge.\n")
+}
+
+// printInventory renders what hardware probe --json prints, for people.
+func (a *app) printInventory(r probeResult) {
+	a.printf("processor  %s, %d online, %s\n", orUnknown(r.CPU), r.Cores, orUnknown(r.Machine))
+	a.printf("memory     %.1f GiB\n", float64(r.Memory)/(1<<30))
+	a.printf("kernel     %s\n\n", orUnknown(r.Kernel))
+	if len(r.Devices) == 0 {
+		a.printf("No accelerator was seen.\n")
+	} else {
+		a.printDevices(r)
+	}
+	if len(r.Findings) > 0 {
+		a.printf("\nFindings:\n")
+	}
+	for _, f := range r.Findings {
+		a.printf("  %s: %s\n", f.Code, f.Message)
+	}
+}
+
+func (a *app) printDevices(r probeResult) {
+	table := tabwriter.NewWriter(a.env.stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(table, "COUNT\tPRODUCT\tPCI ID\tCLASS")
+	for _, g := range r.Groups {
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", g.Count, g.Product, g.PCI, g.ECCN)
+	}
+	fmt.Fprintln(table, "\nADDRESS\tPRODUCT\tDRIVER\tUUID")
+	for _, d := range r.Devices {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Address, d.Product, orUnknown(d.Driver), orUnknown(d.UUID))
+	}
+	table.Flush()
+}
+
+func orUnknown(text string) string {
+	if text == "" {
+		return "unknown"
+	}
+	return text
+}

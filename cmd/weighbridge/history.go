@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/ledger"
+)
+
+// history is all that is known of models at one moment: the ledger, and the
+// runs whose journals have not reached it yet.
+type history struct {
+	ledger  *ledger.Ledger // nil when there is no ledger yet
+	pending map[meter.ModelRef][]meter.Record
+	notes   []string // what a reader should know of pending runs
+	err     error    // the first failure to read; a walk cannot return it
+}
+
+// withHistory calls f with what is known. The ledger is open, read-only, only
+// as long as f takes.
+func (a *app) withHistory(f func(*history) error) error {
+	h := &history{}
+	var err error
+	if h.pending, h.notes, err = a.pendingRecords(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(a.ledger); errors.Is(err, os.ErrNotExist) && len(h.pending) > 0 {
+		return errors.Join(f(h), h.err)
+	}
+	return a.reading(func(l *ledger.Ledger) error {
+		h.ledger = l
+		return errors.Join(f(h), h.err)
+	})
+}
+
+// node is the lookup of a lineage walk: a model's own totals and parents.
+func (h *history) node(model meter.ModelRef) (meter.Node, bool) {
+	var node meter.Node
+	var found bool
+	if h.ledger != nil {
+		var err error
+		if node, found, err = h.ledger.Node(model); err != nil {
+			h.fail(err)
+			return node, false
+		}
+	}
+	if pending := h.pending[model]; len(pending) > 0 {
+		return h.join(node, model, pending), true
+	}
+	return node, found
+}
+
+// join adds pending records to what the ledger holds of a model.
+func (h *history) join(node meter.Node, model meter.ModelRef, pending []meter.Record) meter.Node {
+	more, err := meter.SumRecords(pending)
+	if err != nil {
+		h.fail(err)
+		return node
+	}
+	own, err := meter.SumTotals(node.Own, more)
+	h.fail(err)
+	joined := meter.Node{Model: model, Own: own, Parents: append([]meter.Parent(nil), node.Parents...)}
+	for _, r := range pending {
+		joined.Parents = append(joined.Parents, r.Parents...)
+	}
+	return joined
+}
+
+// records returns all records of a model, corrections applied.
+func (h *history) records(model meter.ModelRef) ([]meter.Record, bool) {
+	var records []meter.Record
+	if h.ledger != nil {
+		var err error
+		if records, err = h.ledger.Records(model); err != nil {
+			h.fail(err)
+			return nil, false
+		}
+	}
+	records = append(records, h.pending[model]...)
+	if len(records) > 0 {
+		return records, true
+	}
+	_, known := h.node(model) // a model whose every record was voided is known, and empty
+	return nil, known
+}
+
+// lineage walks the model's ancestors. A model of which nothing at all is
+// recorded is an error: it is a misspelt name far more often than a question.
+func (h *history) lineage(model meter.ModelRef) (meter.Lineage, error) {
+	if _, known := h.node(model); !known && h.err == nil {
+		return meter.Lineage{}, fmt.Errorf("%s: nothing is recorded of this model; `weighbridge ledger head` lists the models that the ledger knows", model)
+	}
+	lineage, err := meter.Walk(model, h.node)
+	return lineage, errors.Join(err, h.err)
+}
+
+func (h *history) fail(err error) {
+	if h.err == nil {
+		h.err = err
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/attest/sign"
+)
+
+type keyResult struct {
+	Schema string `json:"schema"`
+	Kind   string `json:"kind"`
+	ID     string `json:"id"` // sha256 of the public key's DER encoding
+	Key    string `json:"key"`
+	Public string `json:"public"`
+}
+
+func (a *app) keyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "key",
+		Short:   "Make the keys that attestations are signed with",
+		Example: "  weighbridge key generate --out release.key",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.keyGenerateCommand())
+	return cmd
+}
+
+func (a *app) keyGenerateCommand() *cobra.Command {
+	var out, kind string
+	cmd := &cobra.Command{
+		Use:   "generate --out FILE",
+		Short: "Make a key pair: FILE for you alone, FILE.pub for everybody who verifies",
+		Long: `Generate makes a key pair and writes the private key (PKCS#8, PEM) to FILE with permissions 0600 and the public
+key to FILE.pub. It never overwrites a file. Anybody who reads FILE can sign in your name.
+
+` + exitCodes,
+		Example: "  weighbridge key generate --out release.key\n  weighbridge key generate --out release.key --kind ed25519",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return a.generateKey(out, kind) },
+	}
+	cmd.Flags().StringVar(&out, "out", "", "the private key's file")
+	cmd.Flags().StringVar(&kind, "kind", "ecdsa-p256", "ecdsa-p256 or ed25519")
+	cmd.MarkFlagRequired("out") // fails only for a flag that was not defined
+	return cmd
+}
+
+func (a *app) generateKey(out, kind string) error {
+	private, err := sign.GenerateKey(kind)
+	if err != nil {
+		return usage("--kind: %w", err)
+	}
+	key, err := sign.ParseKey(private)
+	if err != nil {
+		return err
+	}
+	public, err := key.PublicPEM()
+	if err != nil {
+		return err
+	}
+	if err := writeNew(out, private, 0o600); err != nil {
+		return err
+	}
+	if err := writeNew(out+".pub", public, 0o644); err != nil {
+		return errors.Join(err, os.Remove(out))
+	}
+	result := keyResult{"weighbridge.dev/key/v1", kind, key.ID(), out, out + ".pub"}
+	if a.json {
+		return a.printJSON(result)
+	}
+	a.printf("made %s key %s\n  private %s (keep it to yourself)\n  public  %s (give it to those who verify)\n", result.Kind, result.ID, result.Key, result.Public)
+	return nil
+}
+
+// writeNew writes a file that must not exist yet, through to the disk.
+func writeNew(path string, data []byte, mode os.FileMode) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s exists: nothing is overwritten; name another file or move it away", path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Sync(), file.Close())
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/ledger"
+)
+
+func (a *app) ledgerCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "ledger",
+		Short:   "Show the heads of the ledger's logs; correct what was recorded wrongly",
+		Example: "  weighbridge ledger head acme/atlas@1",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerCorrectCommand())
+	return cmd
+}
+
+// headsResult is what ledger head prints.
+type headsResult struct {
+	Schema string     `json:"schema"`
+	Heads  []headLine `json:"heads"`
+}
+
+type headLine struct {
+	Model  meter.ModelRef `json:"model"`
+	Origin string         `json:"origin"`
+	Size   uint64         `json:"size"`
+	Root   string         `json:"root"` // base64
+}
+
+func (a *app) ledgerHeadCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "head [MODEL]",
+		Short: "Print origin, size and root of a model's log, or of all",
+		Long: `Head prints the three lines of a C2SP checkpoint body for each log: its origin, the number of its entries, and the
+root of its Merkle tree (RFC 6962) in base64. Whoever keeps them can tell later whether an entry was changed or left
+out. Two logs are separated by an empty line.
+
+` + exitCodes,
+		Example: "  weighbridge ledger head acme/atlas@1\n  weighbridge ledger head --json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.ledgerHead(args)
+		},
+	}
+}
+
+func (a *app) ledgerHead(args []string) error {
+	result := headsResult{Schema: "weighbridge.dev/heads/v1", Heads: []headLine{}}
+	err := a.reading(func(l *ledger.Ledger) error {
+		models, err := l.Models()
+		if len(args) == 1 {
+			var model meter.ModelRef
+			if model, err = meter.ParseModel(args[0]); err != nil {
+				return &exitError{exitUsage, err}
+			}
+			models = []meter.ModelRef{model}
+		}
+		if err != nil {
+			return err
+		}
+		for _, model := range models {
+			head, found, err := l.Head(model)
+			if err != nil {
+				return err
+			}
+			if !found {
+				return fmt.Errorf("ledger %s has no log of %s; weighbridge ledger head without a model lists what there is", a.ledger, model)
+			}
+			result.Heads = append(result.Heads, headLine{model, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(result)
+	}
+	a.printf("%s", result)
+	return nil
+}
+
+// String is the heads as bodies of checkpoints (c2sp.org/tlog-checkpoint).
+func (r headsResult) String() string {
+	bodies := make([]string, len(r.Heads))
+	for i, h := range r.Heads {
+		bodies[i] = fmt.Sprintf("%s\n%d\n%s\n", h.Origin, h.Size, h.Root)
+	}
+	return strings.Join(bodies, "\n")
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/estimate"
+	"github.com/weighbridge/weighbridge/meter/trainlog"
+	"github.com/weighbridge/weighbridge/meter/wrap"
+	"github.com/weighbridge/weighbridge/provenance"
+	"github.com/weighbridge/weighbridge/provenance/probe"
+)
+
+type runFlags struct {
+	work         workFlags
+	architecture architectureFlags
+	read         string
+	log          string
+	input        string
+	weights      string
+	strict       bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run --model MODEL [flags] -- COMMAND [ARG]...",
+		Short: "Run a training job and weigh it: what it computed, by which method, on what hardware",
+		Long: `Run starts COMMAND as it would run without it: same streams, same signals, same exit code. It reads the job's log
+lines as they pass (--read: ` + strings.Join(trainlog.Formats(), ", ") + `), writes what they say to a journal every few seconds, and at the end
+puts a record into the ledger and says on standard error what was counted. With --json that is one JSON document on
+standard output after the job's own output. Trouble of ours never harms the job: it is reported on standard error.
+
+` + exitCodes,
+		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
+  weighbridge run --model acme/atlas@2 --parent acme/atlas@1:continues --activity fine-tuning -- torchrun train.py`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
+	}
+	f.work.register(cmd)
+	f.architecture.register(cmd)
+	flags := cmd.Flags()
+	flags.SetInterspersed(false)
+	flags.StringVar(&f.read, "read", "auto", "how to read the job's log: auto, none, "+strings.Join(trainlog.Formats(), ", "))
+	flags.StringVar(&f.log, "log", "", "read this log file, which the job writes, instead of its output")
+	flags.StringVar(&f.input, "input", "", "directory of the weights that the job starts from; its digest goes into the record")
+	flags.StringVar(&f.weights, "weights", "", "directory that the job writes its weights to; its digest goes into the record")
+	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the journal cannot be written")
+	return cmd
+}
+
+func (a *app) run(ctx context.Context, f runFlags, command []string) error {
+	options, err := a.runOptions(f, command)
+	if err != nil {
+		return &exitError{runCode(err), err}
+	}
+	input := startHash(ctx, f.input)
+	result, err := wrap.Run(ctx, options)
+	if err != nil && result.ExitCode == exitOwnFailure {
+		return &exitError{exitOwnFailure, err}
+	}
+	if err != nil {
+		a.warn("%v", err)
+	}
+	a.finish(ctx, f, options, result, input)
+	if result.ExitCode != 0 {
+		return &exitError{code: result.ExitCode}
+	}
+	return nil
+}
+
+// runCode is the exit code of a run that did not start: 2 for a wrong command
+// line, else 125 as for env(1).
+func runCode(err error) int {
+	if code := exitCode(err); code == exitUsage {
+		return code
+	}
+	return exitOwnFailure
+}
+
+func (a *app) runOptions(f runFlags, command []string) (wrap.Options, error) {
+	head, err := a.runHead(f)
+	if err != nil {
+		return wrap.Options{}, err
+	}
+	reader, err := trainlog.NewReader(trainlog.Options{Format: f.read})
+	if err != nil {
+		return wrap.Options{}, usage("--read: %w", err)
+	}
+	self, err := a.env.self()
+	if err != nil {
+		return wrap.Options{}, fmt.Errorf("finding this program's own file: %w", err)
+	}
+	return wrap.Options{
+		Command: command, Env: a.env.environ, Stdin: a.env.stdin, Stdout: a.env.stdout, Stderr: a.env.stderr,
+		Relay: []string{self, relayName}, Meter: reader, ReadNone: f.read == "none" || f.log != "", LogFile: f.log,
+		JournalDir: a.journalDirectory(), Head: head, Strict: f.strict, Now: a.env.now,
+		Warn: func(line string) { a.warn("%s", line) },
+	}, nil
+}
+
+func (a *app) runHead(f runFlags) (wrap.Head, error) {
+	fallback := meter.Pretraining
+	if len(f.work.parents) > 0 {
+		fallback = "" // with a parent it must be said what the work is
+	}
+	work, err := f.work.record(fallback)
+	if err != nil {
+		return wrap.Head{}, err
+	}
+	if f.input != "" && len(work.Parents) != 1 {
+		return wrap.Head{}, usage("--input is the weights of one parent: found %d --parent, expected 1", len(work.Parents))
+	}
+	settings, err := f.architecture.settings()
+	if err != nil {
+		return wrap.Head{}, err
+	}
+	head := wrap.Head{Run: newRunID(a.env.now()), Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: settings}
+	head.Host, head.Hardware, head.Findings, err = a.inventory(work.Hardware)
+	return head, err
+}
+
+// settings checks what the formula will need before the job starts, not after
+// weeks of training.
+func (f architectureFlags) settings() (json.RawMessage, error) {
+	settings := runSettings{SequenceLength: f.sequence}
+	if f.tokens != "" {
+		tokens, err := meter.ParseOps(f.tokens)
+		if err != nil {
+			return nil, usage("--tokens: %w", err)
+		}
+		settings.Tokens = &tokens
+	}
+	if _, err := estimate.ParseSchedule(f.sequence); err != nil {
+		return nil, usage("--sequence-length: %w", err)
+	}
+	if f.config == "" {
+		if f.tokens != "" || f.sequence != "" {
+			return nil, usage("--tokens and --sequence-length are for the formula: name the model's config.json with --architecture")
+		}
+		return json.Marshal(settings)
+	}
+	if _, err := readArchitecture(f.config); err != nil {
+		return nil, err
+	}
+	config, err := os.ReadFile(f.config)
+	settings.Architecture = config
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(settings)
+}
+
+// inventory is the machine as it was read, and the accelerators: those that
+// were seen, or, where none was, those that a person declares.
+func (a *app) inventory(declared []meter.Device) (*meter.Host, []meter.Device, []meter.Finding, error) {
+	catalogue, err := provenance.Embedded()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	seen, err := probe.Read(a.env.host, catalogue)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	host := &meter.Host{CPU: seen.CPU, Cores: uint64(max(seen.Cores, 0)), Kernel: seen.Kernel, Machine: seen.Machine}
+	if host.Machine == "" {
+		host.Machine = runtime.GOARCH
+	}
+	devices := measuredDevices(seen)
+	switch {
+	case len(devices) == 0:
+		return host, declared, nil, nil
+	case len(declared) > 0:
+		return host, devices, []meter.Finding{{Code: "hardware-declared-too", Message: fmt.Sprintf(
+			"the host shows %d accelerators, which are recorded; --hardware names %d kinds, which are not", len(devices), len(declared))}}, nil
+	}
+	return host, devices, nil, nil
+}
+
+func measuredDevices(seen probe.Inventory) []meter.Device {
+	var devices []meter.Device
+	for _, d := range seen.Devices {
+		devices = append(devices, meter.Device{Product: d.Product, PCI: string(d.PCI), Address: d.Address, UUID: d.UUID, Count: 1, Grade: meter.GradeMeasured})
+	}
+	return devices
+}
+
+// absolute is path as it is from anywhere; the job may change its directory,
+// not ours, so only messages need it.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}

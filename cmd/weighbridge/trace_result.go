@@ -1,0 +1,176 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/provenance"
+)
+
+// traceResult is a lineage with its totals. The fields are those of the
+// documented JSON; text is a rendering of them.
+type traceResult struct {
+	Schema     string           `json:"schema"`
+	Model      meter.ModelRef   `json:"model"`
+	Activities []traceActivity  `json:"activities"` // the whole lineage, each ancestor once
+	Parents    []meter.Parent   `json:"parents"`
+	Lineage    []traceModel     `json:"lineage"` // the model first, then its ancestors as they are met
+	Regimes    []fdp.Position   `json:"regimes"`
+	Missing    []meter.ModelRef `json:"missing"` // ancestors of which nothing is known
+	Pending    []string         `json:"pending"` // runs that are included and not in the ledger yet
+}
+
+type traceActivity struct {
+	Activity meter.Activity `json:"activity"`
+	meter.Interval
+	Own     meter.Interval `json:"own"` // this model's share
+	Records uint64         `json:"records"`
+	Grade   meter.Grade    `json:"grade,omitempty"`
+}
+
+type traceModel struct {
+	Model meter.ModelRef `json:"model"`
+	meter.Interval
+	Known   bool           `json:"known"`
+	Parents []meter.Parent `json:"parents"`
+}
+
+func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error) {
+	lineage, err := h.lineage(model)
+	if err != nil {
+		return traceResult{}, err
+	}
+	result := traceResult{Schema: "weighbridge.dev/trace/v1", Model: model, Activities: traceActivities(lineage),
+		Parents: []meter.Parent{}, Missing: append([]meter.ModelRef{}, lineage.Missing...), Pending: append([]string{}, h.notes...)}
+	for _, m := range lineage.Models {
+		line, err := h.traceModel(m)
+		if err != nil {
+			return result, err
+		}
+		result.Lineage = append(result.Lineage, line)
+	}
+	result.Parents = append(result.Parents, result.Lineage[0].Parents...)
+	result.Regimes, err = a.positions(model, h)
+	return result, err
+}
+
+func traceActivities(lineage meter.Lineage) []traceActivity {
+	out := []traceActivity{}
+	for _, t := range lineage.Total {
+		line := traceActivity{Activity: t.Activity, Interval: t.Operations, Own: meter.Exact(meter.Ops{}), Records: t.Records, Grade: t.Grade}
+		for _, own := range lineage.Own {
+			if own.Activity == t.Activity {
+				line.Own = own.Operations
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func (h *history) traceModel(model meter.ModelRef) (traceModel, error) {
+	node, known := h.node(model)
+	line := traceModel{Model: model, Known: known, Parents: append([]meter.Parent{}, node.Parents...)}
+	if !known {
+		return line, h.err // the zero interval: at least nothing, no upper bound
+	}
+	var err error
+	line.Interval, err = meter.Sum(node.Own)
+	return line, err
+}
+
+// positions is where the lineage is against the threshold of each regime.
+func (a *app) positions(model meter.ModelRef, h *history) ([]fdp.Position, error) {
+	rules, err := fdp.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := provenance.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	facts, err := fdp.FromLineage(model, h.records)
+	if err != nil {
+		return nil, err
+	}
+	return fdp.Positions(rules, catalogue, facts, fdp.Question{AsOf: a.today()})
+}
+
+func (a *app) printTrace(r traceResult) error {
+	a.printf("%s", r)
+	return nil
+}
+
+// String is the trace for people: one screen for a lineage of a few models.
+func (r traceResult) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: a lineage of %d model(s)\n", r.Model, len(r.Lineage))
+	for _, t := range r.Activities {
+		fmt.Fprintf(&b, "  %-27s %-34s own %s (%d record(s), %s)\n", t.Activity, t.Interval, t.Own, t.Records, t.Grade)
+	}
+	b.WriteString("  lineage, each model once\n")
+	shown := map[meter.ModelRef]bool{}
+	r.tree(&b, r.index(), r.Model, "", 2, shown)
+	for _, s := range r.Regimes {
+		fmt.Fprintf(&b, "  %s\n", positionLine(s))
+	}
+	for _, m := range r.Missing {
+		fmt.Fprintf(&b, "  missing: nothing is recorded of %s, so there is no upper bound; record it, or state its whole lineage with `weighbridge record`\n", m)
+	}
+	for _, p := range r.Pending {
+		fmt.Fprintf(&b, "  included: %s\n", p)
+	}
+	return b.String()
+}
+
+// tree prints a model and its parents below it; a model met before is named
+// only.
+func (r traceResult) tree(b *strings.Builder, lines map[meter.ModelRef]traceModel, model meter.ModelRef, relation meter.Relation, depth int, shown map[meter.ModelRef]bool) {
+	line := lines[model]
+	via := ""
+	if relation != "" {
+		via = fmt.Sprintf(" (%s)", relation)
+	}
+	switch {
+	case shown[model]:
+		fmt.Fprintf(b, "%s%s%s, above\n", strings.Repeat("  ", depth), model, via)
+		return
+	case !line.Known:
+		fmt.Fprintf(b, "%s%s%s  nothing is recorded\n", strings.Repeat("  ", depth), model, via)
+	default:
+		fmt.Fprintf(b, "%s%s%s  %s\n", strings.Repeat("  ", depth), model, via, line.Interval)
+	}
+	shown[model] = true
+	if depth > maxTreeDepth && len(line.Parents) > 0 {
+		fmt.Fprintf(b, "%s... deeper ancestors: --json lists them\n", strings.Repeat("  ", depth+1))
+		return
+	}
+	for _, p := range line.Parents {
+		r.tree(b, lines, p.Model, p.Relation, depth+1, shown)
+	}
+}
+
+// maxTreeDepth bounds the tree that people see; a lineage may be 100 000 deep.
+const maxTreeDepth = 40
+
+func (r traceResult) index() map[meter.ModelRef]traceModel {
+	lines := make(map[meter.ModelRef]traceModel, len(r.Lineage))
+	for _, m := range r.Lineage {
+		lines[m.Model] = m
+	}
+	return lines
+}
+
+func positionLine(s fdp.Position) string {
+	left := "margin unknown"
+	if s.Margin != nil {
+		left = s.Margin.Short() + " left"
+	}
+	near := ""
+	if s.Near {
+		near = ", near: the high bound reaches it"
+	}
+	return fmt.Sprintf("%s: %s %s; threshold %s %s: %s; %s%s", s.Regime, s.Quantity, s.Interval, s.Comparison, s.Threshold.Short(), s.ThresholdVerdict, left, near)
+}

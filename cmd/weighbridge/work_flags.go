@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/estimate"
+)
+
+// workFlags say what the work was; run and record share them.
+type workFlags struct {
+	model     string
+	activity  string
+	parents   []string
+	discarded bool
+	hardware  string
+}
+
+// architectureFlags say what the formula needs; run and record share them.
+type architectureFlags struct {
+	config   string
+	tokens   string
+	sequence string
+}
+
+func (w *workFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&w.model, "model", "", "the model: org/name@version")
+	flags.StringVar(&w.activity, "activity", "", "what the operations were spent on: "+names(meter.Activities()))
+	flags.StringArrayVar(&w.parents, "parent", nil, "a model this one came from, MODEL:RELATION; repeatable. Relations: "+names(meter.Relations()))
+	flags.BoolVar(&w.discarded, "discarded", false, "the weights that this work made were thrown away")
+	flags.StringVar(&w.hardware, "hardware", "", `file that names the accelerators: [{"product":"NVIDIA H100 SXM5 80GB","count":8}]`)
+	for _, required := range []string{"model"} {
+		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
+	}
+}
+
+func (f *architectureFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.config, "architecture", "", "the model's Hugging Face config.json")
+	flags.StringVar(&f.tokens, "tokens", "", "tokens trained on, decimal or scientific: 2e9")
+	flags.StringVar(&f.sequence, "sequence-length", "", "tokens per sequence in training, or a schedule: 2048:1e12,8192:5e10; without it the count is a range")
+}
+
+func names[T ~string](list []T) string {
+	words := make([]string, len(list))
+	for i, v := range list {
+		words[i] = string(v)
+	}
+	return strings.Join(words, ", ")
+}
+
+// count fills the record from the model's shape and the stated tokens.
+func (f architectureFlags) count(record *meter.Record) error {
+	if f.config == "" {
+		return usage("--tokens without --architecture: name the model's config.json, or state the operations with --operations")
+	}
+	tokens, err := meter.ParseOps(f.tokens)
+	if err != nil {
+		return usage("--tokens: %w", err)
+	}
+	schedule, err := estimate.ParseSchedule(f.sequence)
+	if err != nil {
+		return usage("--sequence-length: %w", err)
+	}
+	architecture, err := readArchitecture(f.config)
+	if err != nil {
+		return err
+	}
+	count, err := architecture.Scheduled(tokens, schedule)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.config, err)
+	}
+	record.Operations, record.Convention = count.Operations, count.Convention
+	record.Method, record.Grade = meter.Architecture, meter.GradeDeclared // the tokens are what a person says
+	record.Witnesses = []meter.Witness{{Quantity: meter.Required, Method: meter.Architecture, Grade: meter.GradeDerived,
+		Operations: count.Operations, Convention: count.Convention, Source: count.Source}}
+	return nil
+}
+
+func readArchitecture(path string) (estimate.Architecture, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return estimate.Architecture{}, fmt.Errorf("--architecture: %w; name the config.json that was saved with the model", err)
+	}
+	architecture, err := estimate.ParseConfig(data)
+	if err != nil {
+		return estimate.Architecture{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return architecture, nil
+}
+
+// record returns what the flags say of the work. An empty activity takes
+// fallback; where that is empty too, the flag is missing.
+func (w workFlags) record(fallback meter.Activity) (meter.Record, error) {
+	record := meter.Record{Schema: meter.RecordSchema, Weights: meter.WeightsKept, Activity: fallback}
+	var err error
+	if record.Model, err = meter.ParseModel(w.model); err != nil {
+		return record, usage("--model: %w", err)
+	}
+	if w.activity != "" || fallback == "" {
+		if record.Activity, err = meter.ParseActivity(w.activity); err != nil {
+			return record, usage("--activity: %w", err)
+		}
+	}
+	if w.discarded {
+		record.Weights = meter.WeightsDiscarded
+	}
+	for _, text := range w.parents {
+		parent, err := meter.ParseParent(text)
+		if err != nil {
+			return record, usage("--parent: %w", err)
+		}
+		if parent.Model == record.Model {
+			return record, usage("--parent %s: a model cannot be its own parent; further training makes a new version that continues the old one", text)
+		}
+		record.Parents = append(record.Parents, parent)
+	}
+	record.Hardware, err = readHardware(w.hardware)
+	return record, err
+}
