@@ -152,8 +152,8 @@ func TestForcedFormats(t *testing.T) {
 	if view(o) != " last - every - steps -/- tokens -: -/- lines 1 unread 1 [log-format-not-met]" {
 		t.Error(view(o))
 	}
-	_, err := NewReader(Options{Format: "wandb"})
-	if err == nil || !strings.Contains(err.Error(), `"wandb" is not known: expected auto, hf, nanogpt or none`) {
+	_, err := NewReader(Options{Format: "toml"})
+	if err == nil || !strings.Contains(err.Error(), `"toml" is not known: expected auto, aws-flops-meter, axolotl, `) {
 		t.Error(err)
 	}
 	if !slices.IsSorted(Formats()) || len(Formats()) < 2 {

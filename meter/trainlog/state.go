@@ -22,9 +22,13 @@ type state struct {
 	chain               chain
 	reports             reports
 	notes               notes
-	elsewhere           notes // what formats find that are not the log's: nobody's business
-	loud                loud
-	clean               []byte // scratch for a line without escape sequences
+	elsewhere           notes    // what formats find that are not the log's: nobody's business
+	marks               []string // of every format that is still possible
+	remarked            bool     // they changed
+	clean               []byte   // scratch for a line without escape sequences
+
+	document      objectScanner // a JSON object that has not ended yet
+	documentLines uint64        // its lines before this one that are not blank
 }
 
 func (s *state) clone() state {
@@ -36,6 +40,7 @@ func (s *state) clone() state {
 	c.chain = s.chain.clone()
 	c.reports = s.reports.clone()
 	c.notes = s.notes.clone()
+	c.document = s.document.clone()
 	c.clean, c.elsewhere = nil, notes{}
 	return c
 }
@@ -48,9 +53,14 @@ func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 		s.unread++
 		return
 	}
+	l := line{at: at, whole: whole, gap: s.gap, traits: t}
+	if s.inDocument(raw, &l) {
+		return
+	}
 	v := foreign
-	if s.mayMean(raw, t) {
-		v = s.judge(line{text: s.strip(raw, t), at: at, whole: whole, gap: s.gap, traits: t})
+	if l.object != nil || s.mayMean(raw, t) {
+		l.text = s.strip(raw, t)
+		v = s.judge(l)
 	}
 	switch v {
 	case foreign:
@@ -65,18 +75,20 @@ func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 
 // mayMean reports whether a format may understand the line.
 func (s *state) mayMean(raw []byte, t traits) bool {
-	if t.brace || t.percent || t.escape {
-		return true
-	}
-	if len(raw) == 0 || s.loud[raw[0]]&loudFirst|s.loud[raw[len(raw)-1]]&loudLast == 0 {
-		return false
-	}
-	for _, p := range s.candidates {
-		if p.marked(raw) {
-			return true
+	return t.brace || t.escape || anyIn(raw, s.marks)
+}
+
+// remark collects the marks of the formats that are still possible.
+func (s *state) remark() {
+	marks := []string{reportMark}
+	for i, p := range s.candidates {
+		if i == 0 || !s.met || yields(s.candidates[0]) {
+			marks = append(marks, p.marks()...)
 		}
 	}
-	return bytes.HasPrefix(raw, []byte(reportMark))
+	if !slices.Equal(marks, s.marks) {
+		s.marks, s.remarked = marks, true
+	}
 }
 
 // judge gives the line to our own reports, to the log's format, and to the
@@ -86,20 +98,25 @@ func (s *state) judge(l line) verdict {
 	if v := s.reports.read(l, &s.notes); v != foreign {
 		return v
 	}
+	defer s.remark()
 	for i, p := range s.candidates {
+		open := !s.met || i > 0 && yields(s.candidates[0]) && !yields(p)
 		n := &s.notes
-		if i > 0 && s.met {
+		if i > 0 && !open {
 			n = &s.elsewhere
 		}
 		switch v := p.read(l, n); {
-		case v == signature && i > 0 && s.met:
+		case v == signature && i > 0 && !open:
 			s.notes.add(TwoFormats, l.at, 0, 0)
 			return foreign
 		case v == signature:
+			if i > 0 && s.met {
+				s.chain = chain{} // what it holds is of the format that gives way
+			}
 			s.candidates[0], s.candidates[i] = s.candidates[i], s.candidates[0]
 			s.met = true
 			return v
-		case v == understood && (i == 0 || !s.met):
+		case v == understood && (i == 0 || open):
 			return v
 		}
 	}
@@ -129,6 +146,14 @@ func (s *state) strip(raw []byte, t traits) []byte {
 	}
 	s.clean = appendPlain(s.clean[:0], raw)
 	return s.clean
+}
+
+// record reads one record of an event file.
+func (s *state) record(record []byte, at int64) {
+	s.lines++
+	if s.judge(line{record: record, at: at, whole: true}) == foreign {
+		s.unread++
+	}
 }
 
 func (s *state) observation() meter.Observation {
