@@ -18,8 +18,7 @@ func newLLMC() *llmC { return &llmC{job: spanning()} }
 
 func (c *llmC) name() string { return "llmc" }
 func (c *llmC) marks() []string {
-	return []string{" tok/s", "| total batch size", "| num_parameters", "| max_sequence_length", "| sequence length", "| num_layers", "| channels",
-		"| device", "| num_processes", "+----", "| micro batch", "| recompute", "| peak TFlops", "| precision", "| vocab_size", "| padded_vocab", "| num_heads", "| zero_stage", "| Parameter"}
+	return []string{"z)| norm ", " | norm ", "^|", "^+---"}
 }
 func (c *llmC) clone() parser {
 	d := *c
@@ -109,7 +108,7 @@ type llmcMain struct {
 }
 
 func (c *llmcMain) name() string    { return "llmc-main" }
-func (c *llmcMain) marks() []string { return []string{" trl:", " tel:", " eval:"} }
+func (c *llmcMain) marks() []string { return []string{"^s:"} }
 func (c *llmcMain) clone() parser   { return &llmcMain{c.job.clone()} }
 
 func (c *llmcMain) read(l line, n *notes) verdict {

@@ -30,7 +30,7 @@ func (g *nanoGPT) clone() parser {
 	return &c
 }
 
-func (g *nanoGPT) marks() []string { return []string{"iter ", perIterationMark, ": train loss "} }
+func (g *nanoGPT) marks() []string { return []string{": loss ", perIterationMark, ": train loss "} }
 
 // beforeNumber returns where the number begins that ends a text like
 // "tokens per iteration will be: 491,520"; 0 when it is not one.

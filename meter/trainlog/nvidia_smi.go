@@ -22,7 +22,7 @@ type nvidiaSMI struct {
 
 func (d *nvidiaSMI) name() string { return "nvidia-smi" }
 func (d *nvidiaSMI) marks() []string {
-	return d.table.marks("uuid", "utilization.", "power.draw", "clocks.")
+	return d.table.marks("utilization.", "power.draw", "clocks.current", "memory.", "temperature.", "^timestamp", "^index,", "^uuid,", "^name,")
 }
 func (d *nvidiaSMI) clone() parser {
 	return &nvidiaSMI{d.table.clone(), clipped(d.seen), clipped(d.names)}

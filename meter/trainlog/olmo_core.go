@@ -24,7 +24,7 @@ type olmoCore struct {
 func newOLMoCore() *olmoCore { return &olmoCore{job: spanning()} }
 
 func (c *olmoCore) name() string    { return "olmo-core" }
-func (c *olmoCore) marks() []string { return []string{"[step=", "    "} }
+func (c *olmoCore) marks() []string { return []string{",epoch=", "^    "} }
 func (c *olmoCore) clone() parser {
 	d := *c
 	d.job = c.job.clone()

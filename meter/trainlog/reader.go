@@ -110,8 +110,7 @@ func (r *Reader) event(p []byte) {
 }
 
 func (r *Reader) write(p []byte) {
-	find := newFinder()
-	find.mark(r.state.marks)
+	find := newFinder(r.state.marks)
 	for at := 0; at < len(p); {
 		if r.returned && p[at] == '\n' { // completes a carriage return
 			r.returned = false
@@ -123,7 +122,7 @@ func (r *Reader) write(p []byte) {
 		if at = r.quiet(p, at, &find); at == len(p) {
 			break
 		}
-		end := min(find.newline.from(p, at), find.carriage.from(p, at))
+		end := find.end(p, at)
 		if end == len(p) {
 			r.keep(p[at:])
 			break
@@ -131,9 +130,8 @@ func (r *Reader) write(p []byte) {
 		r.end(p[at:end], find.traits(p, at, end))
 		r.returned = p[end] == '\r'
 		at = end + 1
-		if r.state.remarked {
-			r.state.remarked = false
-			find.mark(r.state.marks)
+		if find.marks != r.state.marks {
+			find.look(r.state.marks)
 		}
 	}
 }
@@ -148,17 +146,22 @@ func (r *Reader) quiet(p []byte, at int, find *finder) int {
 	begin, lines, blank := at, uint64(0), uint64(0)
 	mark := find.meaning(p, at)
 	for {
-		end := find.newline.from(p, at)
+		end := find.end(p, at)
 		if end == len(p) || end > mark || end-at > MaxLine {
 			break
 		}
 		if end == at {
 			blank++
-		} else if p[at] <= ' ' {
+		} else if p[at] <= ' ' || p[at] >= 0xef || find.marks.begins(p[at:end]) { // maybe blank, or behind a byte-order mark
 			break
 		}
 		lines++
 		at = end + 1
+		if p[end] == '\r' && at < len(p) && p[at] == '\n' {
+			at++
+		} else if p[end] == '\r' && at == len(p) {
+			r.returned = true
+		}
 	}
 	r.state.lines += lines
 	r.state.unread += lines - blank

@@ -23,8 +23,9 @@ type state struct {
 	reports             reports
 	notes               notes
 	elsewhere           notes    // what formats find that are not the log's: nobody's business
-	marks               []string // of every format that is still possible
-	remarked            bool     // they changed
+	marks               *matcher // of every format that is still possible
+	marksOf             []string // what it looks for
+	checks              int      // how often they were compared since a format was met
 	clean               []byte   // scratch for a line without escape sequences
 
 	document      objectScanner // a JSON object that has not ended yet
@@ -58,8 +59,8 @@ func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 		return
 	}
 	v := foreign
-	if l.object != nil || s.mayMean(raw, t) {
-		l.text = s.strip(raw, t)
+	l.text = s.strip(raw, t)
+	if l.object != nil || s.mayMean(l.text, t) {
 		v = s.judge(l)
 	}
 	switch v {
@@ -74,20 +75,25 @@ func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 }
 
 // mayMean reports whether a format may understand the line.
-func (s *state) mayMean(raw []byte, t traits) bool {
-	return t.brace || t.escape || anyIn(raw, s.marks)
-}
+func (s *state) mayMean(raw []byte, t traits) bool { return t.brace || s.marks.in(raw) }
+
+// maxChecks: a format's marks change with its header, which is among the first
+// lines that it understands.
+const maxChecks = 64
 
 // remark collects the marks of the formats that are still possible.
 func (s *state) remark() {
+	if s.checks++; s.checks > maxChecks {
+		return
+	}
 	marks := []string{reportMark}
 	for i, p := range s.candidates {
 		if i == 0 || !s.met || yields(s.candidates[0]) {
 			marks = append(marks, p.marks()...)
 		}
 	}
-	if !slices.Equal(marks, s.marks) {
-		s.marks, s.remarked = marks, true
+	if !slices.Equal(marks, s.marksOf) {
+		s.marks, s.marksOf = newMatcher(marks), marks
 	}
 }
 
@@ -98,7 +104,6 @@ func (s *state) judge(l line) verdict {
 	if v := s.reports.read(l, &s.notes); v != foreign {
 		return v
 	}
-	defer s.remark()
 	for i, p := range s.candidates {
 		open := !s.met || i > 0 && yields(s.candidates[0]) && !yields(p)
 		n := &s.notes
@@ -113,10 +118,15 @@ func (s *state) judge(l line) verdict {
 			if i > 0 && s.met {
 				s.chain = chain{} // what it holds is of the format that gives way
 			}
+			if i > 0 || !s.met {
+				s.checks = 0
+			}
 			s.candidates[0], s.candidates[i] = s.candidates[i], s.candidates[0]
 			s.met = true
+			s.remark()
 			return v
 		case v == understood && (i == 0 || open):
+			s.remark()
 			return v
 		}
 	}

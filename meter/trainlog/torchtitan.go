@@ -24,7 +24,7 @@ func newTorchtitan() *torchtitan { return &torchtitan{job: job{steps: steps{span
 
 func (t *torchtitan) name() string { return "torchtitan" }
 func (t *torchtitan) marks() []string {
-	return []string{"tps: ", "Training starts at step ", " total parameters", "Training completed"}
+	return []string{"  memory: ", "  tflops: ", "Training starts at step ", " total parameters", "Training completed"}
 }
 func (t *torchtitan) clone() parser {
 	c := *t

@@ -6,14 +6,14 @@ import "bytes"
 // whatever else stands in it.
 type traits struct{ brace, escape bool }
 
-// next is where a text occurs next, looked for only when it has been passed: for
-// a text that is rare, one search serves many lines.
+// next is where a byte occurs next, looked for only when it has been passed: for
+// a byte that is rare, one search serves many lines.
 type next struct {
-	text []byte
-	at   int
+	c  byte
+	at int
 }
 
-// from returns the index of the text in p at or after at, or len(p).
+// from returns the index of the byte in p at or after at, or len(p).
 func (n *next) from(p []byte, at int) int {
 	if n.at < at {
 		n.look(p, at)
@@ -23,13 +23,7 @@ func (n *next) from(p []byte, at int) int {
 
 func (n *next) look(p []byte, at int) {
 	n.at = len(p)
-	var i int
-	if len(n.text) == 1 {
-		i = bytes.IndexByte(p[at:], n.text[0])
-	} else {
-		i = bytes.Index(p[at:], n.text)
-	}
-	if i >= 0 {
+	if i := bytes.IndexByte(p[at:], n.c); i >= 0 {
 		n.at = at + i
 	}
 }
@@ -37,32 +31,33 @@ func (n *next) look(p []byte, at int) {
 // finder looks through one piece of a log.
 type finder struct {
 	newline, carriage, brace, escape next
-	marks                            []next
-	of                               []string // whose marks they are
+	marks                            *matcher
+	mark                             int // where one occurs next; before the place looked from: not looked for yet
 }
 
-func newFinder() finder {
-	one := func(c byte) next { return next{[]byte{c}, -1} }
-	return finder{newline: one('\n'), carriage: one('\r'), brace: one('{'), escape: one(escape)}
+func newFinder(marks *matcher) finder {
+	return finder{next{'\n', -1}, next{'\r', -1}, next{'{', -1}, next{escape, -1}, marks, -1}
 }
 
-// mark makes the finder look for other marks, from where it is.
-func (f *finder) mark(marks []string) {
-	f.of, f.marks = marks, f.marks[:0]
-	for _, m := range marks {
-		f.marks = append(f.marks, next{[]byte(m), -1})
+// look makes the finder look for other marks from now on.
+func (f *finder) look(marks *matcher) { f.marks, f.mark = marks, -1 }
+
+// marked returns where a mark stands next, at or after at.
+func (f *finder) marked(p []byte, at int) int {
+	if f.mark < at {
+		f.mark = f.marks.find(p, at)
 	}
+	return f.mark
 }
 
 // meaning returns where the next byte stands at or after at that says that its
 // line may mean something.
 func (f *finder) meaning(p []byte, at int) int {
-	found := min(f.carriage.from(p, at), f.brace.from(p, at), f.escape.from(p, at))
-	for i := range f.marks {
-		found = min(found, f.marks[i].from(p, at))
-	}
-	return found
+	return min(f.brace.from(p, at), f.escape.from(p, at), f.marked(p, at))
 }
+
+// end returns where the line that holds at ends.
+func (f *finder) end(p []byte, at int) int { return min(f.newline.from(p, at), f.carriage.from(p, at)) }
 
 // traits returns those of the line from at up to end.
 func (f *finder) traits(p []byte, at, end int) traits {

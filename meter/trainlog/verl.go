@@ -21,7 +21,7 @@ type verl struct{ job }
 func newVerl() *verl { return &verl{spanning()} }
 
 func (v *verl) name() string    { return "verl" }
-func (v *verl) marks() []string { return []string{"step:"} }
+func (v *verl) marks() []string { return []string{" - actor/", "perf/total_num_tokens:"} }
 func (v *verl) clone() parser   { return &verl{v.job.clone()} }
 
 func (v *verl) read(l line, n *notes) verdict {
