@@ -22,6 +22,7 @@ type Observation struct {
 
 	SamplesCommitted *Ops    `json:"samples_committed,omitempty"` // samples (sequences), where the log states those and not tokens
 	SamplesExecuted  *Ops    `json:"samples_executed,omitempty"`
+	SamplesPerStep   *uint64 `json:"samples_per_step,omitempty"`
 	SequenceLength   *uint64 `json:"sequence_length,omitempty"` // tokens in a sample, as stated by the log
 
 	OperationsStated   *Ops `json:"operations_stated,omitempty"`   // the framework's own total, in its own convention

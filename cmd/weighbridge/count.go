@@ -20,9 +20,11 @@ type runCount struct {
 	sequence     estimate.Schedule // stated with --sequence-length
 }
 
-// fill gives the record its operations from the best method there is (counted,
-// architecture, none, in that order); the others become witnesses, and what
-// they disagree about a finding.
+// fill gives the record its operations from the best method there is (counted
+// in the job, architecture, the framework's own total, none, in that order); the
+// others become witnesses, and what they disagree about a finding. A framework's
+// total stands behind the architecture, because it is a formula too, with known
+// omissions (facts: sections 3 and 7).
 func (c runCount) fill(r *meter.Record) error {
 	formula, tokens, err := c.formula()
 	if err != nil {
@@ -39,7 +41,16 @@ func (c runCount) fill(r *meter.Record) error {
 		r.Witnesses = append(r.Witnesses, *counted)
 		r.Findings = append(r.Findings, c.compare(counted, formula, tokens)...)
 	}
-	c.choose(r, counted, formula)
+	stated, err := c.statedTotal()
+	if err != nil {
+		return err
+	}
+	if stated != nil {
+		r.Witnesses = append(r.Witnesses, *stated)
+		r.Findings = append(r.Findings, c.against(stated, formula)...)
+	}
+	r.Findings = append(r.Findings, meter.Quantities(r.Witnesses, c.causes())...)
+	c.choose(r, firstKnown(counted, formula, stated))
 	if c.outcome == meter.Interrupted && !c.live {
 		r.Findings = append(r.Findings, meter.Finding{Code: "interrupted",
 			Message: "the meter ended before the job did: the job may have gone on, so there is no upper bound; supersede this record when its true end is known"})
@@ -47,18 +58,23 @@ func (c runCount) fill(r *meter.Record) error {
 	return nil
 }
 
-func (c runCount) choose(r *meter.Record, counted, formula *meter.Witness) {
-	best := counted
-	if best == nil {
-		best = formula
+func firstKnown(list ...*meter.Witness) *meter.Witness {
+	for _, w := range list {
+		if w != nil {
+			return w
+		}
 	}
+	return nil
+}
+
+func (c runCount) choose(r *meter.Record, best *meter.Witness) {
 	switch {
 	case c.outcome == meter.NeverStarted:
 		r.Operations, r.Method, r.Grade = meter.Exact(meter.Ops{}), meter.Counted, meter.GradeMeasured
 	case best == nil:
 		r.Operations, r.Method, r.Grade = meter.Unbounded(meter.Ops{}), meter.NoMethod, meter.GradeMeasured
 		r.Findings = append(r.Findings, meter.Finding{Code: "not-counted",
-			Message: "the log stated no tokens and no operations: give --architecture with --tokens, or let the job report its own counter"})
+			Message: "the log stated no tokens and no operations: give --architecture with --tokens (for a file --batch-tokens, for samples --sequence-length), or let the job report its own counter"})
 	default:
 		r.Operations, r.Method, r.Grade, r.Convention = best.Operations, best.Method, best.Grade, best.Convention
 	}
@@ -249,6 +265,9 @@ func (c runCount) compare(counted, formula *meter.Witness, tokens tokenRange) []
 			return []meter.Finding{{Code: "counts-agree", Message: fmt.Sprintf(
 				"%s. Counted with %s keys per token instead of %s, the formula gives the counter's number to the operation", message, keys, estimate.HalfKeys)}}
 		}
+	}
+	if cause, found := meter.LikelyCause(a, b, c.causes()); found && farApart(a, b) {
+		return []meter.Finding{{Code: "counts-differ", Message: message + ". Likely cause: " + cause.Name}}
 	}
 	return []meter.Finding{{Code: "counts-differ", Message: message + ". No convention that was tried (s/2, (s+1)/2 and s keys per token) explains it exactly"}}
 }

@@ -21,6 +21,7 @@ type recordFlags struct {
 	generator    string
 	published    string
 	architecture architectureFlags
+	from         fromFlags
 }
 
 type recordResult struct {
@@ -34,16 +35,21 @@ type recordResult struct {
 func (a *app) recordCommand() *cobra.Command {
 	var f recordFlags
 	cmd := &cobra.Command{
-		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N)",
-		Short: "Record work that was not watched: a number somebody states, or a model's shape and tokens",
+		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N | --from FILE [--dry-run])",
+		Short: "Record work that was not watched: a number somebody states, a model's shape and tokens, or a log",
 		Long: `Record appends one entry to the log of a model. The number of operations is what you state (method declared),
-or follows from the model's shape and its tokens (method architecture). A record is never changed: a wrong one
-is voided or superseded with "weighbridge ledger correct".
+or follows from the model's shape and its tokens (method architecture), or is read from a file that a framework,
+a monitor, a scheduler or a provider wrote (--from): its format is found out, its figures are shown under common
+names, its bytes are kept as evidence, and the same file twice is recorded once. What the file lacks is given
+with --architecture, --sequence-length, --batch-tokens or --tokens. A record is never changed: a wrong one is
+voided or superseded with "weighbridge ledger correct".
 
 ` + exitCodes,
 		Example: `  weighbridge record --model open/base@1 --activity pretraining --operations 9e25
   weighbridge record --model acme/atlas@1 --activity fine-tuning --parent open/base@1:fine-tunes \
-      --architecture config.json --tokens 2e9 --sequence-length 4096`,
+      --architecture config.json --tokens 2e9 --sequence-length 4096
+  weighbridge record --from train.log --dry-run --architecture config.json --sequence-length 8192
+  weighbridge record --model acme/atlas@1 --activity pretraining --from checkpoint-100/trainer_state.json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.record(f) },
 	}
@@ -56,12 +62,23 @@ is voided or superseded with "weighbridge ledger correct".
 	flags.StringVar(&f.period, "period", "", "when the work was done: START/END, dates or RFC 3339 times")
 	flags.StringVar(&f.generator, "generator", "", "for synthetic-data: the model that generated the data")
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
+	f.from.register(flags)
 	cmd.MarkFlagsMutuallyExclusive("operations", "tokens")
-	cmd.MarkFlagsOneRequired("operations", "tokens")
+	cmd.MarkFlagsMutuallyExclusive("operations", "from")
+	cmd.MarkFlagsOneRequired("operations", "tokens", "from")
 	return cmd
 }
 
 func (a *app) record(f recordFlags) error {
+	if f.work.model == "" && !(f.from.path != "" && f.from.dryRun) {
+		return usage("required flag \"model\" is not set: name the model, org/name@version")
+	}
+	if f.from.path != "" {
+		return a.recordFrom(f)
+	}
+	if f.from.dryRun || f.from.batch != "" || f.from.read != "auto" {
+		return usage("--dry-run, --batch-tokens and --read belong to --from FILE")
+	}
 	record, err := f.build(newRunID(a.env.now()))
 	if err != nil {
 		return err

@@ -8,14 +8,14 @@ import (
 
 // job is what most formats keep of a training job.
 type job struct {
-	steps     steps
-	fromZero  bool    // the format numbers its steps from 0: after step N there are N + 1 done
-	samples   bool    // what a step holds is known in samples, not tokens
-	tokens    counter // of a format that prints a cumulative counter
-	stated    *meter.Ops
-	sheet     sheet
-	last      []byte // the last line used, against repetition
-	processes uint64 // the same line is repeated by so many
+	steps    steps
+	fromZero bool    // the format numbers its steps from 0: after step N there are N + 1 done
+	samples  bool    // what a step holds is known in samples, not tokens
+	length   uint64  // of a sequence in tokens; 0: not stated
+	tokens   counter // of a format that prints a cumulative counter
+	stated   *meter.Ops
+	sheet    sheet
+	last     []byte // the last line used, against repetition
 }
 
 // spanning returns a job whose every line stands for the steps since the one
@@ -64,7 +64,11 @@ func (j *job) lastStep() uint64 {
 func (j *job) observe(o *meter.Observation) {
 	j.steps.observe(o, j.lastStep())
 	o.OperationsStated = j.stated
+	if j.length != 0 {
+		o.SequenceLength = new(j.length)
+	}
 	if j.samples {
+		o.SamplesPerStep = o.TokensPerStep
 		o.SamplesCommitted, o.SamplesExecuted = o.TokensCommitted, o.TokensExecuted
 		o.TokensPerStep, o.TokensCommitted, o.TokensExecuted = nil, nil, nil
 	}

@@ -11,7 +11,7 @@ import "bytes"
 // cost of a token is 6N + 6LCT, over all parameters.
 type llmC struct {
 	job
-	parameters, layers, channels, length uint64
+	parameters, layers, channels uint64
 }
 
 func newLLMC() *llmC { return &llmC{job: spanning()} }
