@@ -51,7 +51,7 @@ func (d *dict) set(key, value []byte) {
 		d.total = value
 	case "tokens/trainable":
 		d.trainable = value
-	case "_step", "_runtime", "_timestamp": // W&B
+	case "_step", "_runtime", "_timestamp", "train_samples": // of W&B, and of all_results.json
 		d.other = true
 	}
 }
