@@ -124,9 +124,8 @@ func label(labels []byte, name string) string {
 // sentinel reports whether a value stands for none: INT32 from 0x7ffffff0,
 // INT64 from 0x7ffffffffffffff0, FP64 from 2^47 (dcgm_fields.h), or a text.
 func sentinel(value []byte) bool {
-	plain, ok := plainNumber(value)
-	r, parsed := new(big.Rat).SetString(plain)
-	if !ok || !parsed || len(plain) > 40 {
+	r, ok := exactly(value)
+	if !ok {
 		return true
 	}
 	if r.IsInt() && r.Num().IsInt64() {

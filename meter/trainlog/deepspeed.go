@@ -127,7 +127,7 @@ func (d *deepSpeedProfiler) read(l line, _ *notes) verdict {
 // factor takes the passes of forward and backward together, "4 * fwd flops", for
 // one forward, two backward and the rest again.
 func (d *deepSpeedProfiler) factor(text []byte) {
-	passes, ok := new(big.Rat).SetString(string(numberField(text, "")))
+	passes, ok := exactly(numberField(text, ""))
 	if !ok || !bytes.Contains(text, []byte(" * fwd flops")) {
 		return
 	}
@@ -142,8 +142,7 @@ func decimal(r *big.Rat) string {
 	if r.IsInt() {
 		return r.Num().String()
 	}
-	text := r.FloatString(6)
-	return string(bytes.TrimRight([]byte(text), "0"))
+	return string(bytes.TrimRight(bytes.TrimRight([]byte(r.FloatString(maxNumber)), "0"), ".")) // every figure read ends within it
 }
 
 // suffixed reads "158.26 T" in whole operations: K, M, G, T, P or E, with or

@@ -37,14 +37,14 @@ func (f *focus) read(l line, n *notes) verdict {
 	if !ok {
 		return foreign
 	}
-	quantity, parsed := new(big.Rat).SetString(string(row.cell("consumedquantity")))
+	quantity, parsed := exactly(row.cell("consumedquantity"))
 	switch {
 	case len(row.cell("consumedquantity")) == 0, string(row.cell("commitmentdiscountstatus")) == "Unused":
 		n.add(NotRun, l.at, 0, 0)
 		return understood
 	case string(row.cell("chargecategory")) != "Usage", string(row.cell("consumedunit")) != "Hours":
 		return understood
-	case !parsed || len(row.cell("consumedquantity")) > 40 || quantity.Num().BitLen() > 100 || quantity.Denom().BitLen() > 100:
+	case !parsed || quantity.Num().BitLen() > 100 || quantity.Denom().BitLen() > 100:
 		return foreign
 	}
 	if f.hours == nil {

@@ -122,7 +122,7 @@ func (m *megatron) iterations(l line, n *notes) verdict {
 		}
 		whole := l.whole || more != 0 || bytes.HasSuffix(bytes.TrimRight(body, " "), []byte("|"))
 		if whole {
-			best = max(best, m.iteration(number, rest[at:at+length+next], l, n))
+			best = max(best, m.iteration(number, rest[:at+length+next], l, n))
 		}
 		rest = body[next:]
 	}

@@ -50,7 +50,7 @@ func (m *megatronProgress) read(l line, _ *notes) verdict {
 		m.total, m.half = &total, half
 		m.sheet.ops("operations_rounded", total)
 	}
-	if billions, ok := new(big.Rat).SetString(string(field(text, "Tokens (in billions):"))); ok {
+	if billions, ok := exactly(field(text, "Tokens (in billions):")); ok {
 		if tokens := billions.Mul(billions, big.NewRat(1_000_000_000, 1)); tokens.IsInt() && tokens.Sign() > 0 {
 			m.sheet.set("tokens_printed", Count, tokens.Num().String())
 		}

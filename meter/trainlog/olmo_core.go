@@ -105,9 +105,8 @@ func abbreviated(text []byte) (value meter.Ops, exact, ok bool) {
 	if len(text) < 2 || len(text) > 20 || scale[text[len(text)-1]] == 0 {
 		return meter.Ops{}, false, false
 	}
-	plain, isNumber := plainNumber(text[:len(text)-1])
-	r, parsed := new(big.Rat).SetString(plain)
-	if !isNumber || !parsed || r.Sign() <= 0 {
+	r, ok := exactly(text[:len(text)-1])
+	if !ok || r.Sign() <= 0 {
 		return meter.Ops{}, false, false
 	}
 	r.Mul(r, new(big.Rat).SetInt64(scale[text[len(text)-1]]))
@@ -149,9 +148,8 @@ func (c *olmoMetrics) read(l line, _ *notes) verdict {
 // fromPetaflops is a total printed in units of 10^15 operations, to the
 // operation of what is printed; nil when there is none.
 func fromPetaflops(text []byte) *meter.Ops {
-	plain, ok := plainNumber(text)
-	r, parsed := new(big.Rat).SetString(plain)
-	if !ok || !parsed || r.Sign() <= 0 || len(plain) > 40 {
+	r, ok := exactly(text)
+	if !ok || r.Sign() <= 0 {
 		return nil
 	}
 	r.Mul(r, big.NewRat(1_000_000_000_000_000, 1))

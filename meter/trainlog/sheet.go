@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,7 +82,10 @@ func plainNumber(text []byte) (string, bool) {
 		return "", false
 	}
 	plain := bytes.ReplaceAll(text, []byte(","), nil)
-	if plain[0] != '-' && json.Valid(plain) || json.Valid(plain) {
+	if e := bytes.IndexAny(plain, "eE"); len(plain) > maxNumber || e >= 0 && len(plain)-e > len("e+308") {
+		return "", false // no figure of a job; a number like 1e999999 would take memory to hold
+	}
+	if json.Valid(plain) {
 		return string(plain), true
 	}
 	v, err := strconv.ParseFloat(string(plain), 64) // as in ".5" or "+1": JSON has another spelling
@@ -89,6 +93,18 @@ func plainNumber(text []byte) (string, bool) {
 		return "", false
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64), true
+}
+
+// maxNumber bounds the text of a number that is kept.
+const maxNumber = 40
+
+// exactly reads a decimal number without loss.
+func exactly(text []byte) (*big.Rat, bool) {
+	plain, ok := plainNumber(text)
+	if !ok {
+		return nil, false
+	}
+	return new(big.Rat).SetString(plain)
 }
 
 func (s sheet) clone() sheet { return slices.Clone(s) }

@@ -93,11 +93,9 @@ func (t *torchtitan) step(l line, before, text []byte, n *notes) verdict {
 // quotient is tflops / tokens per second in operations, to the four digits that
 // the printed figures have.
 func quotient(tflops, rate []byte) (string, bool) {
-	a, aok := plainNumber(tflops)
-	b, bok := plainNumber(rate)
-	x, xok := new(big.Rat).SetString(a)
-	y, yok := new(big.Rat).SetString(b)
-	if !aok || !bok || !xok || !yok || x.Sign() <= 0 || y.Sign() <= 0 || len(a)+len(b) > 40 {
+	x, xok := exactly(tflops)
+	y, yok := exactly(rate)
+	if !xok || !yok || x.Sign() <= 0 || y.Sign() <= 0 {
 		return "", false
 	}
 	x.Mul(x, big.NewRat(1_000_000_000_000, 1)).Quo(x, y)

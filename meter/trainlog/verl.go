@@ -57,11 +57,9 @@ func (v *verl) read(l line, n *notes) verdict {
 // devices is tokens / seconds / throughput, where that is within a hundredth of
 // a whole number.
 func (v *verl) devices(tokens uint64, seconds, rate []byte) {
-	a, aok := plainNumber(seconds)
-	b, bok := plainNumber(rate)
-	x, xok := new(big.Rat).SetString(a)
-	y, yok := new(big.Rat).SetString(b)
-	if !aok || !bok || !xok || !yok || len(a)+len(b) > 40 || x.Sign() <= 0 || y.Sign() <= 0 {
+	x, xok := exactly(seconds)
+	y, yok := exactly(rate)
+	if !xok || !yok || x.Sign() <= 0 || y.Sign() <= 0 {
 		return
 	}
 	number := new(big.Rat).SetFrac(new(big.Int).SetUint64(tokens), big.NewInt(1))
