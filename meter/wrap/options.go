@@ -45,7 +45,7 @@ type Options struct {
 // Result is what became of the run.
 type Result struct {
 	Observation meter.Observation
-	Outcome     meter.Outcome // never Interrupted: this process saw the end. Empty when ExitCode is 125
+	Outcome     meter.Outcome // never Interrupted: this process saw the end
 	ExitCode    int           // the child's own, 128+n for signal n, 127 not found, 126 not executable, 125 our own failure before the start
 	Start, End  time.Time     // UTC
 	JournalPath string        // empty when there is none
