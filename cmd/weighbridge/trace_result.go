@@ -43,7 +43,7 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 		return traceResult{}, err
 	}
 	result := traceResult{Schema: "weighbridge.dev/trace/v1", Model: model, Activities: traceActivities(lineage),
-		Parents: []meter.Parent{}, Missing: append([]meter.ModelRef{}, lineage.Missing...), Pending: append([]string{}, h.notes...)}
+		Parents: []meter.Parent{}, Missing: append([]meter.ModelRef{}, lineage.Missing...), Pending: h.notes()}
 	for _, m := range lineage.Models {
 		line, err := h.traceModel(m)
 		if err != nil {
