@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
@@ -40,9 +41,7 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 	if err != nil {
 		return nil, err
 	}
-	if err := count.fill(&own); err != nil {
-		return nil, err
-	}
+	count.fill(&own)
 	return append([]meter.Record{own}, otherActivities(base, count)...), nil
 }
 
@@ -189,6 +188,18 @@ func (a *app) foldDead(l *ledger.Ledger) {
 	}
 }
 
+// foldLeftovers folds the journals of dead processes where there are any.
+func (a *app) foldLeftovers() error {
+	refs, err := wrap.Journals(a.journalDirectory(), a.env.now())
+	if err != nil {
+		return fmt.Errorf("journals: %w", err)
+	}
+	if !slices.ContainsFunc(refs, func(ref wrap.JournalRef) bool { return !ref.Live }) {
+		return nil
+	}
+	return a.writing(func(*ledger.Ledger) error { return nil })
+}
+
 func journalRecords(path string, live bool) ([]meter.Record, error) {
 	journal, err := wrap.ReadJournal(path)
 	if err != nil {
@@ -224,7 +235,10 @@ func (a *app) pendingRuns() ([]pendingRun, error) {
 		if err != nil {
 			return nil, err
 		}
-		state := "ended and is not in the ledger yet"
+		state := "is not in the ledger yet: the next record or run puts it there"
+		if journal.Outcome == meter.Interrupted {
+			state += "; its meter ended, its job may go on"
+		}
 		if live {
 			state = "is going on; its figures are those of " + journal.End.UTC().Format("2006-01-02 15:04:05 MST")
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/ledger"
@@ -79,11 +80,13 @@ func (h *history) notHeld(records []meter.Record) ([]meter.Record, error) {
 	return fresh, nil
 }
 
-// notes are a sentence on each pending run.
-func (h *history) notes() []string {
+// notes are a sentence on each pending run of these models.
+func (h *history) notes(models []meter.ModelRef) []string {
 	notes := []string{}
 	for _, run := range h.runs {
-		notes = append(notes, run.note)
+		if slices.Contains(models, run.records[0].Model) {
+			notes = append(notes, run.note)
+		}
 	}
 	return notes
 }
@@ -102,7 +105,7 @@ func (h *history) node(model meter.ModelRef) (meter.Node, bool) {
 	if pending := h.pending[model]; len(pending) > 0 {
 		return h.join(node, model, pending), true
 	}
-	return node, found
+	return node, found && len(node.Own) > 0 // a model whose every record was voided is one of which nothing is known
 }
 
 // join adds pending records to what the ledger holds of a model.
@@ -132,11 +135,7 @@ func (h *history) records(model meter.ModelRef) ([]meter.Record, bool) {
 		}
 	}
 	records = append(records, h.pending[model]...)
-	if len(records) > 0 {
-		return records, true
-	}
-	_, known := h.node(model) // a model whose every record was voided is known, and empty
-	return nil, known
+	return records, len(records) > 0
 }
 
 // lineage walks the model's ancestors. A model of which nothing at all is

@@ -151,7 +151,8 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 		}
 		settings.Tokens = &tokens
 	}
-	if _, err := estimate.ParseSchedule(f.sequence); err != nil {
+	schedule, err := estimate.ParseSchedule(f.sequence)
+	if err != nil {
 		return nil, usage("--sequence-length: %w", err)
 	}
 	if f.config == "" {
@@ -160,8 +161,13 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 		}
 		return json.Marshal(settings)
 	}
-	if _, err := readArchitecture(f.config); err != nil {
+	architecture, err := readArchitecture(f.config)
+	if err != nil {
 		return nil, err
+	}
+	many := meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
+	if _, err := architecture.Scheduled(many, schedule.Covering(many)); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.config, err)
 	}
 	config, err := os.ReadFile(f.config)
 	settings.Architecture = config
