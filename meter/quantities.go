@@ -67,7 +67,7 @@ func Quantities(witnesses []Witness, causes []Cause) []Finding {
 			} else {
 				message += ": no known ratio explains it; look at the tokens, the devices and the time of both"
 			}
-			list = append(list, Finding{Code: "quantities-violated", Message: message})
+			list = append(list, Finding{Code: fmt.Sprintf("%s-above-%s", less.Quantity, more.Quantity), Message: message})
 		}
 	}
 	return list

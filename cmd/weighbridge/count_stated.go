@@ -8,27 +8,43 @@ import (
 )
 
 // statedTotal is the framework's own total, as far as it is printed.
-func (c runCount) statedTotal() (*meter.Witness, error) {
+func (c runCount) statedTotal() *meter.Witness {
 	total := c.observed.OperationsStated
 	if total == nil {
-		return nil, nil
+		return nil
 	}
 	operations := meter.Exact(*total)
 	if half := c.observed.OperationsRounding; half != nil {
-		high, err := total.Add(*half)
-		if err != nil {
-			return nil, err
+		low, lowErr := total.Sub(*half)
+		high, highErr := total.Add(*half)
+		if lowErr != nil || highErr != nil {
+			return nil
 		}
-		operations.High = meter.Known(high)
-		if operations.Low, err = total.Sub(*half); err != nil {
-			return nil, err
-		}
+		operations.Low, operations.High = low, meter.Known(high)
 	}
 	if c.outcome != meter.Finished && c.outcome != meter.Stated {
 		operations.High = meter.Bound{} // work after the total was written is not in it
 	}
 	return &meter.Witness{Quantity: meter.Required, Method: meter.Counted, Grade: meter.GradeReported, Operations: operations,
-		Convention: trainlog.ConventionOf(c.observed.Format), Source: fmt.Sprintf("the framework's own total in the %s file", c.observed.Format)}, nil
+		Convention: trainlog.ConventionOf(c.observed.Format), Source: fmt.Sprintf("the framework's own total in the %s file", c.observed.Format)}
+}
+
+// heldTogether are the witnesses for required <= performed <= ceiling: what the
+// record has of hardware, the counter and the formula. The total that a framework
+// states is a formula of unknown omissions and no bound for another.
+func heldTogether(r *meter.Record, more ...*meter.Witness) []meter.Witness {
+	var list []meter.Witness
+	for _, w := range r.Witnesses {
+		if w.Quantity == meter.Ceiling {
+			list = append(list, w)
+		}
+	}
+	for _, w := range more {
+		if w != nil {
+			list = append(list, *w)
+		}
+	}
+	return list
 }
 
 // against says how far the framework's total and the formula are apart, and why

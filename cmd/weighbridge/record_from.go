@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -64,6 +65,9 @@ type fromRun struct {
 
 // recordFrom reads a file and records the run that it shows.
 func (a *app) recordFrom(f recordFlags) error {
+	if f.operations != "" {
+		return usage("record: found --operations and --from, expected one of them: the number itself, or the file that shows it")
+	}
 	digest, reader, err := readFile(f.from)
 	if err != nil {
 		return err
@@ -77,7 +81,7 @@ func (a *app) recordFrom(f recordFlags) error {
 	if err != nil {
 		return err
 	}
-	record, err := f.recordOf(imported, "log-"+digest)
+	record, err := f.recordOf(imported, "log-"+digest, a.env.now())
 	if err != nil {
 		return err
 	}
@@ -177,7 +181,7 @@ func optionalOps(flag, text string) (*meter.Ops, error) {
 
 // recordOf is the record of the run; in a dry run the model and the activity may
 // be left open.
-func (f recordFlags) recordOf(i imported, run string) (meter.Record, error) {
+func (f recordFlags) recordOf(i imported, run string, now time.Time) (meter.Record, error) {
 	work := f.work
 	if f.from.dryRun && work.model == "" {
 		work.model = "dry/run@0" // it is shown nowhere and written nowhere
@@ -194,7 +198,7 @@ func (f recordFlags) recordOf(i imported, run string) (meter.Record, error) {
 	if f.run != "" {
 		record.Run = f.run
 	}
-	if record.Period, err = parsePeriod(f.period); err != nil {
+	if record.Period, err = parsePeriod(f.period, now); err != nil {
 		return record, err
 	}
 	if err := f.synthetic(&record); err != nil {
@@ -205,18 +209,19 @@ func (f recordFlags) recordOf(i imported, run string) (meter.Record, error) {
 	record.Hardware = append(record.Hardware, i.hardware(record.Hardware)...)
 	i.count.activity = record.Activity
 	if trainlog.Telemetry(i.count.observed.Format) {
-		return record, i.telemetry(&record)
+		i.telemetry(&record)
+		return record, nil
 	}
-	return record, i.count.fill(&record)
+	i.count.fill(&record)
+	return record, nil
 }
 
 // telemetry: what was held or paid for is no count. The record has no
 // operations of its own.
-func (i imported) telemetry(r *meter.Record) error {
+func (i imported) telemetry(r *meter.Record) {
 	r.Operations, r.Method, r.Grade = meter.Exact(meter.Ops{}), meter.NoMethod, meter.GradeReported
 	r.Findings = append(r.Findings, meter.Finding{Code: "telemetry", Message: fmt.Sprintf(
 		"a file of the format %s tells what hardware was held or paid for: it adds to the run's hardware and to no count", i.count.observed.Format)})
-	return nil
 }
 
 // hardware is what the file names, unless --hardware did.
@@ -248,8 +253,11 @@ func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*
 		}
 		record.Evidence = append(record.Evidence, kept)
 	}
-	result := recordResult{Schema: "weighbridge.dev/recorded/v1", Record: record}
+	result := recordResult{Schema: recordedSchema, Record: record}
 	return &result, a.writing(func(l *ledger.Ledger) error {
+		if err := a.refuseCycle(l, &record); err != nil {
+			return err
+		}
 		receipt, err := l.Append(record)
 		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
 		return err

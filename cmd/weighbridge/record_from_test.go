@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // samples are the logs of the formats that are read, with what each must give.
@@ -28,7 +29,7 @@ func importSample(t *testing.T, f recordFlags) fromResult {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := f.recordOf(i, "log-0")
+	record, err := f.recordOf(i, "log-0", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

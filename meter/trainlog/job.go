@@ -99,6 +99,5 @@ func (j *job) state(text []byte) bool {
 
 // beyondAnyJob reports whether a number of operations cannot be true.
 func beyondAnyJob(ops meter.Ops) bool {
-	limit, err := meter.ParseOps(maxReportedOperations)
-	return err != nil || ops.Cmp(limit) > 0
+	return ops.Cmp(meter.MostOperations()) > 0
 }
