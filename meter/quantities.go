@@ -23,6 +23,19 @@ func KnownCauses() []Cause {
 	}
 }
 
+// PaddingCause is the cause that tokens of padding are in one count and not in
+// the other, where both numbers of tokens are known; false when they are equal.
+func PaddingCause(padded, real Ops) (Cause, bool) {
+	if padded.Cmp(real) < 0 {
+		padded, real = real, padded
+	}
+	if real.IsZero() || padded == real {
+		return Cause{}, false
+	}
+	ratio := new(big.Rat).SetFrac(padded.Big(), real.Big())
+	return Cause{fmt.Sprintf("padding is counted in one of them and not in the other (%s)", ratio.FloatString(3)), ratio}, true
+}
+
 // causeTolerance: a ratio within 2 % of a known one has its likely cause.
 func causeTolerance() *big.Rat { return big.NewRat(2, 100) }
 

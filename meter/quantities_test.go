@@ -45,6 +45,21 @@ func TestQuantities(t *testing.T) {
 	}
 }
 
+// TestPaddingCause: whichever of the two is larger.
+func TestPaddingCause(t *testing.T) {
+	for _, pair := range [][2]uint64{{150, 100}, {100, 150}} {
+		cause, found := PaddingCause(NewOps(pair[0]), NewOps(pair[1]))
+		if !found || cause.Ratio.Cmp(big.NewRat(3, 2)) != 0 {
+			t.Errorf("%v: %+v %v", pair, cause, found)
+		}
+	}
+	for _, pair := range [][2]uint64{{5, 5}, {5, 0}, {0, 0}} {
+		if cause, found := PaddingCause(NewOps(pair[0]), NewOps(pair[1])); found {
+			t.Errorf("%v: %+v", pair, cause)
+		}
+	}
+}
+
 // TestLikelyCause: the nearest within 2 %, whichever of the two is larger.
 func TestLikelyCause(t *testing.T) {
 	for _, c := range []struct {

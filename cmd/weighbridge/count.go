@@ -300,7 +300,7 @@ func (c runCount) tokensStated() (tokenRange, meter.Grade, string, error) {
 		return tokenRange{}, "", "", nil
 	}
 	source := fmt.Sprintf("%s tokens as stated", c.tokens)
-	if c.outcome == meter.Finished {
+	if c.outcome == meter.Finished || c.outcome == meter.Stated {
 		return meter.Exact(*c.tokens), meter.GradeDeclared, source, nil
 	}
 	return tokenRange{High: meter.Known(*c.tokens)}, meter.GradeDeclared, source + " for the whole run, which did not finish", nil

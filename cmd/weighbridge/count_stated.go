@@ -66,11 +66,17 @@ func (c runCount) against(stated, formula *meter.Witness) []meter.Finding {
 
 // causes are the known reasons for which two counts of this run may differ.
 func (c runCount) causes() []meter.Cause {
-	if c.architecture == nil {
-		return meter.KnownCauses()
+	causes := meter.KnownCauses()
+	if c.architecture != nil {
+		length, _ := c.sequence.Length()
+		causes = c.architecture.Causes(length)
 	}
-	length, _ := c.sequence.Length()
-	return c.architecture.Causes(length)
+	if seen := c.observed.TokensCommitted; seen != nil && c.tokens != nil {
+		if padding, found := meter.PaddingCause(*seen, *c.tokens); found {
+			causes = append(causes, padding)
+		}
+	}
+	return causes
 }
 
 // farApart: where two counts are within 2 % no large ratio is between them.
