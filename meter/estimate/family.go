@@ -9,7 +9,7 @@ import (
 // family is a file with one function and a line in families.
 type family struct {
 	name string
-	read func(*config) dense
+	read func(*config) stack
 }
 
 // families lists what is read, in alphabetical order. Each function follows the
@@ -117,8 +117,8 @@ func (n names) withoutGroups() names {
 // sizes reads what every family has, and leaves the rest to it. A head's width
 // is the configuration's own where it states one, else h/a; key heads default to
 // all heads; a family whose class has another default requires the field.
-func (c *config) sizes(n names) dense {
-	d := dense{
+func (c *config) sizes(n names) stack {
+	d := stack{
 		hidden: c.size(n.hidden, maxWidth), layers: c.size(n.layers, maxLayers), heads: c.size(n.heads, maxHeads),
 		vocabulary: c.size(n.vocabulary, maxWide), otherNorms: 1,
 	}
@@ -141,7 +141,7 @@ func (c *config) sizes(n names) dense {
 			c.problem(n.heads, "found %d, which does not divide %s %d: expected the width of a head to be stated, or a divisor", d.heads, n.hidden, d.hidden)
 		}
 	}
-	d.names = n
+	d.names, d.attending, d.feeding = n, d.layers, d.layers
 	return d
 }
 
