@@ -111,12 +111,15 @@ func (d *stack) denseFirst(n, period uint64) {
 func (c *config) sparseStep(d *stack, step uint64, except []uint64) {
 	d.experts.layers = 0
 	for i := range d.layers {
-		listed := false
-		for _, x := range except {
-			listed = listed || x == i
-		}
-		if (i+1)%max(step, 1) == 0 && !listed {
+		if (i+1)%max(step, 1) == 0 {
 			d.experts.layers++
+		}
+	}
+	seen := map[uint64]bool{}
+	for _, i := range except {
+		if i < d.layers && (i+1)%max(step, 1) == 0 && !seen[i] {
+			d.experts.layers--
+			seen[i] = true
 		}
 	}
 	d.feeding = d.layers - d.experts.layers

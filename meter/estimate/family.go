@@ -1,15 +1,20 @@
 package estimate
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
 // family is one model_type: its name and how its configuration is read. A new
 // family is a file with one function and a line in families.
 type family struct {
-	name string
-	read func(*config) stack
+	name  string
+	read  func(*config) stack
+	has   parts
+	heads string // endings of the class names that have the head counted here; "": a language model's
 }
 
 // families lists what is read, in alphabetical order. Each function follows the
@@ -17,35 +22,54 @@ type family struct {
 // for fields that published files leave out.
 func families() []family {
 	return []family{
-		{"apertus", apertus},
-		{"arcee", arcee},
-		{"bloom", bloom},
-		{"cohere", cohere},
-		{"cohere2", cohere2},
-		{"falcon", falcon},
-		{"gemma", gemma},
-		{"gemma2", gemma2},
-		{"gemma3_text", gemma3Text},
-		{"gpt2", gpt2},
-		{"gpt_bigcode", gptBigCode},
-		{"gpt_neox", gptNeoX},
-		{"gptj", gptJ},
-		{"granite", granite},
-		{"llama", llama},
-		{"mistral", mistral},
-		{"mpt", mpt},
-		{"nemotron", nemotron},
-		{"olmo", olmo},
-		{"olmo2", olmo2},
-		{"olmo3", olmo3},
-		{"opt", opt},
-		{"phi", phi},
-		{"phi3", phi3},
-		{"qwen2", qwen2},
-		{"qwen3", qwen3},
-		{"smollm3", smolLM3},
-		{"stablelm", stableLM},
-		{"starcoder2", starCoder2},
+		{name: "apertus", read: apertus},
+		{name: "arcee", read: arcee},
+		{name: "bloom", read: bloom},
+		{name: "cohere", read: cohere},
+		{name: "cohere2", read: cohere2},
+		{name: "dbrx", read: dbrx, has: withExperts},
+		{name: "deepseek_v2", read: deepseekV2, has: withExperts | withLowRank},
+		{name: "deepseek_v3", read: deepseekV3, has: withExperts | withLowRank | withPrediction},
+		{name: "ernie4_5", read: ernie45},
+		{name: "ernie4_5_moe", read: ernie45Moe, has: withExperts},
+		{name: "falcon", read: falcon},
+		{name: "gemma", read: gemma},
+		{name: "gemma2", read: gemma2},
+		{name: "gemma3_text", read: gemma3Text},
+		{name: "glm4_moe", read: glm4Moe, has: withExperts | withPrediction},
+		{name: "gpt2", read: gpt2},
+		{name: "gpt_bigcode", read: gptBigCode},
+		{name: "gpt_neox", read: gptNeoX},
+		{name: "gpt_oss", read: gptOSS, has: withExperts},
+		{name: "gptj", read: gptJ},
+		{name: "granite", read: granite},
+		{name: "granitemoe", read: graniteMoe, has: withExperts},
+		{name: "granitemoeshared", read: graniteMoeShared, has: withExperts},
+		{name: "hunyuan_v1_dense", read: hunyuanDense},
+		{name: "hunyuan_v1_moe", read: hunyuanMoe, has: withExperts},
+		{name: "kimi_k2", read: deepseekV3, has: withExperts | withLowRank | withPrediction},
+		{name: "llama", read: llama},
+		{name: "llama4_text", read: llama4Text, has: withExperts | withChunks},
+		{name: "mistral", read: mistral},
+		{name: "mixtral", read: mixtral, has: withExperts},
+		{name: "mpt", read: mpt},
+		{name: "nemotron", read: nemotron},
+		{name: "olmo", read: olmo},
+		{name: "olmo2", read: olmo2},
+		{name: "olmo3", read: olmo3},
+		{name: "olmoe", read: olmoe, has: withExperts},
+		{name: "opt", read: opt},
+		{name: "phi", read: phi},
+		{name: "phi3", read: phi3},
+		{name: "phimoe", read: phimoe, has: withExperts},
+		{name: "qwen2", read: qwen2},
+		{name: "qwen2_moe", read: qwen2Moe, has: withExperts},
+		{name: "qwen3", read: qwen3},
+		{name: "qwen3_moe", read: qwen3Moe, has: withExperts},
+		{name: "qwen3_next", read: qwen3Next, has: withExperts | withRecurrence},
+		{name: "smollm3", read: smolLM3},
+		{name: "stablelm", read: stableLM},
+		{name: "starcoder2", read: starCoder2},
 	}
 }
 
@@ -73,7 +97,7 @@ func ParseConfig(data []byte) (Architecture, error) {
 	}
 	for _, f := range families() {
 		if f.name == name {
-			c.refuseOtherKinds()
+			c.refuseOtherKinds(f)
 			d := f.read(c)
 			d.check(c)
 			if err := c.err(); err != nil {
@@ -152,5 +176,28 @@ func (c *config) require(fields ...string) {
 		if _, found := c.stated(name); !found {
 			c.problem(name, "missing: expected as the model was published with it")
 		}
+	}
+}
+
+// alike replaces a list of one number per layer by that number.
+func (c *config) alike(fields ...string) {
+	for _, name := range fields {
+		text, found := c.stated(name)
+		if !found || !strings.HasPrefix(text, "[") {
+			continue
+		}
+		list, _ := c.numbers(name, maxWide)
+		if len(list) == 0 || slices.Min(list) != slices.Max(list) {
+			c.problem(name, "found %s, expected one number or a list of equal ones", clip(text))
+			continue
+		}
+		c.fields[name] = json.RawMessage(strconv.FormatUint(list[0], 10))
+	}
+}
+
+// allLayers checks that the kinds of layers are as many as there are layers.
+func (c *config) allLayers(d stack, kinds uint64) {
+	if kinds != d.layers {
+		c.problem("layer_types", "kinds of %d layers, expected %d as in %s", kinds, d.layers, d.names.layers)
 	}
 }

@@ -1,5 +1,11 @@
 package estimate
 
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
 // slidingWindow reads an optional window that every layer has.
 func (c *config) slidingWindow(d stack) []span {
 	w := c.sizeOr("sliding_window", 0, MaxSequence)
@@ -40,4 +46,22 @@ func (c *config) layerTypes(window uint64, pattern []span) []span {
 // localGlobal is some layers with a window and some that see all keys.
 func localGlobal(local, window, global uint64) []span {
 	return []span{{layers: local, window: window}, {layers: global}}
+}
+
+// kinds counts the layers of each kind in a list of words; without the list the
+// pattern given holds. Its keys are the kinds that the family knows.
+func (c *config) kinds(name string, pattern map[string]uint64) map[string]uint64 {
+	list, found := c.words(name)
+	if !found {
+		return pattern
+	}
+	known := slices.Sorted(maps.Keys(pattern))
+	count := map[string]uint64{}
+	for _, kind := range list {
+		if !slices.Contains(known, kind) {
+			c.problem(name, "found %q, expected one of %s", clip(kind), strings.Join(known, ", "))
+		}
+		count[kind]++
+	}
+	return count
 }
