@@ -91,6 +91,7 @@ type Architecture struct {
 	biases    meter.Ops
 	other     meter.Ops
 	idle      meter.Ops // of norms, biases and other: what a text token does not pass
+	heads     uint64    // of the queries in a layer
 	predicted meter.Ops // norms, biases and other of multi-token-prediction modules; in none of the above
 }
 

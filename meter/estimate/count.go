@@ -149,7 +149,7 @@ func (a Architecture) complete(w Work) (Work, error) {
 func (a Architecture) perToken(w Work, stream Stream) (meter.Interval, error) {
 	var s sum
 	matrices := s.add(a.matrixOps(w, stream, &s), a.stateOps(w, stream, &s))
-	cores, known := a.coreOps(w, stream, &s)
+	cores, known := a.streamCores(w, stream, &s)
 	all := s.add(matrices, cores)
 	if known {
 		return meter.Exact(all), s.err
@@ -192,9 +192,18 @@ func (a Architecture) stateOps(w Work, stream Stream, s *sum) meter.Ops {
 	return total
 }
 
-// coreOps returns the cores' operations, and whether every length they depend
-// on is known; one that is not is taken as the configuration's.
-func (a Architecture) coreOps(w Work, stream Stream, s *sum) (total meter.Ops, known bool) {
+// coreOps returns the cores' operations of a text token in a sequence of that
+// length.
+func (a Architecture) coreOps(w Work, sequence uint64, s *sum) meter.Ops {
+	w.Sequence = sequence
+	total, _ := a.streamCores(w, Text, s)
+	return total
+}
+
+// streamCores returns the cores' operations of a token of the stream, and
+// whether every length they depend on is known; one that is not is taken as the
+// configuration's.
+func (a Architecture) streamCores(w Work, stream Stream, s *sum) (total meter.Ops, known bool) {
 	known = true
 	for _, c := range a.cores {
 		passes := w.passes(c.Passes, stream, c.Prediction)

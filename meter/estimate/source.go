@@ -111,24 +111,31 @@ func (a Architecture) streamSource(w Work, stream Stream) string {
 	return b.String()
 }
 
-// weightsText is the first term. Rows of one stream may take part in different
-// passes, as in a frozen tower; then the products' sum is given as it is.
+// weightsText is the weights by the operations that they cost, as in "6 x
+// 7504658432 weights applied per token" or, where parts are frozen, "4 x
+// 7504658432 frozen weights + 6 x 41943040 trained weights applied per token".
 func (a Architecture) weightsText(w Work, stream Stream) string {
 	var s sum
-	var weights meter.Ops
-	passes, same := uint64(0), true
+	weights := map[uint64]meter.Ops{}
 	for _, p := range a.products {
-		n := w.passes(p.Passes, stream, p.Prediction)
-		if p.Stream != stream || n == 0 {
-			continue
+		if n := w.passes(p.Passes, stream, p.Prediction); p.Stream == stream && n != 0 {
+			weights[n] = s.add(weights[n], p.weights(&s))
 		}
-		same = same && (passes == 0 || passes == n)
-		passes, weights = n, s.add(weights, p.weights(&s))
 	}
-	if !same {
-		return fmt.Sprintf("%s for matrix products per token", a.matrixOps(w, stream, &s))
+	var words []string
+	for _, n := range []uint64{1, 2, 3} {
+		if sum, found := weights[n]; found {
+			words = append(words, fmt.Sprintf("%d x %s %s", 2*n, sum, passKind(n, len(weights))))
+		}
 	}
-	return fmt.Sprintf("%d x %s weights applied per token", 2*passes, weights)
+	return strings.Join(words, " + ") + " applied per token"
+}
+
+func passKind(n uint64, kinds int) string {
+	if kinds == 1 {
+		return "weights"
+	}
+	return map[uint64]string{1: "weights below everything trained", 2: "frozen weights", 3: "trained weights"}[n]
 }
 
 // width returns q, or the mean of the two widths where they differ.

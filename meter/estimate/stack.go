@@ -69,7 +69,7 @@ func (d stack) keys() uint64    { return d.keyHeads * d.headWidth }
 // architecture turns the shape into the table.
 func (d stack) architecture(family string) Architecture {
 	var s sum
-	a := Architecture{family: family, layers: d.layers, context: d.context, learned: d.positions != 0 && d.stream == Text}
+	a := Architecture{family: family, layers: d.layers, context: d.context, heads: d.heads, learned: d.positions != 0 && d.stream == Text}
 	d.enter(&a, &s)
 	for _, other := range d.beside {
 		other.enter(&a, &s)
