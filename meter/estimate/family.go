@@ -24,6 +24,7 @@ func families() []family {
 	return []family{
 		{name: "apertus", read: apertus},
 		{name: "arcee", read: arcee},
+		{name: "bamba", read: bamba, has: withRecurrence},
 		{name: "bloom", read: bloom},
 		{name: "cohere", read: cohere},
 		{name: "cohere2", read: cohere2},
@@ -33,6 +34,7 @@ func families() []family {
 		{name: "ernie4_5", read: ernie45},
 		{name: "ernie4_5_moe", read: ernie45Moe, has: withExperts},
 		{name: "falcon", read: falcon},
+		{name: "falcon_h1", read: falconH1, has: withRecurrence},
 		{name: "gemma", read: gemma},
 		{name: "gemma2", read: gemma2},
 		{name: "gemma3_text", read: gemma3Text},
@@ -44,16 +46,19 @@ func families() []family {
 		{name: "gptj", read: gptJ},
 		{name: "granite", read: granite},
 		{name: "granitemoe", read: graniteMoe, has: withExperts},
+		{name: "granitemoehybrid", read: graniteMoeHybrid, has: withRecurrence | withExperts},
 		{name: "granitemoeshared", read: graniteMoeShared, has: withExperts},
 		{name: "hunyuan_v1_dense", read: hunyuanDense},
 		{name: "hunyuan_v1_moe", read: hunyuanMoe, has: withExperts},
 		{name: "kimi_k2", read: deepseekV3, has: withExperts | withLowRank | withPrediction},
 		{name: "llama", read: llama},
 		{name: "llama4_text", read: llama4Text, has: withExperts | withChunks},
+		{name: "mamba2", read: mamba2, has: withRecurrence},
 		{name: "mistral", read: mistral},
 		{name: "mixtral", read: mixtral, has: withExperts},
 		{name: "mpt", read: mpt},
 		{name: "nemotron", read: nemotron},
+		{name: "nemotron_h", read: nemotronH, has: withRecurrence | withExperts},
 		{name: "olmo", read: olmo},
 		{name: "olmo2", read: olmo2},
 		{name: "olmo3", read: olmo3},
@@ -106,16 +111,41 @@ func ParseConfig(data []byte) (Architecture, error) {
 			return d.architecture(f.name), nil
 		}
 	}
-	return Architecture{}, &UnknownFamilyError{ModelType: name}
+	return Architecture{}, &UnknownFamilyError{ModelType: name, Known: c.known()}
 }
 
 // UnknownFamilyError reports a model type whose layers are not known here, so
 // that no count can be given.
-type UnknownFamilyError struct{ ModelType string }
+type UnknownFamilyError struct {
+	ModelType string
+	Known     []string // sizes that the file states, as in "hidden_size 4096"
+}
 
 func (e *UnknownFamilyError) Error() string {
-	return fmt.Sprintf("config: model_type %q is not known: expected one of %s; missing is which matrices, norms and biases its layers have: "+
-		"give the operations themselves, or a config.json of a known type with the same shape", clip(e.ModelType), strings.Join(Families(), ", "))
+	known := "the file states no size that others have"
+	if len(e.Known) > 0 {
+		known = "known from the file: " + strings.Join(e.Known, ", ")
+	}
+	return fmt.Sprintf("config: model_type %q is not known: %s; missing is which matrices, norms and biases its layers have. "+
+		"Give --operations with the number itself, or --architecture with a config.json of a known type that has the same matrices. Known types: %s",
+		clip(e.ModelType), known, strings.Join(Families(), ", "))
+}
+
+// known lists the sizes that the file states under the usual names, and those of
+// parts that a dense decoder has not.
+func (c *config) known() []string {
+	var list []string
+	fields := "hidden_size d_model n_embd num_hidden_layers n_layer num_attention_heads num_key_value_heads head_dim intermediate_size vocab_size max_position_embeddings"
+	for _, kind := range otherKinds() {
+		fields += " " + kind.fields
+	}
+	for name := range strings.FieldsSeq(fields) {
+		text, found := c.stated(name)
+		if _, err := strconv.ParseUint(text, 10, 64); found && err == nil && text != "0" {
+			list = append(list, name+" "+text)
+		}
+	}
+	return list
 }
 
 // names is what a family calls its fields.
