@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -56,6 +57,12 @@ type Product struct {
 // weights returns In x Out x Count, held In x Out x Held.
 func (p Product) weights(s *sum) meter.Ops { return s.mul(p.In, p.Out, p.Count) }
 func (p Product) held(s *sum) meter.Ops    { return s.mul(p.In, p.Out, p.Held) }
+
+// inTower reports whether the product is of a vision tower, not of what joins it
+// to the text.
+func (p Product) inTower() bool {
+	return p.Stream == Image && !strings.HasPrefix(p.Name, "projector.")
+}
 
 // Core is the attention core of Layers equal layers: the products of queries
 // with keys and of the scores with values, which hold no weights. It costs
