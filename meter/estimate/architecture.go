@@ -62,6 +62,7 @@ type Architecture struct {
 	norms     meter.Ops
 	biases    meter.Ops
 	other     meter.Ops
+	heads     uint64 // of the queries in a layer
 }
 
 // Family returns the model_type, as in "llama".

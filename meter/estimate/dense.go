@@ -57,6 +57,7 @@ func (d dense) architecture(family string) Architecture {
 	a.norms = d.normParameters(&s)
 	a.biases = d.biasParameters(&s)
 	a.other = s.mul(d.activations, d.layers)
+	a.heads = d.heads
 	return a
 }
 
