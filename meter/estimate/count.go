@@ -191,7 +191,7 @@ func (a Architecture) convention(w Work) meter.Convention {
 // applied per token + 12 x 32 layers x 4096 x 4096 keys".
 func (a Architecture) source(w Work) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d x %s weights applied per token", 2*w.Passes.count(), a.Parameters().Weights)
+	b.WriteString(a.matrixText(w.Passes))
 	length := w.Sequence
 	if length == 0 {
 		fmt.Fprintf(&b, "; the sequence length is not stated: low has no attention, high adds, at the configuration's %d tokens,", a.context)
@@ -203,7 +203,7 @@ func (a Architecture) source(w Work) string {
 		if i > 0 {
 			b.WriteString(" +")
 		}
-		fmt.Fprintf(&b, " %d x %d layers x %s x %s keys", 4*w.Passes.count(), c.Layers, c.width(), c.keysText(w.Keys, length))
+		fmt.Fprintf(&b, " %d x %d layers x %s x %s keys", 4*(c.Passes&w.Passes).count(), c.Layers, c.width(), c.keysText(w.Keys, length))
 	}
 	return b.String()
 }

@@ -25,7 +25,7 @@ type figures struct {
 func figuresOf(a Architecture, sequence uint64) figures {
 	var s sum
 	p := a.Parameters()
-	head := a.products[len(a.products)-1]
+	head := a.head()
 	f := figures{
 		sequence: whole(sequence), layers: whole(a.layers), hidden: whole(head.In), heads: whole(a.heads),
 		weights: exactly(p.Weights), head: exactly(head.weights(&s)), active: exactly(s.add(p.Active, p.Embedding, p.Positions)), all: exactly(p.Total),
@@ -38,6 +38,16 @@ func figuresOf(a Architecture, sequence uint64) figures {
 	f.cores(a, sequence, &s)
 	f.attention(a, &s)
 	return f
+}
+
+// head is the product that makes the logits.
+func (a Architecture) head() Product {
+	for _, p := range a.products {
+		if p.Name == headName {
+			return p
+		}
+	}
+	return Product{}
 }
 
 func (f *figures) cores(a Architecture, sequence uint64, s *sum) {
