@@ -167,11 +167,10 @@ func (a *app) planPositions(planned meter.Record) (before, after []fdp.Position,
 // withAnyHistory is withHistory where a ledger that does not exist holds nothing.
 func (a *app) withAnyHistory(f func(*history) error) error {
 	if _, err := os.Stat(a.ledger); errors.Is(err, os.ErrNotExist) {
-		pending, notes, err := a.pendingRecords()
-		if err != nil {
+		h := &history{}
+		if err := h.addPending(a); err != nil {
 			return err
 		}
-		h := &history{pending: pending, notes: notes}
 		return errors.Join(f(h), h.err)
 	}
 	return a.withHistory(f)

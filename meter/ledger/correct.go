@@ -146,7 +146,7 @@ func parseCorrection(data []byte) (Correction, error) {
 		return Correction{}, err
 	}
 	if !bytes.Equal(again, data) {
-		return Correction{}, fmt.Errorf("correction: not in the one encoding: %.80q ...", data)
+		return Correction{}, fmt.Errorf("correction: found %.80q, which is not its one encoding", data)
 	}
 	return c, nil
 }

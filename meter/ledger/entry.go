@@ -152,7 +152,7 @@ func parseBody(data []byte) (Entry, error) {
 		return Entry{}, err
 	}
 	if again, err := encodeBody(kind, content, raw.Totals); err != nil || !bytes.Equal(again, data) {
-		return Entry{}, fmt.Errorf("body: not in the one encoding: %.80q ...", data)
+		return Entry{}, fmt.Errorf("body: found %.80q, which is not its one encoding", data)
 	}
 	return entry, nil
 }

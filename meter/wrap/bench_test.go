@@ -34,24 +34,22 @@ func BenchmarkThroughput(b *testing.B) {
 
 // BenchmarkQuietJob prints how much of a core supervisor and relay take
 // together at 1 MB/s in lines of 100 bytes, each written by itself (target:
-// 0.5 %), and the writer's own share beside it.
+// 0.5 %), and what cat takes to pass the same on.
 //
 //	go test ./meter/wrap -run '^$' -bench QuietJob -benchtime 1x
 func BenchmarkQuietJob(b *testing.B) {
-	const seconds = 5
-	var total time.Duration
-	var used usage
+	const seconds = 4
+	var used, cat usage
+	writer := self("role-bytes", "1000000", fmt.Sprint(seconds*1000000))
 	for b.Loop() {
-		var one usage
-		cmd, _ := setup(b, plan{}, self("role-bytes", "1000000", fmt.Sprint(seconds*1000000))...)
-		total += pour(b, cmd, &one)
-		used.ticks += one.ticks
-		used.childTicks += one.childTicks
+		cmd, _ := setup(b, plan{}, writer...)
+		pour(b, cmd, &used)
+		pour(b, exec.Command("bash", append([]string{"-c", `"$@" | cat`, "bash"}, writer...)...), &cat)
 	}
-	const hertz = 100 // USER_HZ, time(7)
-	percent := func(ticks uint64) float64 { return float64(ticks) / hertz / total.Seconds() * 100 }
-	b.ReportMetric(percent(used.ticks), "%core")
-	b.ReportMetric(percent(used.childTicks), "%core-writer")
+	share := func(ns uint64) float64 { return float64(ns) / float64(used.time) * 100 }
+	b.ReportMetric(share(used.relayNS), "%core-relay")
+	b.ReportMetric(share(used.supervisorNS), "%core-supervisor")
+	b.ReportMetric(float64(cat.catNS)/float64(cat.time)*100, "%core-cat")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -69,10 +67,11 @@ func BenchmarkSteps(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// usage is what supervisor and relay took.
+// usage is what the processes took, from half a second after the first sample.
 type usage struct {
-	ticks, childTicks       uint64
-	supervisorKiB, relayKiB uint64
+	time                         time.Duration
+	supervisorNS, relayNS, catNS uint64
+	supervisorKiB, relayKiB      uint64
 }
 
 // pour runs cmd into a reader that drops everything, and samples its usage.
@@ -87,7 +86,7 @@ func pour(b *testing.B, cmd *exec.Cmd, u *usage) time.Duration {
 		b.Fatal(err)
 	}
 	stop, stopped := make(chan bool), make(chan bool)
-	go u.sample(cmd.Process.Pid, stop, stopped)
+	go u.watch(cmd.Process.Pid, stop, stopped)
 	io.Copy(io.Discard, stdout)
 	took := time.Since(begin)
 	close(stop)
@@ -98,41 +97,62 @@ func pour(b *testing.B, cmd *exec.Cmd, u *usage) time.Duration {
 	return took
 }
 
-func (u *usage) sample(supervisor int, stop, stopped chan bool) {
+func (u *usage) watch(pid int, stop, stopped chan bool) {
 	defer close(stopped)
-	for u != nil {
-		var s usage
-		s.ticks, s.supervisorKiB = processUsage(supervisor)
-		for _, pid := range childrenOf(supervisor) {
-			ticks, kib := processUsage(pid)
-			if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) == "wb-relay\n" {
-				s.ticks, s.relayKiB = s.ticks+ticks, kib
-			} else {
-				s.childTicks += ticks
-			}
+	if u == nil {
+		return
+	}
+	begin := time.Now()
+	var first, last usage
+	for {
+		now := takenBy(pid)
+		now.time = time.Since(begin)
+		if first.time == 0 && now.time > 500*time.Millisecond {
+			first = now
 		}
-		if s.relayKiB > 0 && s.supervisorKiB > 0 {
-			*u = usage{max(u.ticks, s.ticks), max(u.childTicks, s.childTicks), max(u.supervisorKiB, s.supervisorKiB), max(u.relayKiB, s.relayKiB)}
+		if now.relayNS+now.catNS > 0 {
+			last = now
 		}
+		u.supervisorKiB, u.relayKiB = max(u.supervisorKiB, now.supervisorKiB), max(u.relayKiB, now.relayKiB)
 		select {
 		case <-stop:
+			u.time += last.time - first.time
+			u.supervisorNS += last.supervisorNS - first.supervisorNS
+			u.relayNS += last.relayNS - first.relayNS
+			u.catNS += last.catNS - first.catNS
 			return
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// processUsage returns utime+stime of proc_pid_stat(5) and VmHWM of
-// proc_pid_status(5).
-func processUsage(pid int) (ticks, kib uint64) {
-	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, after, _ := strings.Cut(string(stat), ") ")
-	if fields := strings.Fields(after); len(fields) > 12 {
-		ticks = uint64(number(fields, 11) + number(fields, 12))
+func takenBy(pid int) (u usage) {
+	u.supervisorNS, u.supervisorKiB = processUsage(pid)
+	for _, child := range childrenOf(pid) {
+		ns, kib := processUsage(child)
+		switch name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", child)); string(name) {
+		case "wb-relay\n":
+			u.relayNS, u.relayKiB = ns, kib
+		case "cat\n":
+			u.catNS = ns
+		}
+	}
+	return u
+}
+
+// processUsage returns the time on a processor of all threads (the first field
+// of schedstat, in nanoseconds) and VmHWM of proc_pid_status(5).
+func processUsage(pid int) (ns, kib uint64) {
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	for _, task := range tasks {
+		var one uint64
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/schedstat", pid, task.Name()))
+		fmt.Sscan(string(stat), &one)
+		ns += one
 	}
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if _, after, found := strings.Cut(string(status), "VmHWM:"); found {
 		fmt.Sscan(after, &kib)
 	}
-	return ticks, kib
+	return ns, kib
 }

@@ -94,6 +94,16 @@ func workRole(args []string) int {
 	return 0
 }
 
+// limitedRole becomes the command given, which can write no file beyond so many
+// bytes: each write there fails as on a full disk.
+func limitedRole(args []string) int {
+	limit := uint64(number(args, 0))
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
+		panic(err)
+	}
+	panic(unix.Exec(args[1], args[1:], os.Environ()))
+}
+
 // terminalRole says what its outputs are.
 func terminalRole([]string) int {
 	for i, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {

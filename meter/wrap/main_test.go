@@ -50,6 +50,7 @@ func roles() map[string]func([]string) int {
 		"role-steps":      stepsRole,
 		"role-shell":      shellRole,
 		"role-work":       workRole,
+		"role-limited":    limitedRole,
 		"role-terminal":   terminalRole,
 		"role-bytes":      bytesRole,
 	}

@@ -12,10 +12,10 @@ const (
 	pumpBuffer = 128 << 10
 
 	// A pump rests after it found the pipe empty, so that many small writes
-	// become one: shortNap at first, longer while the flow goes
-	// on, up to longNap. Nobody sees that on a terminal, and it is what keeps
+	// become one: shortNap at first, longer while the flow goes on, up to
+	// longNap, or terminalNap where a person may look on. This is what keeps
 	// the relay cheap: each wake-up costs some 100 us.
-	shortNap, longNap = 2 * time.Millisecond, 40 * time.Millisecond
+	shortNap, terminalNap, longNap = 2 * time.Millisecond, 20 * time.Millisecond, 40 * time.Millisecond
 
 	// sprint is for how many empty pipes a pump does not rest after the child
 	// nearly filled one: a short rest in a thousand reads costs a fast child
@@ -29,12 +29,12 @@ type pump struct {
 	route
 	stream uint64
 
-	bulk  int           // bytes that nearly fill the child's pipe
-	lost  uint64        // bytes not offered since the last loss record
-	moved int           // bytes since the pipe was last empty
-	fast  int           // rests to leave out
-	deaf  bool          // the supervisor is gone
-	nap   time.Duration // the next rest
+	bulk         int           // bytes that nearly fill the child's pipe
+	lost         uint64        // bytes not offered since the last loss record
+	moved        int           // bytes since the pipe was last empty
+	fast         int           // rests to leave out
+	deaf         bool          // the supervisor is gone
+	nap, longest time.Duration // the next rest, and the longest
 
 	blind bool // the output's state says nothing more
 
@@ -47,7 +47,7 @@ type pump struct {
 // away. Closing in is what tells the child, by SIGPIPE; closing out and copy
 // what tells the others.
 func (p *pump) run() {
-	p.bulk, p.nap = p.capacity()/4*3, shortNap
+	p.tune()
 	buf := make([]byte, pumpBuffer)
 	for p.wait() {
 		p.busy.Store(true)
@@ -84,7 +84,7 @@ func (p *pump) wait() bool {
 			time.Sleep(p.nap)
 			ready, gone = p.poll(pollNow)
 		}
-		p.nap = min(2*p.nap, longNap)
+		p.nap = min(2*p.nap, p.longest)
 	}
 	for !ready && !gone {
 		p.nap = shortNap // the flow has paused
@@ -129,13 +129,15 @@ func (p *pump) rests() bool {
 	return rest
 }
 
-// capacity is how much the child can write while the pump rests. A terminal
-// takes little (n_tty's buffer of 4 KiB, at the least).
-func (p *pump) capacity() int {
-	if size, err := unix.FcntlInt(uintptr(p.in), unix.F_GETPIPE_SZ, 0); err == nil {
-		return size
+// tune sets how long the pump may rest, by how much the child can write
+// meanwhile. A terminal takes little (n_tty's buffer of 4 KiB, at the least).
+func (p *pump) tune() {
+	capacity, err := unix.FcntlInt(uintptr(p.in), unix.F_GETPIPE_SZ, 0)
+	p.nap, p.longest = shortNap, longNap
+	if err != nil {
+		capacity, p.longest = 4<<10, terminalNap
 	}
-	return 4 << 10
+	p.bulk = capacity / 4 * 3
 }
 
 // forward writes b to our output, and reports whether its reader has gone. What

@@ -3,6 +3,7 @@ package wrap
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -222,7 +223,7 @@ func TestNoJournal(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	// RLIMIT_FSIZE makes writes beyond 700 bytes fail as a full disk does.
 	cmd, p := setup(t, plan{Interval: 20 * time.Millisecond}, self("role-steps", "40", "10ms", "6")...)
-	limited := exec.Command("prlimit", append([]string{"--fsize=700", "--"}, cmd.Args...)...)
+	limited := exec.Command(os.Args[0], append([]string{"role-limited", "700"}, cmd.Args...)...)
 	out, _ := limited.Output()
 	if limited.ProcessState.ExitCode() != 6 || bytes.Count(out, []byte("\n")) != 40 {
 		t.Fatalf("exit code %d, output %q", limited.ProcessState.ExitCode(), out)
@@ -416,6 +417,29 @@ func TestStandardOutputOnAFullDisk(t *testing.T) {
 	}
 }
 
+// TestCancelledContext: the child gets SIGTERM. Here Run is in this process.
+func TestCancelledContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	go func() {
+		bufio.NewScanner(out).Scan()
+		cancel()
+	}()
+	result, err := Run(ctx, Options{
+		Command: []string{"sh", "-c", "echo ready; exec sleep 60"}, Env: os.Environ(), Stdout: in,
+		Relay: self("role-relay"), JournalDir: t.TempDir(), Head: testHead(), Now: time.Now,
+	})
+	in.Close()
+	if err != nil || result.ExitCode != 143 || !result.Journalled || !result.Complete {
+		t.Errorf("%+v %v", result, err)
+	}
+}
+
+// TestRelayByHand: the hidden command refuses a person.
 func TestRelayByHand(t *testing.T) {
 	out, err := exec.Command(os.Args[0], "role-relay", "5:1:6").CombinedOutput()
 	var exit *exec.ExitError

@@ -26,8 +26,9 @@ type stream struct {
 // that an unprivileged process may ask for (pipe(7), pipe-max-size).
 const copyCapacity = 1 << 20
 
-// childCapacity is the size of the child's pipe: the relay rests up to 40 ms
-// at a time, and the child must not wait for it.
+// childCapacity is the size of the child's pipe: the relay rests up to 40 ms at
+// a time, and the child must not wait for it. With both copies this stays below
+// what one user may have in pipes for sixteen runs (pipe(7), 64 MiB).
 const childCapacity = 256 << 10
 
 // openStreams makes what the child gets for its standard output and error.

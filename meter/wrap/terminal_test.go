@@ -210,9 +210,8 @@ func TestWindowSize(t *testing.T) {
 	d.keyboard.WriteString("\x03")
 }
 
-// TestBackgroundRead: a job that reads from the terminal in the background is
-// stopped, and the shell hears of it; in the foreground it gets the line.
-func TestBackgroundRead(t *testing.T) {
+// TestTerminalInput: the child reads what is typed.
+func TestTerminalInput(t *testing.T) {
 	cmd, _ := setup(t, plan{}, "sh", "-c", "echo ready $PPID; read line; echo got $line")
 	d := sitDown(t, cmd, pty.Winsize{Rows: 24, Cols: 80})
 	d.see(t, "ready")
