@@ -105,11 +105,11 @@ func (m *machine) date(start time.Time, operations, utilization *big.Rat) *time.
 		return nil
 	}
 	seconds := m.chipSeconds(operations, utilization)
-	return after(start, seconds.Quo(seconds, new(big.Rat).SetInt(meter.NewOps(m.chips).Big())))
+	return secondsAfter(start, seconds.Quo(seconds, new(big.Rat).SetInt(meter.NewOps(m.chips).Big())))
 }
 
-// after is start plus seconds, rounded up, or nil past the year 9999.
-func after(start time.Time, seconds *big.Rat) *time.Time {
+// secondsAfter is start plus seconds, rounded up, or nil past the year 9999.
+func secondsAfter(start time.Time, seconds *big.Rat) *time.Time {
 	whole, rest := new(big.Int).QuoRem(seconds.Num(), seconds.Denom(), new(big.Int))
 	if rest.Sign() > 0 {
 		whole.Add(whole, big.NewInt(1))
@@ -119,6 +119,6 @@ func after(start time.Time, seconds *big.Rat) *time.Time {
 	if whole.Cmp(left) > 0 {
 		return nil
 	}
-	at := time.Unix(start.Unix()+whole.Int64(), 0).UTC()
+	at := time.Unix(start.Unix()+whole.Int64(), 0).UTC() // a start within a second counts from that second
 	return &at
 }
