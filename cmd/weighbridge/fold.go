@@ -23,8 +23,12 @@ type runSettings struct {
 	SequenceLength string          `json:"sequence_length,omitempty"` // or a schedule of lengths
 }
 
-// weightsSeen are the digests that only the process that ran the job can take.
-type weightsSeen struct{ input, output string }
+// weightsSeen are the digests that only the process that ran the job can take,
+// and what it found in the weights' headers.
+type weightsSeen struct {
+	input, output string
+	findings      []meter.Finding
+}
 
 func (a *app) journalDirectory() string { return ledger.Beside(a.ledger, ".journals") }
 
@@ -36,7 +40,7 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
-	own.Findings = append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...)
+	own.Findings = append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), seen.findings...)
 	count, err := countOf(j, live)
 	if err != nil {
 		return nil, err

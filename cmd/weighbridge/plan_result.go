@@ -50,11 +50,12 @@ type planHardware struct {
 	End         string     `json:"end,omitempty"` // at the estimate
 }
 
-// planRange is low, estimate and high; the estimate is null where there is none.
+// planRange is low, estimate and high; estimate and high are null where there is
+// none.
 type planRange struct {
 	Low      json.Number  `json:"low"`
 	Estimate *json.Number `json:"estimate"`
-	High     json.Number  `json:"high"`
+	High     *json.Number `json:"high"`
 }
 
 func newPlanResult(a estimate.Architecture, c estimate.Count, r meter.Record, m *machine, start time.Time) planResult {
@@ -73,7 +74,10 @@ func (m *machine) planned(o meter.Interval, start time.Time) *planHardware {
 	peak, _ := meter.OpsFromBig(new(big.Int).Quo(m.peak.Num(), m.peak.Denom())) // a catalogue's peak is far below 2^128
 	h := &planHardware{Chip: m.product, Chips: m.chips, Precision: string(m.precision), Peak: peak, Stated: m.stated, Meaning: oneLine(utilizationMeaning)}
 	h.Utilization = rangeOf(m.low, m.usual, m.high, 2)
-	low, usual, high := m.chipSeconds(ratOf(o.Low), m.high), (*big.Rat)(nil), m.chipSeconds(ratOf(o.High.Ops), m.low) // a formula's count always has a high bound
+	low, usual, high := m.chipSeconds(ratOf(o.Low), m.high), (*big.Rat)(nil), (*big.Rat)(nil)
+	if o.High.Known {
+		high = m.chipSeconds(ratOf(o.High.Ops), m.low)
+	}
 	if o.Estimate.Known {
 		usual = m.chipSeconds(ratOf(o.Estimate.Ops), m.usual)
 		if end := m.date(start, ratOf(o.Estimate.Ops), m.usual); end != nil {
@@ -99,22 +103,28 @@ func per(a *big.Rat, d int64) *big.Rat {
 }
 
 func rangeOf(low, usual, high *big.Rat, places int) planRange {
-	r := planRange{Low: json.Number(low.FloatString(places)), High: json.Number(high.FloatString(places))}
-	if usual != nil {
-		text := json.Number(usual.FloatString(places))
-		r.Estimate = &text
+	number := func(r *big.Rat) *json.Number {
+		if r == nil {
+			return nil
+		}
+		text := json.Number(r.FloatString(places))
+		return &text
 	}
-	return r
+	return planRange{Low: *number(low), Estimate: number(usual), High: number(high)}
 }
 
 func (r planRange) String() string {
+	span := fmt.Sprintf("at least %s", r.Low)
+	if r.High != nil {
+		span = fmt.Sprintf("%s to %s", r.Low, *r.High)
+	}
 	switch {
 	case r.Estimate == nil:
-		return fmt.Sprintf("%s to %s", r.Low, r.High)
-	case r.Low == r.High:
+		return span
+	case r.High != nil && r.Low == *r.High:
 		return r.Low.String()
 	}
-	return fmt.Sprintf("%s (%s to %s)", *r.Estimate, r.Low, r.High)
+	return fmt.Sprintf("%s (%s)", *r.Estimate, span)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type recordFlags struct {
 	published    string
 	architecture architectureFlags
 	stage        stageFlags
+	weights      string
 }
 
 type recordResult struct {
@@ -53,12 +55,12 @@ superseded with "weighbridge ledger correct".
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.stage.kind != "" {
-				return a.recordStage(f)
+				return a.recordStage(cmd.Context(), f)
 			}
 			if err := f.stage.unused(cmd); err != nil {
 				return err
 			}
-			return a.record(f)
+			return a.record(cmd.Context(), f)
 		},
 	}
 	f.work.register(cmd)
@@ -68,6 +70,7 @@ superseded with "weighbridge ledger correct".
 	flags.StringVar(&f.operations, "operations", "", "operations, decimal or scientific: 9.5e25")
 	flags.StringVar(&f.run, "run", "", "name of the run; the same run and sequence twice changes nothing (default: a new name)")
 	flags.Uint64Var(&f.sequence, "sequence", 0, "number of the record within the run")
+	flags.StringVar(&f.weights, "weights", "", "directory of the weights that the work made: their digest goes into the record, and with --architecture their headers must fit it")
 	flags.StringVar(&f.period, "period", "", "when the work was done: START/END, dates or RFC 3339 times")
 	flags.StringVar(&f.generator, "generator", "", "for synthetic-data: the model that generated the data")
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
@@ -76,9 +79,12 @@ superseded with "weighbridge ledger correct".
 	return cmd
 }
 
-func (a *app) record(f recordFlags) error {
+func (a *app) record(ctx context.Context, f recordFlags) error {
 	record, err := f.build(newRunID(a.env.now()))
 	if err != nil {
+		return err
+	}
+	if err := f.weigh(ctx, &record); err != nil {
 		return err
 	}
 	result := recordResult{Schema: "weighbridge.dev/recorded/v1", Record: record}

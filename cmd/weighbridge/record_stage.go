@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -16,9 +17,16 @@ type stageResult struct {
 	Records []recordResult `json:"records"`
 }
 
-func (a *app) recordStage(f recordFlags) error {
+func (a *app) recordStage(ctx context.Context, f recordFlags) error {
 	records, err := f.stageRecords(newRunID(a.env.now()))
 	if err != nil {
+		return err
+	}
+	written := f
+	if f.stage.adapter != "" || f.stage.rank != "" {
+		written.architecture.config = "" // the weights that it made are the adapter's: the base's shape is not theirs
+	}
+	if err := written.weigh(ctx, &records[0]); err != nil {
 		return err
 	}
 	result := stageResult{Schema: "weighbridge.dev/recorded-stage/v1", Stage: f.stage.kind}

@@ -101,13 +101,17 @@ func (a Architecture) Adapt(ad Adapter) (Architecture, error) {
 		frozen.train(l)
 	}
 	for _, l := range targets {
-		layers := l.products[0].Count
-		if ad.Layers != nil && l.products[0].Name != headName {
-			layers = uint64(len(ad.Layers))
+		first := l.products[0]
+		count, held := first.Count, first.Held
+		if ad.Layers != nil && first.Name != headName {
+			if count != a.layers || held != a.layers {
+				return Architecture{}, fmt.Errorf("adapter: %s stands in some of the %d layers, or several times, and in which of the chosen ones cannot be told: leave the layers out", l.name, a.layers)
+			}
+			count, held = uint64(len(ad.Layers)), uint64(len(ad.Layers))
 		}
 		frozen.products = append(frozen.products,
-			Product{Name: "adapter." + l.name + ".a", In: l.in(), Out: ad.Rank, Count: layers, Passes: TrainingPasses},
-			Product{Name: "adapter." + l.name + ".b", In: ad.Rank, Out: l.out(), Count: layers, Passes: TrainingPasses})
+			Product{Name: "adapter." + l.name + ".a", In: l.in(), Out: ad.Rank, Count: count, Held: held, Passes: TrainingPasses},
+			Product{Name: "adapter." + l.name + ".b", In: ad.Rank, Out: l.out(), Count: count, Held: held, Passes: TrainingPasses})
 	}
 	return frozen, nil
 }
@@ -128,6 +132,9 @@ func (a Architecture) checkAdapter(ad Adapter) error {
 			errs = append(errs, fmt.Errorf("adapter: target %q: a %s model has %s", clip(target), a.family, a.targetNames()))
 		}
 	}
+	if target, found := a.unclear(slices.Concat(ad.Targets, ad.Trained)); found {
+		errs = append(errs, fmt.Errorf("adapter: target %q: whether it takes in the experts' matrices depends on the version of the library: name the matrices, some of %s", target, a.targetNames()))
+	}
 	seen := map[uint64]bool{}
 	for _, layer := range ad.Layers {
 		if layer >= a.layers || seen[layer] {
@@ -136,6 +143,20 @@ func (a Architecture) checkAdapter(ad Adapter) error {
 		seen[layer] = true
 	}
 	return errors.Join(errs...)
+}
+
+// unclear finds a target that may or may not stand for matrices of experts.
+func (a Architecture) unclear(targets []string) (string, bool) {
+	if !a.made("router") {
+		return "", false
+	}
+	for _, target := range targets {
+		switch target[strings.LastIndexByte(target, '.')+1:] {
+		case AllLinear, "gate_proj", "up_proj", "down_proj":
+			return target, true
+		}
+	}
+	return "", false
 }
 
 // chosen returns the linear layers that the targets name, each once.

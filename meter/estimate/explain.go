@@ -45,6 +45,9 @@ func (a Architecture) Explain(total, tokens meter.Ops, lengths Schedule) (Explan
 	if len(a.products) == 0 {
 		return Explanation{}, fmt.Errorf("no architecture: expected one from ParseConfig")
 	}
+	if a.has(Source) || a.has(Image) {
+		return Explanation{}, fmt.Errorf("explain: the model has an encoder or another tower: the conventions tried here are those for decoders alone")
+	}
 	parts, err := lengths.Stretches(tokens)
 	if err != nil {
 		return Explanation{}, err

@@ -36,10 +36,11 @@ func percentOf(t testing.TB, a Architecture, convention string, sequence uint64)
 
 // TestPercentTable: how far apart the implementations are, as the facts print
 // it, for every architecture that is read. N is there what stands in matrices:
-// norms, biases and position tables are left out of it.
+// norms, biases and position tables are left out of it. Two of the printed
+// figures for gpt-oss at 128k, 200 and 685, were rounded twice (199.49, 684.48).
 func TestPercentTable(t *testing.T) {
 	models := map[string]Architecture{}
-	for _, row := range rows(t, "published.csv") {
+	for _, row := range published(t) {
 		models[row["model"]] = parse(t, configOf(t, row))
 	}
 	for _, row := range rows(t, "percent.csv") {
@@ -48,7 +49,7 @@ func TestPercentTable(t *testing.T) {
 			t.Errorf("no architecture for %s", row["model"])
 			continue
 		}
-		a.norms, a.biases, a.positions, a.other = meter.Ops{}, meter.Ops{}, meter.Ops{}, meter.Ops{}
+		a.norms, a.biases, a.positions, a.other, a.idle = meter.Ops{}, meter.Ops{}, meter.Ops{}, meter.Ops{}, meter.Ops{}
 		length, _ := ops(t, row["sequence"]).Uint64()
 		for convention, printed := range row {
 			if convention == "model" || convention == "sequence" || printed == "" {
@@ -72,44 +73,48 @@ func TestPercentTable(t *testing.T) {
 	}
 }
 
-// TestExplainPublished: which published totals are reproduced, by what.
+// TestExplainPublished: which published totals are reproduced, by what. The
+// developer's figure is taken, else the one that Epoch AI estimates.
 func TestExplainPublished(t *testing.T) {
-	totals := map[string]map[string]string{}
-	for _, row := range rows(t, "totals.csv") {
-		totals[row["model"]] = row
+	want := map[string]string{}
+	for _, row := range rows(t, "reproduced.csv") {
+		want[row["model"]] = row["closest"]
 	}
 	var table strings.Builder
 	seen, reproduced := 0, 0
-	fmt.Fprintf(&table, "\n%-26s %-10s %9s  %s", "model", "by", "total", "within 2 %, closest first")
-	for _, row := range rows(t, "published.csv") {
-		published, found := totals[row["model"]]
-		if !found || row["training_tokens"] == "" {
+	fmt.Fprintf(&table, "\n%-26s %-10s %10s  %s", "model", "by", "total", "within 2 %, closest first")
+	for _, row := range published(t) {
+		by, total := "developer", row["train_flop_developer"]
+		if total == "" {
+			by, total = "Epoch AI", row["train_flop_epoch"]
+		}
+		if total == "" || row["training_tokens"] == "" {
 			continue
 		}
 		lengths, err := ParseSchedule(row["train_seq_len"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := parse(t, configOf(t, row)).Explain(ops(t, published["total"]), ops(t, row["training_tokens"]), lengths)
+		e, err := parse(t, configOf(t, row)).Explain(ops(t, strings.Replace(total, "+", "", 1)), ops(t, row["training_tokens"]), lengths)
 		if err != nil {
 			t.Errorf("%s: %v", row["model"], err)
 			continue
 		}
 		seen++
+		closest := ""
 		if len(e.Candidates) > 0 {
 			reproduced++
+			closest = e.Candidates[0].Convention
 		}
-		fmt.Fprintf(&table, "\n%-26s %-10s %9s  %s", row["model"], published["by"], published["total"], describe(e))
-		if want := published["closest"]; want != "" && (len(e.Candidates) == 0 || e.Candidates[0].Convention != want) {
-			t.Errorf("%s: %s, want %s", row["model"], describe(e), want)
+		fmt.Fprintf(&table, "\n%-26s %-10s %10s  %s", row["model"], by, total, describe(e))
+		if expected, found := want[row["model"]]; !found || expected != closest {
+			t.Errorf("%s: %s, want %q", row["model"], describe(e), expected)
 		}
-		if published["closest"] == "" && len(e.Candidates) != 0 {
-			t.Errorf("%s: %s, want none", row["model"], describe(e))
-		}
+		delete(want, row["model"])
 	}
 	t.Logf("%s\n%d of %d published totals are reproduced", table.String(), reproduced, seen)
-	if seen < 20 {
-		t.Errorf("only %d totals were tried", seen)
+	if seen < 25 || len(want) != 0 {
+		t.Errorf("%d totals were tried; not tried: %v", seen, want)
 	}
 }
 
@@ -132,8 +137,8 @@ func TestExplainFindsEachConvention(t *testing.T) {
 		t.Fatal(err)
 	}
 	tokens := ops(t, "2e9")
-	for _, row := range rows(t, "published.csv") {
-		if row["model"] != "Gemma 2 9B" && row["model"] != "GPT-NeoX-20B" {
+	for _, row := range published(t) {
+		if row["model"] != "Gemma 2 9B" && row["model"] != "GPT-NeoX-20B" && row["model"] != "DeepSeek-V3" {
 			continue
 		}
 		a := parse(t, configOf(t, row))

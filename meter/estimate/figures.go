@@ -2,13 +2,15 @@ package estimate
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
 
 // figures are the sizes that the formulas of [recipes] use, at one sequence
-// length. The attention cores are per token over all layers, in training.
+// length. The attention cores are per token over all layers, in training, with
+// the states of recurrent layers.
 type figures struct {
 	sequence, layers, hidden, heads, nominal *big.Rat // nominal: q, or h where queries are made through a low rank
 
@@ -51,13 +53,14 @@ func (a Architecture) head() Product {
 }
 
 func (f *figures) cores(a Architecture, sequence uint64, s *sum) {
-	unwindowed := Architecture{products: a.products, context: a.context}
-	for _, c := range a.cores {
-		c.Window = 0
-		unwindowed.cores = append(unwindowed.cores, c)
+	unwindowed := a
+	unwindowed.cores = a.Cores()
+	for i := range unwindowed.cores {
+		unwindowed.cores[i].Window, unwindowed.cores[i].Chunk = 0, 0
 	}
 	at := func(a Architecture, keys Keys) *big.Rat {
-		return exactly(a.coreOps(Work{Keys: keys, Passes: TrainingPasses}, sequence, s))
+		w := Work{Keys: keys, Passes: TrainingPasses}
+		return exactly(s.add(a.coreOps(w, sequence, s), a.stateOps(w, Text, s)))
 	}
 	f.full, f.causal = at(unwindowed, FullKeys), at(unwindowed, HalfKeys)
 	f.fullWindowed, f.windowed, f.exact = at(a, FullKeys), at(a, HalfKeys), at(a, ExactKeys)
@@ -73,25 +76,40 @@ func (f *figures) attention(a Architecture, s *sum) {
 			queries = whole(p.Out)
 		}
 	}
-	f.plain = queries.Sign() > 0
+	f.plain = queries.Sign() > 0 && !a.made("attention.key.down")
 	if f.plain {
 		f.nominal = queries
 	}
 	for _, p := range a.products {
+		if p.Prediction || p.Stream != Text {
+			continue
+		}
 		w := exactly(p.weights(s))
-		if strings.Contains(p.Name, "router") {
+		if p.Name == "router" {
 			f.router, f.dense = plus(f.router, w), false
 		}
-		if f.plain && strings.HasPrefix(p.Name, "attention.") {
+		switch {
+		case !strings.HasPrefix(p.Name, "attention."):
+		case f.plain:
 			w = w.Mul(w, new(big.Rat).Quo(f.hidden, queries))
+		case p.Name == "attention.output": // through low ranks: taken for four matrices of h x h
+			w = f.times(4, whole(p.Count), f.hidden, f.hidden)
+		default:
+			w = new(big.Rat)
 		}
 		f.narrow = plus(f.narrow, w)
 	}
 }
 
-func (f figures) hasExperts() bool        { return f.active.Cmp(f.all) != 0 }
+// made reports whether the model has a product of that name.
+func (a Architecture) made(name string) bool {
+	return slices.ContainsFunc(a.products, func(p Product) bool { return p.Name == name })
+}
+
+func (f figures) hasExperts() bool        { return !f.dense }
 func (f figures) isDense() bool           { return f.dense }
 func (f figures) hasPlainAttention() bool { return f.plain && f.heads.Sign() > 0 }
+func (f figures) hasAttention() bool      { return f.heads.Sign() > 0 }
 
 // times returns factor x the product of terms.
 func (figures) times(factor int64, terms ...*big.Rat) *big.Rat {

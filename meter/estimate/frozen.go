@@ -2,7 +2,6 @@ package estimate
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -28,47 +27,76 @@ func (a Architecture) FreezeBelow(layer uint64) (Architecture, error) {
 }
 
 // splitAt gives layers below the lowest trained one the forward pass only and
-// the products of the others the passes given. The attention core of those has
-// all three: the gradient flows through queries, keys and values alike.
+// the products of the others the passes given. The attention core and the
+// recurrent parts of those have all three: the gradient flows through them.
 func (a Architecture) splitAt(lowest uint64, passes Passes) (Architecture, error) {
+	if a.has(Source) || a.has(Image) {
+		return Architecture{}, fmt.Errorf("frozen layers: the model has an encoder or another tower, and frozen parts are counted in decoders alone: give the operations themselves")
+	}
 	split := a
-	split.products, split.cores = nil, nil
+	split.products, split.cores, split.states = nil, nil, nil
+	whole := lowest == 0 || lowest == a.layers // no product need be divided
 	for _, p := range a.products {
+		below := p
 		switch {
-		case p.Name == headName || lowest == 0:
-			p.Passes &= passes
-			split.products = append(split.products, p)
-		case p.Count != a.layers && lowest != a.layers:
-			return Architecture{}, fmt.Errorf("frozen layers: %s stands in %d of %d layers, and which of them are frozen cannot be told: freeze all layers or none", p.Name, p.Count, a.layers)
+		case p.Name == headName || p.Prediction || lowest == 0:
+			below.Count, below.Held = 0, 0
+		case whole: // below in full
+		case p.Count != a.layers || p.Held != a.layers:
+			return Architecture{}, fmt.Errorf("frozen layers: %s stands in some of the %d layers, or several times, and which of them are frozen cannot be told: freeze all layers or none", p.Name, a.layers)
 		default:
-			below := p
-			below.Count, below.Passes = min(lowest, p.Count), Forward
-			p.Count, p.Passes = p.Count-below.Count, p.Passes&passes
-			split.products = appendStanding(split.products, below, p)
+			below.Count, below.Held = lowest, lowest
 		}
+		p.Count, p.Held = p.Count-below.Count, p.Held-below.Held
+		below.Passes, p.Passes = Forward, p.Passes&passes
+		split.products = appendStanding(split.products, below, p)
 	}
 	for _, c := range a.cores {
-		switch {
-		case lowest == 0:
-			split.cores = append(split.cores, c)
-		case c.Layers != a.layers && lowest != a.layers:
-			return Architecture{}, fmt.Errorf("frozen layers: the layers have attention of several kinds, and which of them are frozen cannot be told: freeze all layers or none")
-		default:
-			below := c
-			below.Layers, below.Passes = min(lowest, c.Layers), Forward
-			c.Layers -= below.Layers
-			split.cores = append(split.cores, below)
-			if c.Layers != 0 {
-				split.cores = append(split.cores, c)
+		below := c
+		below.Passes = Forward
+		if err := splitLayers(&below.Layers, &c.Layers, lowest, a.layers); err != nil {
+			return Architecture{}, err
+		}
+		for _, part := range []Core{below, c} {
+			if part.Layers != 0 {
+				split.cores = append(split.cores, part)
+			}
+		}
+	}
+	for _, r := range a.states {
+		below := r
+		below.Passes = Forward
+		if err := splitLayers(&below.Layers, &r.Layers, lowest, a.layers); err != nil {
+			return Architecture{}, err
+		}
+		for _, part := range []Recurrence{below, r} {
+			if part.Layers != 0 {
+				split.states = append(split.states, part)
 			}
 		}
 	}
 	return split, nil
 }
 
+// splitLayers divides the layers of a part, which both hold, into those below
+// the lowest trained one and the rest.
+func splitLayers(below, rest *uint64, lowest, layers uint64) error {
+	switch {
+	case lowest == 0:
+		*below = 0
+	case lowest == layers: // all below
+	case *rest != layers:
+		return fmt.Errorf("frozen layers: the layers are of several kinds, and which of them are frozen cannot be told: freeze all layers or none")
+	default:
+		*below = lowest
+	}
+	*rest -= *below
+	return nil
+}
+
 func appendStanding(list []Product, products ...Product) []Product {
 	for _, p := range products {
-		if p.Count != 0 {
+		if p.Count != 0 || p.Held != 0 {
 			list = append(list, p)
 		}
 	}
@@ -81,35 +109,9 @@ func (a Architecture) Trained() meter.Ops {
 	var s sum
 	var total meter.Ops
 	for _, p := range a.products {
-		if p.Passes&WeightGradient != 0 {
+		if p.Passes&WeightGradient != 0 && !p.Prediction {
 			total = s.add(total, p.weights(&s))
 		}
 	}
 	return total
-}
-
-// matrixText is the weights by the operations that they cost, as in "6 x
-// 7504658432 weights applied per token" or, where parts are frozen, "4 x
-// 7504658432 frozen weights + 6 x 41943040 trained weights applied per token".
-func (a Architecture) matrixText(passes Passes) string {
-	var s sum
-	weights := map[uint64]meter.Ops{}
-	for _, p := range a.products {
-		n := (p.Passes & passes).count()
-		weights[n] = s.add(weights[n], p.weights(&s))
-	}
-	var words []string
-	for _, n := range []uint64{1, 2, 3} {
-		if w, found := weights[n]; found {
-			words = append(words, fmt.Sprintf("%d x %s %s", 2*n, w, passKind(n, len(weights))))
-		}
-	}
-	return strings.Join(words, " + ") + " applied per token"
-}
-
-func passKind(n uint64, kinds int) string {
-	if kinds == 1 {
-		return "weights"
-	}
-	return map[uint64]string{1: "weights below everything trained", 2: "frozen weights", 3: "trained weights"}[n]
 }

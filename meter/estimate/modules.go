@@ -40,9 +40,12 @@ const (
 	attentionOutput = "attention.output"
 )
 
-// apart is a class that keeps queries, keys and values apart.
+// apart is a class that keeps queries, keys and values apart, or makes them
+// through low ranks.
 func apart(output, gate, up, down string) []module {
-	list := []module{{"q_proj", "attention.query"}, {"k_proj", "attention.key"}, {"v_proj", "attention.value"}, {output, attentionOutput}}
+	list := []module{{"q_proj", "attention.query"}, {"q_a_proj", "attention.query.down"}, {"q_b_proj", "attention.query.up"},
+		{"k_proj", "attention.key"}, {"kv_a_proj_with_mqa", "attention.key.down"}, {"kv_b_proj", "attention.key.up"},
+		{"v_proj", "attention.value"}, {output, attentionOutput}}
 	if gate != "" {
 		list = append(list, module{gate, "mlp.gate"})
 	}
@@ -67,7 +70,7 @@ func (a Architecture) linears() []linear {
 		}
 	}
 	for _, p := range a.products {
-		if !made[p.Name] {
+		if !made[p.Name] && !p.Prediction {
 			list = append(list, linear{p.Name, []Product{p}})
 		}
 	}

@@ -58,13 +58,13 @@ func modelRecipes() []recipe {
 		of("Chinchilla, appendix F", "6(W + Vh) + 12qs + 9as per layer", func(f figures) *big.Rat {
 			return plus(f.times(6, f.weights), f.times(6, f.head), f.full, f.times(9, f.layers, f.heads, f.sequence))
 		}),
-		only("levanter", "6W + 12hs + 9as per layer, head width taken as h/a", figures.hasPlainAttention, noPlain, func(f figures) *big.Rat {
+		only("levanter", "6W + 12hs + 9as per layer, head width taken as h/a", figures.hasAttention, noPlain, func(f figures) *big.Rat {
 			return plus(f.times(6, f.narrow), f.times(12, f.layers, f.hidden, f.sequence), f.times(9, f.layers, f.heads, f.sequence))
 		}),
 		only("NeMo qwen3", "6W + 12hs/2 per layer, head width taken as h/a", figures.hasPlainAttention, noPlain, func(f figures) *big.Rat {
 			return plus(f.times(6, f.narrow), f.times(6, f.layers, f.hidden, f.sequence))
 		}),
-		only("gpt-neox, c = 3", "72Lh^2 (1 + s/6h + V/16Lh), no key groups or gate", figures.isDense, experts, func(f figures) *big.Rat {
+		only("gpt-neox, c = 3", "72Lh^2 (1 + s/6h + V/16Lh), no key groups or gate", figures.isDense, forDense, func(f figures) *big.Rat {
 			return plus(f.times(72, f.layers, f.hidden, f.hidden), f.times(12, f.layers, f.hidden, f.sequence), over(f.times(9, f.head), 2))
 		}),
 	}
@@ -77,7 +77,7 @@ func executionRecipes() []recipe {
 			return plus(f.times(8, f.weights), over(f.times(4, f.windowed), 3), f.times(-2, f.head))
 		}),
 		of("8ND: 6ND with full recomputation", "8N", func(f figures) *big.Rat { return f.times(8, f.active) }),
-		only("full recomputation (Megatron 2021; gpt-neox, c = 4)", "96Lh^2 (1 + s/6h + V/16Lh)", figures.isDense, experts, func(f figures) *big.Rat {
+		only("full recomputation (Megatron 2021; gpt-neox, c = 4)", "96Lh^2 (1 + s/6h + V/16Lh)", figures.isDense, forDense, func(f figures) *big.Rat {
 			return plus(f.times(96, f.layers, f.hidden, f.hidden), f.times(16, f.layers, f.hidden, f.sequence), f.times(6, f.head))
 		}),
 		of("PyTorch FlopCounterMode", "6W + 14qs per layer, flash attention's own recomputation", func(f figures) *big.Rat {
@@ -108,5 +108,5 @@ func Conventions() []string {
 const (
 	noExperts = "the architecture has no experts: all parameters are active"
 	noPlain   = "its formula has no form for this attention"
-	experts   = "its formula has no form for experts"
+	forDense  = "its formula has no form for experts"
 )

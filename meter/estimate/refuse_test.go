@@ -42,7 +42,7 @@ func TestRefusals(t *testing.T) {
 		{"no type", with(t, "model_type", ""), []string{"model_type: missing", "llama"}},
 		{"type null", with(t, "model_type", "null"), []string{"model_type: missing"}},
 		{"type a number", with(t, "model_type", "1"), []string{"model_type: found 1, expected a string"}},
-		{"unknown type", with(t, "model_type", `"mixtral"`), []string{`model_type "mixtral" is not known`, "llama, mistral", "missing is which matrices"}},
+		{"unknown type", with(t, "model_type", `"perceiver"`), []string{`model_type "perceiver" is not known`, "llama, llama4_text, ", "missing is which matrices", "known from the file: hidden_size 8, num_hidden_layers 2, num_attention_heads 4, num_key_value_heads 2, intermediate_size 16, vocab_size 32", "--operations"}},
 		{"missing size", with(t, "intermediate_size", ""), []string{"intermediate_size: missing: expected a whole number from 1 to 16777216"}},
 		{"two missing sizes", with(t, "intermediate_size", "", "vocab_size", ""), []string{"intermediate_size: missing", "vocab_size: missing"}},
 		{"missing length", with(t, "max_position_embeddings", ""), []string{"max_position_embeddings: missing"}},

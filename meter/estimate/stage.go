@@ -223,7 +223,7 @@ func (s Stage) calibration() ([]Part, error) {
 	var sum sum
 	var perToken meter.Ops
 	for _, p := range s.Model.products {
-		if p.Name != headName {
+		if p.Name != headName && p.Stream == Text && !p.Prediction {
 			perToken = sum.add(perToken, sum.mul(2, p.In, p.In, p.Count))
 		}
 	}
@@ -234,14 +234,12 @@ func (s Stage) calibration() ([]Part, error) {
 	o := &part.Count.Operations
 	switch s.Hessians {
 	case Yes:
-		added, err := o.Add(meter.Exact(moments))
-		if err != nil {
+		if *o, err = o.Add(meter.Exact(moments)); err != nil {
 			return nil, fmt.Errorf("calibration: %w", err)
 		}
-		*o = added
 		part.Count.Source += fmt.Sprintf(" + %s for the second moments of the inputs", perToken)
 	case NotStated:
-		if o.High.Ops, err = o.High.Ops.Add(moments); err != nil {
+		if o.High, err = added(o.High, moments); err != nil {
 			return nil, fmt.Errorf("calibration: %w", err)
 		}
 		o.Estimate = meter.Bound{}
@@ -249,6 +247,15 @@ func (s Stage) calibration() ([]Part, error) {
 	}
 	part.Count.PerToken = meter.Interval{}
 	return []Part{part}, nil
+}
+
+// added is the bound with more operations; an unknown one stays unknown.
+func added(b meter.Bound, more meter.Ops) (meter.Bound, error) {
+	if !b.Known {
+		return b, nil
+	}
+	sum, err := b.Ops.Add(more)
+	return meter.Known(sum), err
 }
 
 // merge is a weighted mean: one multiply-accumulate per weight and parent; one

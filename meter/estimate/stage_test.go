@@ -154,7 +154,7 @@ func TestStageRefusals(t *testing.T) {
 // table of the facts has it (-32.9 % for GPT-3 at 2k), and 6N for it is 41 to
 // 49 % too much.
 func TestStagesAgreeWithTheFacts(t *testing.T) {
-	for _, row := range rows(t, "published.csv") {
+	for _, row := range published(t) {
 		if row["model"] != "GPT-3 175B" {
 			continue
 		}
