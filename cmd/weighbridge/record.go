@@ -22,6 +22,7 @@ type recordFlags struct {
 	generator    string
 	published    string
 	architecture architectureFlags
+	stage        stageFlags
 	weights      string
 }
 
@@ -39,18 +40,32 @@ func (a *app) recordCommand() *cobra.Command {
 		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N)",
 		Short: "Record work that was not watched: a number somebody states, or a model's shape and tokens",
 		Long: `Record appends one entry to the log of a model. The number of operations is what you state (method declared),
-or follows from the model's shape and its tokens (method architecture). A record is never changed: a wrong one
-is voided or superseded with "weighbridge ledger correct".
+or follows from the model's shape and its tokens (method architecture). With --stage it is counted at the stage's true
+cost, and each activity of the stage becomes a record of its own. A record is never changed: a wrong one is voided or
+superseded with "weighbridge ledger correct".
+
+` + stageHelp + `
 
 ` + exitCodes,
 		Example: `  weighbridge record --model open/base@1 --activity pretraining --operations 9e25
   weighbridge record --model acme/atlas@1 --activity fine-tuning --parent open/base@1:fine-tunes \
-      --architecture config.json --tokens 2e9 --sequence-length 4096`,
+      --architecture config.json --tokens 2e9 --sequence-length 4096
+  weighbridge record --model acme/atlas@2-chat --stage grpo --parent acme/atlas@2:fine-tunes --architecture config.json \
+      --sequence-length 4096 --tokens 4e8 --generated-tokens 1e9 --prompt-tokens 2e8`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.record(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.stage.kind != "" {
+				return a.recordStage(cmd.Context(), f)
+			}
+			if err := f.stage.unused(cmd); err != nil {
+				return err
+			}
+			return a.record(cmd.Context(), f)
+		},
 	}
 	f.work.register(cmd)
 	f.architecture.register(cmd)
+	f.stage.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.operations, "operations", "", "operations, decimal or scientific: 9.5e25")
 	flags.StringVar(&f.run, "run", "", "name of the run; the same run and sequence twice changes nothing (default: a new name)")
@@ -60,7 +75,7 @@ is voided or superseded with "weighbridge ledger correct".
 	flags.StringVar(&f.generator, "generator", "", "for synthetic-data: the model that generated the data")
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
 	cmd.MarkFlagsMutuallyExclusive("operations", "tokens")
-	cmd.MarkFlagsOneRequired("operations", "tokens")
+	cmd.MarkFlagsOneRequired("operations", "tokens", "stage")
 	return cmd
 }
 

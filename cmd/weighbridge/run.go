@@ -28,6 +28,8 @@ type runFlags struct {
 	input        string
 	weights      string
 	strict       bool
+	warn         string
+	warnCommand  string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -54,6 +56,8 @@ standard output after the job's own output. Trouble of ours never harms the job:
 	flags.StringVar(&f.log, "log", "", "read this log file, which the job writes, instead of its output")
 	flags.StringVar(&f.input, "input", "", "directory of the weights that the job starts from; its digest goes into the record")
 	flags.StringVar(&f.weights, "weights", "", "directory that the job writes its weights to; its digest goes into the record")
+	flags.StringVar(&f.warn, "warn", "50,80,95", "warn when the lineage reaches these percentages of a regime's threshold, and at 100; none: never")
+	flags.StringVar(&f.warnCommand, "warn-command", "", "shell command to run at each warning, with WEIGHBRIDGE_MODEL, _REGIME, _PERCENT, _OPERATIONS and _THRESHOLD set; it cannot delay the job")
 	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the ledger or the journal cannot be written")
 	return cmd
 }
@@ -67,7 +71,12 @@ func (a *app) run(ctx context.Context, f runFlags, command []string) error {
 	if err != nil {
 		return &exitError{exitOwnFailure, err}
 	}
+	thresholds, err := a.watchThresholds(f, &options)
+	if err != nil {
+		return &exitError{runCode(err), err}
+	}
 	result, err := wrap.Run(ctx, options)
+	thresholds.finish()
 	if err != nil && result.ExitCode == exitOwnFailure {
 		return &exitError{exitOwnFailure, err}
 	}

@@ -18,8 +18,9 @@ type traceResult struct {
 	Parents    []meter.Parent   `json:"parents"`
 	Lineage    []traceModel     `json:"lineage"` // the model first, then its ancestors as they are met
 	Regimes    []fdp.Position   `json:"regimes"`
-	Missing    []meter.ModelRef `json:"missing"` // ancestors of which nothing is known
-	Pending    []string         `json:"pending"` // runs that are included and not in the ledger yet
+	Crossings  []traceCrossing  `json:"crossings,omitempty"` // at the present rate; absent where no record of the model has a period
+	Missing    []meter.ModelRef `json:"missing"`             // ancestors of which nothing is known
+	Pending    []string         `json:"pending"`             // runs that are included and not in the ledger yet
 }
 
 type traceActivity struct {
@@ -110,6 +111,9 @@ func (r traceResult) String() string {
 	r.tree(&b, r.index(), r.Model, "", 2, shown)
 	for _, s := range r.Regimes {
 		fmt.Fprintf(&b, "  %s\n", positionLine(s))
+	}
+	for _, c := range r.Crossings {
+		fmt.Fprintf(&b, "  %s\n", c)
 	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(&b, "  missing: nothing is recorded of %s, so there is no upper bound; record it, or state its whole lineage with `weighbridge record`\n", m)

@@ -47,6 +47,19 @@
 // a log or a card gives; more than 1 % apart is an error that says why, as far
 // as names and shapes show it.
 //
+// # Stages
+//
+// A stage other than plain training is a set of flags over the same table
+// ([Stage]): a frozen weight has no weight gradient (4 operations instead of 6),
+// one below everything trained has a forward pass only (2), an adapter's
+// matrices are rows of their own, a reference, a teacher or a rollout is another
+// table with the forward pass. Frozen parts are told apart by whole layers.
+//
+// # Conventions of others
+//
+// [Architecture.Explain] has the formulas of the frameworks and papers, to find
+// which of them gave a total. They are exact rational numbers.
+//
 // # What is refused
 //
 // Only types whose every parameter is known here are read: [Families] lists

@@ -104,16 +104,24 @@ func (s Schedule) Covering(tokens meter.Ops) Schedule {
 // each at its own length. PerToken is the span of the parts' figures, without an
 // estimate where they differ.
 func (a Architecture) Scheduled(tokens meter.Ops, s Schedule) (Count, error) {
+	return a.scheduled(Work{Tokens: tokens}, s)
+}
+
+// scheduled is [Architecture.Count] over a schedule; w.Sequence is not read.
+func (a Architecture) scheduled(w Work, s Schedule) (Count, error) {
+	tokens := w.Tokens
 	parts, err := s.Stretches(tokens)
 	if err != nil {
 		return Count{}, err
 	}
 	if len(parts) == 0 { // no tokens at all
-		return a.Training(tokens, s.always)
+		w.Sequence = s.always
+		return a.Count(w)
 	}
 	var total Count
 	for i, part := range parts {
-		c, err := a.Training(part.Tokens, part.Sequence)
+		w.Tokens, w.Sequence = part.Tokens, part.Sequence
+		c, err := a.Count(w)
 		if err != nil {
 			return Count{}, err
 		}
