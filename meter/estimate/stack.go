@@ -49,6 +49,7 @@ type stack struct {
 	noKeyBias                                 bool // queryBias leaves keys out (whisper)
 
 	extra       []Product // products that are not of a layer
+	extraCores  []Core    // cores of those
 	loose       uint64    // parameters of those that are not in a product
 	beside      []stack   // other stacks of the same model
 	imageLength uint64    // image tokens of one image, where the configuration fixes them
@@ -176,7 +177,7 @@ func (d stack) feed() []Product {
 
 func (d stack) attentionCores() []Core {
 	if d.attending == 0 {
-		return nil
+		return d.extraCores
 	}
 	scores, values := d.queries(), d.queries()
 	if m := d.lowRank; m != nil {
