@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/estimate"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 )
 
@@ -23,6 +24,7 @@ type recordFlags struct {
 	published    string
 	architecture architectureFlags
 	stage        stageFlags
+	countedAs    string
 	weights      string
 }
 
@@ -68,6 +70,7 @@ superseded with "weighbridge ledger correct".
 	f.stage.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.operations, "operations", "", "operations, decimal or scientific: 9.5e25")
+	flags.StringVar(&f.countedAs, "counted-as", "", "the convention that --operations was counted by, by the beginning of its name: it is converted to the canonical count. Needs --architecture and\n--sequence-length unless the ratio is the same for all. Conventions: "+strings.Join(estimate.Conventions(), "; "))
 	flags.StringVar(&f.run, "run", "", "name of the run; the same run and sequence twice changes nothing (default: a new name)")
 	flags.Uint64Var(&f.sequence, "sequence", 0, "number of the record within the run")
 	flags.StringVar(&f.weights, "weights", "", "directory of the weights that the work made: their digest goes into the record, and with --architecture their headers must fit it")
@@ -109,9 +112,13 @@ func (r recordResult) String() string {
 	if !r.New {
 		verb = "already recorded"
 	}
-	return fmt.Sprintf("%s: %s %s %s\n  method %s, grade %s, convention: %s\n  run %s/%d, entry %d of %s",
+	text := fmt.Sprintf("%s: %s %s %s\n  method %s, grade %s, convention: %s\n  run %s/%d, entry %d of %s",
 		verb, r.Record.Model, r.Record.Activity, r.Record.Operations, r.Record.Method, r.Record.Grade, r.Record.Convention,
 		r.Record.Run, r.Record.Sequence, r.Index, r.Origin)
+	for _, finding := range r.Record.Findings {
+		text += fmt.Sprintf("\n  finding %s: %s", finding.Code, finding.Message)
+	}
+	return text
 }
 
 // build turns the flags into a record. Each refusal names its flag.
@@ -133,6 +140,9 @@ func (f recordFlags) build(newRun string) (meter.Record, error) {
 	if f.operations != "" {
 		return record, f.declare(&record)
 	}
+	if f.countedAs != "" {
+		return record, usage("--counted-as is of --operations: a count from the architecture is the canonical one already")
+	}
 	return record, f.architecture.count(&record)
 }
 
@@ -142,7 +152,7 @@ func (f recordFlags) declare(record *meter.Record) error {
 		return usage("--operations: %w", err)
 	}
 	record.Operations, record.Method, record.Grade = meter.Exact(operations), meter.Declared, meter.GradeDeclared
-	return nil
+	return f.convert(record, operations)
 }
 
 // synthetic fills what belongs to synthetic-data only (4E091, Technical Note 3).
