@@ -22,6 +22,7 @@ type runSettings struct {
 	Architecture   json.RawMessage `json:"architecture,omitempty"` // the config.json itself
 	Tokens         *meter.Ops      `json:"tokens,omitempty"`
 	SequenceLength string          `json:"sequence_length,omitempty"` // or a schedule of lengths
+	Streams        streamFlags     `json:"streams,omitzero"`          // what encoders and towers read, and what is trained
 }
 
 // weightsSeen are the digests that only the process that ran the job can take,
@@ -83,6 +84,9 @@ func countOf(j wrap.Journal, live bool) (runCount, error) {
 	var err error
 	count.tokens = settings.Tokens
 	if count.sequence, err = estimate.ParseSchedule(settings.SequenceLength); err != nil {
+		return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
+	}
+	if count.work, err = settings.Streams.work(); err != nil {
 		return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
 	}
 	if len(settings.Architecture) > 0 {

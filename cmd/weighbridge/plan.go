@@ -42,6 +42,7 @@ chip-hours that is, with --chips how long it takes and on which date each thresh
 		RunE: func(*cobra.Command, []string) error { return a.plan(f) },
 	}
 	f.architecture.register(cmd)
+	f.architecture.streams.register(cmd)
 	f.machine.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.start, "start", "", "when training starts: a date or an RFC 3339 time (default: today)")
@@ -109,7 +110,12 @@ func (f architectureFlags) counted() (estimate.Architecture, estimate.Count, err
 	if err != nil {
 		return architecture, estimate.Count{}, err
 	}
-	count, err := architecture.Scheduled(tokens, lengths)
+	work, err := f.streams.work()
+	if err != nil {
+		return architecture, estimate.Count{}, err
+	}
+	work.Tokens = tokens
+	count, err := architecture.Along(work, lengths)
 	if err != nil {
 		return architecture, count, fmt.Errorf("%s: %w", f.config, err)
 	}

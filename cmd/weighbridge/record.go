@@ -56,6 +56,9 @@ superseded with "weighbridge ledger correct".
       --sequence-length 4096 --tokens 4e8 --generated-tokens 1e9 --prompt-tokens 2e8`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.stage.kind != "" && f.architecture.streams != (streamFlags{}) {
+				return usage("--stage counts decoders alone: leave out what encoders and towers read, or record the parts without --stage")
+			}
 			if f.stage.kind != "" {
 				return a.recordStage(cmd.Context(), f)
 			}
@@ -67,6 +70,7 @@ superseded with "weighbridge ledger correct".
 	}
 	f.work.register(cmd)
 	f.architecture.register(cmd)
+	f.architecture.streams.register(cmd)
 	f.stage.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.operations, "operations", "", "operations, decimal or scientific: 9.5e25")

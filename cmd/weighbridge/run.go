@@ -50,6 +50,7 @@ standard output after the job's own output. Trouble of ours never harms the job:
 	}
 	f.work.register(cmd)
 	f.architecture.register(cmd)
+	f.architecture.streams.register(cmd)
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
 	flags.StringVar(&f.read, "read", "auto", "how to read the job's log: auto, none, "+strings.Join(trainlog.Formats(), ", "))
@@ -152,7 +153,7 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 // settings checks what the formula will need before the job starts, not after
 // weeks of training.
 func (f architectureFlags) settings() (json.RawMessage, error) {
-	settings := runSettings{SequenceLength: f.sequence}
+	settings := runSettings{SequenceLength: f.sequence, Streams: f.streams}
 	if f.tokens != "" {
 		tokens, err := meter.ParseOps(f.tokens)
 		if err != nil {
@@ -164,9 +165,13 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 	if err != nil {
 		return nil, usage("--sequence-length: %w", err)
 	}
+	work, err := f.streams.work()
+	if err != nil {
+		return nil, err
+	}
 	if f.config == "" {
-		if f.tokens != "" || f.sequence != "" {
-			return nil, usage("--tokens and --sequence-length are for the formula: name the model's config.json with --architecture")
+		if f.tokens != "" || f.sequence != "" || f.streams != (streamFlags{}) {
+			return nil, usage("--tokens, --sequence-length and what encoders and towers read are for the formula: name the model's config.json with --architecture")
 		}
 		return json.Marshal(settings)
 	}
@@ -174,8 +179,8 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	many := meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
-	if _, err := architecture.Scheduled(many, schedule.Covering(many)); err != nil {
+	work.Tokens = meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
+	if _, err := architecture.Along(work, schedule.Covering(work.Tokens)); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.config, err)
 	}
 	config, err := os.ReadFile(f.config)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -56,6 +57,12 @@ type Product struct {
 // weights returns In x Out x Count, held In x Out x Held.
 func (p Product) weights(s *sum) meter.Ops { return s.mul(p.In, p.Out, p.Count) }
 func (p Product) held(s *sum) meter.Ops    { return s.mul(p.In, p.Out, p.Held) }
+
+// inTower reports whether the product is of a vision tower, not of what joins it
+// to the text.
+func (p Product) inTower() bool {
+	return p.Stream == Image && !strings.HasPrefix(p.Name, "projector.")
+}
 
 // Core is the attention core of Layers equal layers: the products of queries
 // with keys and of the scores with values, which hold no weights. It costs
@@ -119,8 +126,8 @@ func (a Architecture) ContextLength() uint64 { return a.context }
 // Parameters is the number of parameters by what they are, each exact.
 type Parameters struct {
 	Total      meter.Ops `json:"total"`     // every parameter once, prediction modules left out; a tied head shares the input embedding
-	Active     meter.Ops `json:"active"`    // applied to each text token: the head and the chosen experts are in it, look-up tables are not
-	Weights    meter.Ops `json:"weights"`   // W: those of Active that are in matrix products
+	Active     meter.Ops `json:"active"`    // that a text token passes: the head and the chosen experts are in it, look-up tables are not
+	Weights    meter.Ops `json:"weights"`   // W: in matrix products, as often as a text token meets them
 	Held       meter.Ops `json:"held"`      // those of Total that are in matrix products: all experts, every tower
 	Embedding  meter.Ops `json:"embedding"` // input embedding that is not also the head; 0 when tied
 	Positions  meter.Ops `json:"positions"` // learned position tables
@@ -134,6 +141,7 @@ type Parameters struct {
 // accepts cannot overflow it.
 func (a Architecture) Parameters() Parameters {
 	var s sum
+	var distinct meter.Ops
 	p := Parameters{Embedding: a.embedding, Positions: a.positions, Norms: a.norms, Biases: a.biases, Other: a.other, Prediction: a.predicted}
 	for _, product := range a.products {
 		switch {
@@ -142,11 +150,14 @@ func (a Architecture) Parameters() Parameters {
 			continue
 		case product.Stream == Text:
 			p.Weights = s.add(p.Weights, product.weights(&s))
+			own := product
+			own.Count = min(product.Count, product.Held) // a matrix that several layers share is one
+			distinct = s.add(distinct, own.weights(&s))
 		}
 		p.Held = s.add(p.Held, product.held(&s))
 	}
 	small := s.add(p.Norms, p.Biases, p.Other)
-	p.Active = s.add(p.Weights, s.keep(small.Sub(a.idle)))
+	p.Active = s.add(distinct, s.keep(small.Sub(a.idle)))
 	p.Total = s.add(p.Held, small, p.Embedding, p.Positions)
 	return p
 }

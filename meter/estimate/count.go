@@ -149,23 +149,24 @@ func (a Architecture) complete(w Work) (Work, error) {
 func (a Architecture) perToken(w Work, stream Stream) (meter.Interval, error) {
 	var s sum
 	matrices := s.add(a.matrixOps(w, stream, &s), a.stateOps(w, stream, &s))
-	cores, known := a.streamCores(w, stream, &s)
-	all := s.add(matrices, cores)
-	if known {
-		return meter.Exact(all), s.err
+	known, unknown := a.streamCores(w, stream, &s)
+	low := s.add(matrices, known)
+	if unknown.IsZero() {
+		return meter.Exact(low), s.err
 	}
 	// DESIGN section 5: without a stated length low has no attention and high
 	// has it at the configuration's length.
-	return meter.Interval{Low: matrices, High: meter.Known(all)}, s.err
+	return meter.Interval{Low: low, High: meter.Known(s.add(low, unknown))}, s.err
 }
 
 // passes returns how many passes of w a row takes part in.
-func (w Work) passes(row Passes, stream Stream, prediction bool) uint64 {
+// A tower that is frozen runs forward only; the projector behind it is trained.
+func (w Work) passes(row Passes, tower, prediction bool) uint64 {
 	passes := row & w.Passes
 	switch {
 	case prediction && !w.Prediction:
 		return 0
-	case stream == Image && w.FixedTower:
+	case tower && w.FixedTower:
 		passes &= Forward
 	}
 	return passes.count()
@@ -176,7 +177,7 @@ func (a Architecture) matrixOps(w Work, stream Stream, s *sum) meter.Ops {
 	var total meter.Ops
 	for _, p := range a.products {
 		if p.Stream == stream {
-			total = s.add(total, s.times(p.weights(s), s.mul(2*w.passes(p.Passes, stream, p.Prediction))))
+			total = s.add(total, s.times(p.weights(s), s.mul(2*w.passes(p.Passes, p.inTower(), p.Prediction))))
 		}
 	}
 	return total
@@ -186,7 +187,7 @@ func (a Architecture) stateOps(w Work, stream Stream, s *sum) meter.Ops {
 	var total meter.Ops
 	for _, r := range a.states {
 		if r.Stream == stream {
-			total = s.add(total, s.mul(r.PerToken, r.Layers, w.passes(r.Passes, stream, r.Prediction)))
+			total = s.add(total, s.mul(r.PerToken, r.Layers, w.passes(r.Passes, r.Stream == Image, r.Prediction)))
 		}
 	}
 	return total
@@ -196,28 +197,27 @@ func (a Architecture) stateOps(w Work, stream Stream, s *sum) meter.Ops {
 // length.
 func (a Architecture) coreOps(w Work, sequence uint64, s *sum) meter.Ops {
 	w.Sequence = sequence
-	total, _ := a.streamCores(w, Text, s)
-	return total
+	known, unknown := a.streamCores(w, Text, s)
+	return s.add(known, unknown)
 }
 
-// streamCores returns the cores' operations of a token of the stream, and
-// whether every length they depend on is known; one that is not is taken as the
-// configuration's.
-func (a Architecture) streamCores(w Work, stream Stream, s *sum) (total meter.Ops, known bool) {
-	known = true
+// streamCores returns the cores' operations of a token of the stream: those
+// whose length is known, and those whose length is taken as the configuration's
+// because nobody stated one.
+func (a Architecture) streamCores(w Work, stream Stream, s *sum) (known, unknown meter.Ops) {
 	for _, c := range a.cores {
-		passes := w.passes(c.Passes, stream, c.Prediction)
+		passes := w.passes(c.Passes, c.Stream == Image, c.Prediction)
 		if c.Stream != stream || passes == 0 {
 			continue
 		}
-		length := a.length(w, c.Over)
+		into, length := &known, a.length(w, c.Over)
 		if length == 0 {
-			length, known = a.context, false
+			into, length = &unknown, a.context
 		}
 		layer := c.layerOps(w.Keys, passes, length, s)
-		total = s.add(total, s.times(layer, meter.NewOps(c.Layers*c.Times)))
+		*into = s.add(*into, s.times(layer, meter.NewOps(c.Layers*c.Times)))
 	}
-	return total, known
+	return known, unknown
 }
 
 // layerOps returns the core's operations of one token in one layer:

@@ -64,7 +64,7 @@ func (a Architecture) Packed(d Documents, w Work) (Count, error) {
 	low := s.times(perToken, d.Tokens)
 	high, exact := low, true
 	for _, c := range a.cores {
-		unit := s.mul(c.ScoreWidth+c.ValueWidth, w.passes(c.Passes, Text, c.Prediction), c.Layers)
+		unit := s.mul(c.ScoreWidth+c.ValueWidth, w.passes(c.Passes, false, c.Prediction), c.Layers)
 		least, most := c.packed(d, w.Keys, &s)
 		exact = exact && least == most
 		low, high = s.add(low, s.times(unit, least)), s.add(high, s.times(unit, most))
@@ -112,7 +112,7 @@ func (c Core) packed(d Documents, keys Keys, s *sum) (least, most meter.Ops) {
 func (a Architecture) packedSource(d Documents, w Work) string {
 	text := fmt.Sprintf("%s, over %s tokens in documents whose squared lengths sum to %s", a.weightsText(w, Text), d.Tokens, d.Squares)
 	for _, c := range a.cores {
-		if passes := w.passes(c.Passes, Text, c.Prediction); passes != 0 {
+		if passes := w.passes(c.Passes, false, c.Prediction); passes != 0 {
 			text += fmt.Sprintf(" + %d x %d layers x %s x that sum", 2*passes, c.Layers, c.width())
 			if bound := c.bound(d.Longest); bound < d.Longest {
 				text += fmt.Sprintf(" (bounded: %d keys at most, the longest document has %d)", bound, d.Longest)

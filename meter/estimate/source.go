@@ -82,33 +82,40 @@ func (a Architecture) streamSource(w Work, stream Stream) string {
 	b.WriteString(a.weightsText(w, stream))
 	for _, r := range a.states {
 		if r.Stream == stream {
-			fmt.Fprintf(&b, " + %d x %d layers x %d of the state", w.passes(r.Passes, stream, r.Prediction), r.Layers, r.PerToken)
+			fmt.Fprintf(&b, " + %d x %d layers x %d of the state", w.passes(r.Passes, r.Stream == Image, r.Prediction), r.Layers, r.PerToken)
 		}
 	}
-	known := true
-	for _, c := range a.cores {
-		known = known && (c.Stream != stream || a.length(w, c.Over) != 0)
-	}
-	if !known {
-		fmt.Fprintf(&b, "; the sequence length is not stated: low has no attention, high adds, at the configuration's %d tokens,", a.context)
-	}
-	joint := ""
-	for _, c := range a.cores {
-		passes := w.passes(c.Passes, stream, c.Prediction)
-		if c.Stream != stream || passes == 0 {
-			continue
-		}
-		if known || joint != "" {
+	a.coresText(&b, w, stream)
+	return b.String()
+}
+
+// coresText writes the cores of the stream: first those whose length is known.
+func (a Architecture) coresText(b *strings.Builder, w Work, stream Stream) {
+	joint := " +"
+	for _, want := range []bool{true, false} {
+		for _, c := range a.cores {
+			passes, length := w.passes(c.Passes, c.Stream == Image, c.Prediction), a.length(w, c.Over)
+			if c.Stream != stream || passes == 0 || (length != 0) != want {
+				continue
+			}
+			if length == 0 {
+				length = a.context
+				if joint != "" && !strings.Contains(b.String(), "not stated") {
+					fmt.Fprintf(b, "; the %s is not stated: low has no attention, high adds, at the configuration's %d tokens,", lengthName(c.Over), a.context)
+					joint = ""
+				}
+			}
+			fmt.Fprintf(b, "%s %d x %d layers x %s x %s keys", joint, 4*passes, c.Layers*c.Times, c.width(), c.keysText(w.Keys, length*c.Times))
 			joint = " +"
 		}
-		length := a.length(w, c.Over)
-		if length == 0 {
-			length = a.context
-		}
-		fmt.Fprintf(&b, "%s %d x %d layers x %s x %s keys", joint, 4*passes, c.Layers*c.Times, c.width(), c.keysText(w.Keys, length*c.Times))
-		joint = " +"
 	}
-	return b.String()
+}
+
+func lengthName(s Stream) string {
+	if s == Text {
+		return "sequence length"
+	}
+	return "length of " + s.String() + " sequences"
 }
 
 // weightsText is the weights by the operations that they cost, as in "6 x
@@ -118,7 +125,7 @@ func (a Architecture) weightsText(w Work, stream Stream) string {
 	var s sum
 	weights := map[uint64]meter.Ops{}
 	for _, p := range a.products {
-		if n := w.passes(p.Passes, stream, p.Prediction); p.Stream == stream && n != 0 {
+		if n := w.passes(p.Passes, p.inTower(), p.Prediction); p.Stream == stream && n != 0 {
 			weights[n] = s.add(weights[n], p.weights(&s))
 		}
 	}

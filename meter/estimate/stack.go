@@ -1,6 +1,10 @@
 package estimate
 
-import "github.com/weighbridge/weighbridge/meter"
+import (
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
 
 // stack is the shape of one stack of layers: what a family's file fills in. A
 // decoder is one stack with a vocabulary; an encoder or a vision tower is
@@ -44,9 +48,11 @@ type stack struct {
 	queryBias, outputBias, feedBias, headBias bool // queryBias: on keys and values too
 	noKeyBias                                 bool // queryBias leaves keys out (whisper)
 
-	extra  []Product // products that are not of a layer
-	loose  uint64    // parameters of those that are not in a product
-	beside []stack   // other stacks of the same model
+	extra       []Product // products that are not of a layer
+	extraCores  []Core    // cores of those
+	loose       uint64    // parameters of those that are not in a product
+	beside      []stack   // other stacks of the same model
+	imageLength uint64    // image tokens of one image, where the configuration fixes them
 }
 
 // norm is the parameters of a norm per unit of width.
@@ -70,6 +76,7 @@ func (d stack) keys() uint64    { return d.keyHeads * d.headWidth }
 func (d stack) architecture(family string) Architecture {
 	var s sum
 	a := Architecture{family: family, layers: d.layers, context: d.context, heads: d.heads, learned: d.positions != 0 && d.stream == Text}
+	a.lengths[Image] = d.imageLength
 	d.enter(&a, &s)
 	for _, other := range d.beside {
 		other.enter(&a, &s)
@@ -94,9 +101,11 @@ func (d stack) enter(a *Architecture, s *sum) {
 		a.embedding = s.add(a.embedding, s.mul(d.vocabulary, d.hidden))
 	}
 	a.positions = s.add(a.positions, s.mul(d.positions, d.hidden))
-	a.norms = s.add(a.norms, d.normParameters(s))
-	a.biases = s.add(a.biases, d.biasParameters(s))
-	a.other = s.add(a.other, d.otherParameters(s))
+	norms, biases, other := d.normParameters(s), d.biasParameters(s), d.otherParameters(s)
+	a.norms, a.biases, a.other = s.add(a.norms, norms), s.add(a.biases, biases), s.add(a.other, other)
+	if d.stream != Text {
+		a.idle = s.add(a.idle, norms, biases, other)
+	}
 	a.idle = s.add(a.idle, d.experts.idle(d, s))
 }
 
@@ -113,7 +122,9 @@ func (d stack) layerProducts() []Product {
 // positions than the stream has tokens is applied that much more often.
 func (d stack) placed(products []Product) []Product {
 	for i := range products {
-		products[i].Name = d.part + products[i].Name
+		if !strings.HasPrefix(products[i].Name, "projector.") {
+			products[i].Name = d.part + products[i].Name
+		}
 		if products[i].Stream == Text {
 			products[i].Stream = d.stream
 			products[i].Count *= max(d.times, 1)
@@ -166,7 +177,7 @@ func (d stack) feed() []Product {
 
 func (d stack) attentionCores() []Core {
 	if d.attending == 0 {
-		return nil
+		return d.extraCores
 	}
 	scores, values := d.queries(), d.queries()
 	if m := d.lowRank; m != nil {
@@ -269,4 +280,7 @@ func (d stack) check(c *config) {
 		c.problem("layer_types", "kinds of %d layers, expected %d as in %s", layers, d.attending, n.layers)
 	}
 	d.experts.check(c)
+	for _, other := range d.beside {
+		other.check(c)
+	}
 }
