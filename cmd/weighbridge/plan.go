@@ -11,7 +11,6 @@ import (
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
-	"github.com/weighbridge/weighbridge/provenance"
 )
 
 type planFlags struct {
@@ -194,21 +193,4 @@ func (a *app) positionsWith(h *history, more ...meter.Record) ([]fdp.Position, e
 		}
 		return records, known
 	})
-}
-
-// positionsOf is where a lineage is against the threshold of each regime.
-func (a *app) positionsOf(model meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) ([]fdp.Position, error) {
-	rules, err := fdp.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	catalogue, err := provenance.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	facts, err := fdp.FromLineage(model, records)
-	if err != nil {
-		return nil, err
-	}
-	return fdp.Positions(rules, catalogue, facts, fdp.Question{AsOf: a.today()})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
@@ -18,7 +19,7 @@ type stageResult struct {
 }
 
 func (a *app) recordStage(ctx context.Context, f recordFlags) error {
-	records, err := f.stageRecords(newRunID(a.env.now()))
+	records, err := f.stageRecords(a.env.now())
 	if err != nil {
 		return err
 	}
@@ -32,11 +33,14 @@ func (a *app) recordStage(ctx context.Context, f recordFlags) error {
 	result := stageResult{Schema: "weighbridge.dev/recorded-stage/v1", Stage: f.stage.kind}
 	err = a.writing(func(l *ledger.Ledger) error {
 		for _, record := range records {
+			if err := a.refuseCycle(l, &record); err != nil {
+				return err
+			}
 			receipt, err := l.Append(record)
 			if err != nil {
 				return err
 			}
-			result.Records = append(result.Records, recordResult{Schema: "weighbridge.dev/recorded/v1", Origin: receipt.Origin, Index: receipt.Index, New: receipt.New, Record: record})
+			result.Records = append(result.Records, recordResult{Schema: recordedSchema, Origin: receipt.Origin, Index: receipt.Index, New: receipt.New, Record: record})
 		}
 		return nil
 	})
@@ -63,9 +67,9 @@ func (r stageResult) String() string {
 }
 
 // stageRecords counts the stage and gives each activity of it a record.
-func (f recordFlags) stageRecords(newRun string) ([]meter.Record, error) {
-	if f.operations != "" {
-		return nil, usage("--stage counts from the architecture: leave out --operations, or leave out --stage")
+func (f recordFlags) stageRecords(now time.Time) ([]meter.Record, error) {
+	if f.operations != "" || f.countedAs != "" {
+		return nil, usage("--stage counts from the architecture: leave out --operations and --counted-as, or leave out --stage")
 	}
 	usual, fixed := stageActivity(estimate.StageKind(f.stage.kind))
 	base, err := f.work.record(usual)
@@ -76,9 +80,9 @@ func (f recordFlags) stageRecords(newRun string) ([]meter.Record, error) {
 		return nil, usage("--activity: found %s, but the stage %s is recorded as %s: leave it out", base.Activity, f.stage.kind, usual)
 	}
 	if base.Run, base.Sequence, base.Outcome = f.run, f.sequence, meter.Stated; f.run == "" {
-		base.Run = newRun
+		base.Run = newRunID(now)
 	}
-	if base.Period, err = parsePeriod(f.period); err != nil {
+	if base.Period, err = parsePeriod(f.period, now); err != nil {
 		return nil, err
 	}
 	if err := f.synthetic(&base); err != nil {
@@ -166,6 +170,9 @@ func addPart(r *meter.Record, c estimate.Count) (err error) {
 	}
 	if r.Convention = c.Convention.Merge(r.Convention); len(r.Witnesses) == 0 {
 		r.Convention = c.Convention
+	}
+	if limit := meter.MostOperations(); r.Operations.Low.Cmp(limit) > 0 {
+		return usage("--tokens: %s operations cannot be true: expected at most %s; look at the exponent", r.Operations.Low.Beside(limit), limit.Short())
 	}
 	r.Witnesses = append(r.Witnesses, meter.Witness{Quantity: meter.Required, Method: meter.Architecture, Grade: meter.GradeDerived,
 		Operations: c.Operations, Convention: c.Convention, Source: c.Source})

@@ -86,10 +86,10 @@ func executionRecipes() []recipe {
 		of("LoRA: frozen weights", "4W + 12qc per layer, adapters left out", func(f figures) *big.Rat { return plus(f.times(4, f.weights), f.windowed) }),
 		of("LoRA: AWS Fine-Tuning FLOPs Meter", "4N, no attention, adapters left out", func(f figures) *big.Rat { return f.times(4, f.active) }),
 		of("LoRA: litgpt", "4W + 20qc per layer: attention in both sums", func(f figures) *big.Rat { return plus(f.times(4, f.weights), over(f.times(5, f.windowed), 3)) }),
-		of("canonical x 4/3 (recomputation, the head too; or DPO with a reference)", "8W + 16qc per layer", func(f figures) *big.Rat { return over(f.times(4, plus(f.times(6, f.weights), f.windowed)), 3) }),
+		of(byFourThirds, "8W + 16qc per layer", func(f figures) *big.Rat { return over(f.times(4, plus(f.times(6, f.weights), f.windowed)), 3) }),
 		of("forward only", "2W + 4qc per layer", func(f figures) *big.Rat { return plus(f.times(2, f.weights), over(f.windowed, 3)) }),
 		of("2ND: forward only", "2N", func(f figures) *big.Rat { return f.times(2, f.active) }),
-		of("canonical in multiply-accumulates", "3W + 6qc per layer", func(f figures) *big.Rat { return over(plus(f.times(6, f.weights), f.windowed), 2) }),
+		of(inMultiplyAccumulates, "3W + 6qc per layer", func(f figures) *big.Rat { return over(plus(f.times(6, f.weights), f.windowed), 2) }),
 		of("3ND: 6ND in multiply-accumulates", "3N", func(f figures) *big.Rat { return f.times(3, f.active) }),
 		of("fvcore", "W + 2qs per layer: forward, in multiply-accumulates", func(f figures) *big.Rat { return plus(f.weights, over(f.full, 6)) }),
 	}
@@ -104,6 +104,12 @@ func Conventions() []string {
 	}
 	return names
 }
+
+// The conventions whose ratio to the canonical count is the same for every shape.
+const (
+	byFourThirds          = "canonical x 4/3 (recomputation, the head too; or DPO with a reference)"
+	inMultiplyAccumulates = "canonical in multiply-accumulates"
+)
 
 const (
 	noExperts = "the architecture has no experts: all parameters are active"
