@@ -49,6 +49,7 @@ standard output after the job's own output. Trouble of ours never harms the job:
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
 	f.work.register(cmd)
+	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 	f.architecture.register(cmd)
 	f.architecture.streams.register(cmd)
 	flags := cmd.Flags()
