@@ -18,6 +18,7 @@ type runCount struct {
 	architecture *estimate.Architecture
 	tokens       *meter.Ops        // stated with --tokens
 	sequence     estimate.Schedule // stated with --sequence-length
+	work         estimate.Work     // what encoders and towers read in the whole run, and what is trained
 }
 
 // fill gives the record its operations from the best method there is (counted
@@ -230,7 +231,11 @@ func (c runCount) upper(tokens meter.Bound) (meter.Bound, error) {
 // training is the canonical count. A run that went on past its schedule did so
 // at the schedule's last length: a record must not fail for it.
 func (c runCount) training(tokens meter.Ops) (estimate.Count, error) {
-	return c.architecture.Scheduled(tokens, c.sequence.Covering(tokens))
+	work := c.work
+	if work.Tokens = tokens; c.outcome != meter.Finished && c.outcome != meter.Stated {
+		work.Source, work.Images = nil, nil // stated for the whole run: how much of it is done cannot be told
+	}
+	return c.architecture.Along(work, c.sequence.Covering(tokens))
 }
 
 // under is the count of training with another convention of keys.

@@ -67,13 +67,7 @@ func (i *imported) guard() error {
 	if !found || i.count.architecture == nil {
 		return nil
 	}
-	have := i.count.architecture.Parameters().Total
-	difference := new(big.Int).Sub(stated.Big(), have.Big())
-	limit := new(big.Int).Quo(have.Big(), big.NewInt(100))
-	if difference.Abs(difference).Cmp(limit) > 0 {
-		return fmt.Errorf("the log states %s parameters, the --architecture has %s, more than 1 %% apart: give the configuration of the model that was trained", stated, have)
-	}
-	return nil
+	return i.count.architecture.CheckStated(stated, "the log")
 }
 
 // tokensOfSamples shows the tokens that follow from samples.

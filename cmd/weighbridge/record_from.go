@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -64,7 +65,7 @@ type fromRun struct {
 }
 
 // recordFrom reads a file and records the run that it shows.
-func (a *app) recordFrom(f recordFlags) error {
+func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	if f.operations != "" {
 		return usage("record: found --operations and --from, expected one of them: the number itself, or the file that shows it")
 	}
@@ -83,6 +84,9 @@ func (a *app) recordFrom(f recordFlags) error {
 	}
 	record, err := f.recordOf(imported, "log-"+digest, a.env.now())
 	if err != nil {
+		return err
+	}
+	if err := f.weigh(ctx, &record); err != nil {
 		return err
 	}
 	result := imported.result(f.from.path, record)
@@ -157,6 +161,9 @@ func (f recordFlags) imported(seen meter.Observation, figures []trainlog.Figure)
 			return i, err
 		}
 		i.count.architecture = &architecture
+	}
+	if i.count.work, err = f.architecture.streams.work(); err != nil {
+		return i, err
 	}
 	return i, i.complete(batch)
 }

@@ -27,6 +27,7 @@ type architectureFlags struct {
 	config   string
 	tokens   string
 	sequence string
+	streams  streamFlags
 }
 
 func (w *workFlags) register(cmd *cobra.Command) {
@@ -71,7 +72,12 @@ func (f architectureFlags) count(record *meter.Record) error {
 	if err != nil {
 		return err
 	}
-	count, err := architecture.Scheduled(tokens, schedule)
+	work, err := f.streams.work()
+	if err != nil {
+		return err
+	}
+	work.Tokens = tokens
+	count, err := architecture.Along(work, schedule)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.config, err)
 	}
