@@ -60,8 +60,11 @@ type fromRun struct {
 
 // recordFrom reads a file and records the run that it shows.
 func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
-	if f.operations != "" {
+	switch {
+	case f.operations != "":
 		return usage("record: found --operations and --from, expected one of them: the number itself, or the file that shows it")
+	case f.countedAs != "":
+		return usage("record: --counted-as is of --operations: how a framework counts is known from the file's format")
 	}
 	digest, reader, err := readFile(f.from)
 	if err != nil {
