@@ -12,10 +12,10 @@ import (
 // a matrix of In x Out stand two trained ones, In x Rank and Rank x Out. The
 // base is frozen.
 type Adapter struct {
-	Rank    uint64
-	Targets []string // modules by the last part of their names, as q_proj; or all-linear: every one but the head
-	Layers  []uint64 // from 0; nil: every layer
-	Trained []string // modules that are trained in full beside the adapter (modules_to_save); embed_tokens among them
+	Rank    uint64   `json:"rank"`
+	Targets []string `json:"targets"`           // modules by the last part of their names, as q_proj; or all-linear: every one but the head
+	Layers  []uint64 `json:"layers,omitempty"`  // from 0; nil: every layer
+	Trained []string `json:"trained,omitempty"` // modules that are trained in full beside the adapter (modules_to_save); embed_tokens among them
 }
 
 // AllLinear is the target that stands for every linear layer but the head.
