@@ -42,6 +42,7 @@ func (a *app) runCommand() *cobra.Command {
 lines as they pass (--read: ` + strings.Join(trainlog.Formats(), ", ") + `), writes what they say to a journal every few seconds, and at the end
 puts a record into the ledger and says on standard error what was counted. With --json that is one JSON document on
 standard output after the job's own output. Trouble of ours never harms the job: it is reported on standard error.
+When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's threshold, a line says so (--warn).
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py

@@ -85,7 +85,8 @@ func (c *config) layerList(name string) []uint64 {
 // them, at its true cost: a frozen weight has a forward pass and an input
 // gradient (4 operations), one below the lowest adapted layer a forward pass
 // only (2), an adapter's all three (6). The count is by whole layers: the lowest
-// adapted one keeps its input gradient. The error names a target that the model
+// adapted one keeps the input gradients that nothing below it needs, and that
+// PyTorch leaves out, so it is high by at most a third of one layer. The error names a target that the model
 // does not have, with those that it has.
 func (a Architecture) Adapt(ad Adapter) (Architecture, error) {
 	if err := a.checkAdapter(ad); err != nil {
