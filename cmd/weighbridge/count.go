@@ -50,7 +50,7 @@ func (c runCount) fill(r *meter.Record) {
 	c.choose(r, counted, formula)
 	if impossible {
 		r.Operations.Estimate, r.Operations.High = meter.Bound{}, formula.Operations.High
-		r.Findings = append(r.Findings, contradiction(counted, formula))
+		r.Findings = append(r.Findings, contradiction(counted, formula, c.likely(counted.Operations.Low, tokens.Low)))
 	}
 	if c.open() {
 		r.Findings = append(r.Findings, meter.Finding{Code: "interrupted",
@@ -89,10 +89,10 @@ func contradicts(counted, formula *meter.Witness) bool {
 	return performed.Cmp(required) < 0
 }
 
-func contradiction(counted, formula *meter.Witness) meter.Finding {
+func contradiction(counted, formula *meter.Witness, likely string) meter.Finding {
 	return meter.Finding{Code: "required-above-performed", Message: fmt.Sprintf(
-		"the job's counter says %s were performed, the model's shape and tokens require %s: one of the two is wrong, so there is no estimate and the high bound covers both; supersede this record when the cause is found",
-		counted.Operations, formula.Operations)}
+		"the job's counter says %s were performed, the model's shape and tokens require %s: one of the two is wrong, so there is no estimate and the high bound covers both; supersede this record when the cause is found%s",
+		counted.Operations, formula.Operations, likely)}
 }
 
 func (c runCount) choose(r *meter.Record, counted, formula *meter.Witness) {
@@ -312,7 +312,7 @@ func (c runCount) compare(counted, formula *meter.Witness, tokens tokenRange) []
 				"%s. Counted with %s keys per token instead of %s, the formula gives the counter's number to the operation", message, keys, estimate.HalfKeys)}}
 		}
 	}
-	return []meter.Finding{{Code: "counts-differ", Message: message + ". No convention that was tried (s/2, (s+1)/2 and s keys per token) explains it exactly"}}
+	return []meter.Finding{{Code: "counts-differ", Message: message + ". No convention that was tried (s/2, (s+1)/2 and s keys per token) explains it exactly" + c.likely(a, tokens.Low)}}
 }
 
 // apart is the distance of a from b in per cent of b, for reading.
