@@ -26,6 +26,7 @@ type recordFlags struct {
 	stage        stageFlags
 	countedAs    string
 	weights      string
+	from         fromFlags
 }
 
 type recordResult struct {
@@ -39,10 +40,13 @@ type recordResult struct {
 func (a *app) recordCommand() *cobra.Command {
 	var f recordFlags
 	cmd := &cobra.Command{
-		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N)",
-		Short: "Record work that was not watched: a number somebody states, or a model's shape and tokens",
+		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N | --from FILE [--dry-run])",
+		Short: "Record work that was not watched: a number somebody states, a model's shape and tokens, or a log",
 		Long: `Record appends one entry to the log of a model. The number of operations is what you state (method declared),
-or follows from the model's shape and its tokens (method architecture). With --stage it is counted at the stage's true
+or follows from the model's shape and its tokens (method architecture), or is read from a file that a framework,
+a monitor, a scheduler or a provider wrote (--from): its format is found out, its figures are shown under common
+names, its bytes are kept as evidence, and the same file twice is recorded once. What the file lacks is given
+with --architecture, --sequence-length, --batch-tokens or --tokens. With --stage it is counted at the stage's true
 cost, and each activity of the stage becomes a record of its own. A record is never changed: a wrong one is voided or
 superseded with "weighbridge ledger correct".
 
@@ -53,9 +57,14 @@ superseded with "weighbridge ledger correct".
   weighbridge record --model acme/atlas@1 --activity fine-tuning --parent open/base@1:fine-tunes \
       --architecture config.json --tokens 2e9 --sequence-length 4096
   weighbridge record --model acme/atlas@2-chat --stage grpo --parent acme/atlas@2:fine-tunes --architecture config.json \
-      --sequence-length 4096 --tokens 4e8 --generated-tokens 1e9 --prompt-tokens 2e8`,
+      --sequence-length 4096 --tokens 4e8 --generated-tokens 1e9 --prompt-tokens 2e8
+  weighbridge record --from train.log --dry-run --architecture config.json --sequence-length 8192
+  weighbridge record --model acme/atlas@1 --activity pretraining --from checkpoint-100/trainer_state.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.stage.kind != "" && f.from.path != "" {
+				return usage("record: found --stage and --from, expected one of them: a stage is counted from its tokens, a file says its own")
+			}
 			if f.stage.kind != "" && f.architecture.streams != (streamFlags{}) {
 				return usage("--stage counts decoders alone: leave out what encoders and towers read, or record the parts without --stage")
 			}
@@ -81,6 +90,7 @@ superseded with "weighbridge ledger correct".
 	flags.StringVar(&f.period, "period", "", "when the work was done: START/END, dates or RFC 3339 times")
 	flags.StringVar(&f.generator, "generator", "", "for synthetic-data: the model that generated the data")
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
+	f.from.register(flags)
 	return cmd
 }
 
@@ -88,6 +98,12 @@ superseded with "weighbridge ledger correct".
 const recordedSchema = "weighbridge.dev/recorded/v1"
 
 func (a *app) record(ctx context.Context, f recordFlags) error {
+	if f.work.model == "" && !(f.from.path != "" && f.from.dryRun) {
+		return usage("record: --model is required (the model: org/name@version)")
+	}
+	if f.from.path != "" {
+		return a.recordFrom(ctx, f)
+	}
 	record, err := f.build(a.env.now())
 	if err != nil {
 		return err
@@ -150,6 +166,9 @@ func (r recordResult) String() string {
 // check refuses flags that do not go together: one that is ignored in silence
 // is taken for one that was heeded.
 func (f recordFlags) check() error {
+	if f.from.dryRun || f.from.batch != "" || f.from.read != "auto" {
+		return usage("record: --dry-run, --batch-tokens and --read belong to --from FILE")
+	}
 	formula := f.architecture.config != "" || f.architecture.sequence != ""
 	switch {
 	case f.countedAs != "" && f.operations == "":
@@ -162,7 +181,7 @@ func (f recordFlags) check() error {
 	case f.operations == "" && f.architecture.tokens == "" && formula:
 		return usage("record: --tokens is missing: expected --architecture FILE with --tokens N")
 	case f.operations == "" && f.architecture.tokens == "":
-		return usage("record: expected --operations N, or --architecture FILE with --tokens N")
+		return usage("record: expected --operations N, or --architecture FILE with --tokens N, or --from FILE")
 	}
 	return nil
 }

@@ -51,6 +51,7 @@ When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's 
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
 	f.work.register(cmd)
+	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 	f.architecture.register(cmd)
 	f.trained.register(cmd)
 	f.architecture.streams.register(cmd)

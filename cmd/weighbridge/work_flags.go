@@ -38,7 +38,6 @@ func (w *workFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&w.parents, "parent", nil, "a model this one came from, MODEL:RELATION; repeatable. Relations: "+names(meter.Relations()))
 	flags.BoolVar(&w.discarded, "discarded", false, "the weights that this work made were thrown away")
 	flags.StringVar(&w.hardware, "hardware", "", `file that names the accelerators: [{"product":"NVIDIA H100 SXM5 80GB","count":8}]`)
-	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 }
 
 func (f *architectureFlags) register(cmd *cobra.Command) {

@@ -22,6 +22,7 @@ const (
 	maxWide        = 1 << 24 // feed-forward width, vocabulary
 	maxLatent      = 1 << 14 // width of a head behind a low rank
 	maxExperts     = 1 << 16 // in a layer
+	maxPatches     = 1 << 24 // of an image
 	maxPrediction  = 64      // prediction modules
 	maxState       = 1 << 16 // of a recurrence, groups, taps
 )

@@ -139,6 +139,8 @@ func (a Architecture) complete(w Work) (Work, error) {
 		return w, fmt.Errorf("passes %#b: expected a set of forward, input gradient and weight gradient", w.Passes)
 	case w.Sequence > MaxSequence:
 		return w, fmt.Errorf("sequence length %d: expected 1 to %d tokens, or 0 for not stated", w.Sequence, uint64(MaxSequence))
+	case w.Source != nil && w.Source.Sequence > MaxSequence || w.Images != nil && w.Images.Sequence > MaxSequence:
+		return w, fmt.Errorf("length of what an encoder or a tower reads: expected at most %d tokens", uint64(MaxSequence))
 	case a.learned && w.Sequence > a.context:
 		return w, fmt.Errorf("sequence length %d: the configuration has learned positions for %d tokens only: give the length it was trained at", w.Sequence, a.context)
 	}

@@ -120,6 +120,7 @@ func TestCountRefusals(t *testing.T) {
 	}{
 		{"no architecture", Architecture{}, Work{Sequence: 8}, "no architecture"},
 		{"length", a, Work{Sequence: MaxSequence + 1}, "sequence length 4294967297: expected 1 to 4294967296"},
+		{"length of a source", a, Work{Sequence: 8, Source: &Stretch{Sequence: MaxSequence + 1}}, "what an encoder or a tower reads"},
 		{"keys", a, Work{Sequence: 8, Keys: "2s"}, `keys "2s": expected`},
 		{"passes", a, Work{Sequence: 8, Passes: 8}, "passes 0b1000"},
 		{"learned positions", learned, Work{Sequence: 1025}, "learned positions for 1024 tokens only"},

@@ -180,7 +180,12 @@ func (c *config) patches() uint64 {
 		c.problem("image_size", "found %d, expected at least patch_size %d", image, patch)
 		return 1
 	}
-	return (image / patch) * (image / patch)
+	n := (image / patch) * (image / patch)
+	if n > maxPatches {
+		c.problem("image_size", "%d patches of an image: expected at most %d", n, maxPatches)
+		return 1
+	}
+	return n
 }
 
 // patchProduct takes a patch of pixels in.

@@ -141,7 +141,7 @@ const (
 	headTensors      = " lm_head.weight output.weight embed_out.weight language_model.lm_head.weight "
 	embeddingTensors = " model.embed_tokens.weight transformer.wte.weight wte.weight gpt_neox.embed_in.weight embed_in.weight token_embd.weight " +
 		"transformer.word_embeddings.weight word_embeddings.weight language_model.model.embed_tokens.weight model.language_model.embed_tokens.weight " +
-		"backbone.embeddings.weight shared.weight "
+		"backbone.embeddings.weight shared.weight model.shared.weight "
 )
 
 func viewOf(a Architecture, h tensors.Header) *view {
@@ -178,7 +178,7 @@ func viewOf(a Architecture, h tensors.Header) *view {
 // tied reports whether the head is the input embedding.
 func (a Architecture) tied() bool { return a.embedding.IsZero() }
 
-var layerNumber = regexp.MustCompile(`(?:^|\.)(?:layers|h|blk|blocks|layer)\.(\d{1,5})\.`)
+var layerNumber = regexp.MustCompile(`(?:^|\.)(?:layers|h|blk|blocks|block|layer)\.(\d{1,5})\.`)
 
 // layerOf is the number of the layer that a tensor belongs to, by its name.
 func layerOf(name string) (uint64, bool) {
@@ -211,7 +211,18 @@ func (v *view) predicting(name string) bool {
 
 func (v *view) kept(t tensors.Tensor) bool {
 	isCopy := v.headCopy != 0 && strings.Contains(headTensors, " "+t.Name+" ")
-	return !isCopy && !v.predicting(t.Name)
+	return !isCopy && !v.sharedCopy(t) && !v.predicting(t.Name)
+}
+
+// sharedCopy reports whether a tensor is the shared embedding of an encoder and
+// a decoder again, under the name of one of them.
+func (v *view) sharedCopy(t tensors.Tensor) bool {
+	stem, found := strings.CutSuffix(t.Name, "coder.embed_tokens.weight")
+	if !found {
+		return false
+	}
+	shared, found := v.h.Find(strings.TrimSuffix(strings.TrimSuffix(stem, "en"), "de") + "shared.weight")
+	return found && shared.Elements == t.Elements
 }
 
 func (v *view) left() []string {

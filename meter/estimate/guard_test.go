@@ -132,3 +132,27 @@ func TestCheckStated(t *testing.T) {
 		t.Error("nothing agrees with anything")
 	}
 }
+
+// TestSharedEmbedding: what an encoder and a decoder share is saved under up to
+// three names, and layers within layers are no layers.
+func TestSharedEmbedding(t *testing.T) {
+	a := parse(t, []byte(smallT5))
+	total, _ := a.Parameters().Total.Uint64()
+	tensor := func(name string, n uint64) tensors.Tensor {
+		return tensors.Tensor{Name: name, Elements: n, Shape: []uint64{n}, Type: "F32"}
+	}
+	for _, c := range []struct {
+		name string
+		list []tensors.Tensor
+	}{
+		{"under three names", []tensors.Tensor{tensor("shared.weight", 256), tensor("encoder.embed_tokens.weight", 256), tensor("decoder.embed_tokens.weight", 256), tensor("decoder.block.1.layer.2.x.weight", total-256)}},
+		{"under one of them", []tensors.Tensor{tensor("encoder.embed_tokens.weight", 256), tensor("decoder.block.1.layer.2.x.weight", total-256)}},
+	} {
+		if g, err := a.CheckWeights(tensors.Header{Format: "safetensors", Tensors: c.list}, "x"); err != nil || g.Found != g.Configured {
+			t.Errorf("%s: %v %v", c.name, g, err)
+		}
+	}
+	if n, found := layerOf("decoder.block.1.layer.2.x.weight"); !found || n != 1 {
+		t.Errorf("layer %d", n)
+	}
+}

@@ -219,3 +219,12 @@ func around(i, j meter.Interval) meter.Interval {
 	}
 	return i
 }
+
+// Length returns the one length of all sequences, or false for a schedule of
+// several or when none is stated.
+func (s Schedule) Length() (uint64, bool) {
+	if len(s.stretches) == 1 {
+		return s.stretches[0].Sequence, true
+	}
+	return s.always, s.always != 0
+}

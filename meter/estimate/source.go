@@ -132,7 +132,11 @@ func (a Architecture) weightsText(w Work, stream Stream) string {
 	var words []string
 	for _, n := range []uint64{1, 2, 3} {
 		if sum, found := weights[n]; found {
-			words = append(words, fmt.Sprintf("%d x %s %s", 2*n, sum, passKind(n, len(weights))))
+			kind := passKind(n, len(weights))
+			if stream == Image && w.FixedTower && n == 1 {
+				kind = "frozen weights"
+			}
+			words = append(words, fmt.Sprintf("%d x %s %s", 2*n, sum, kind))
 		}
 	}
 	return strings.Join(words, " + ") + " applied per token"

@@ -101,11 +101,12 @@ func isCompanion(t Tensor, byName map[string]*Tensor) bool {
 }
 
 // isBuffer knows the buffers that older checkpoints carry: causal masks of gpt2,
-// gptj and gpt_neox, rotary frequencies, position numbers.
+// gptj and gpt_neox, rotary frequencies, position numbers,
+// the constant bias of bart's logits.
 func isBuffer(t Tensor) bool {
 	_, suffix := cutLast(t.Name)
 	mask := len(t.Shape) == 4 && t.Shape[0] == 1 && t.Shape[1] == 1 && t.Shape[2] == t.Shape[3]
-	return suffix == "inv_freq" || suffix == "masked_bias" || suffix == "position_ids" || suffix == "bias" && mask
+	return suffix == "inv_freq" || suffix == "masked_bias" || suffix == "position_ids" || suffix == "final_logits_bias" || suffix == "bias" && mask
 }
 
 // cutLast splits a name at its last point.
