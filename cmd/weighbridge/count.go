@@ -28,6 +28,7 @@ type runCount struct {
 // omissions. It never fails: a method that cannot be used is a finding, because
 // the run itself must be recorded whatever becomes of it.
 func (c runCount) fill(r *meter.Record) {
+	c = c.completed()
 	formula, tokens, err := c.formula()
 	if err != nil {
 		formula = nil
