@@ -56,11 +56,6 @@ type eventReader struct {
 	broken  bool   // a header does not hold: what follows cannot be found
 }
 
-func (e eventReader) clone() eventReader {
-	e.part, e.data = append([]byte(nil), e.part...), append([]byte(nil), e.data...)
-	return e
-}
-
 // feed reads a piece and hands over each record that is complete.
 func (e *eventReader) feed(p []byte, record func(data []byte, at int64)) {
 	for len(p) > 0 && !e.broken {

@@ -16,7 +16,6 @@ import (
 type mlperf struct {
 	samples, length uint64
 	start, stop     uint64 // milliseconds
-	met             bool
 }
 
 func (m *mlperf) name() string    { return "mlperf" }

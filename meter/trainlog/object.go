@@ -77,7 +77,6 @@ type objectScanner struct {
 	state   scanState
 	token   []byte
 	escaped bool
-	quoted  bool
 	got     object
 }
 

@@ -109,15 +109,5 @@ func exactly(text []byte) (*big.Rat, bool) {
 
 func (s sheet) clone() sheet { return slices.Clone(s) }
 
-// get returns a figure's text, "" when it is not stated.
-func (s sheet) get(name string) string {
-	for _, f := range s {
-		if f.Name == name {
-			return f.Text
-		}
-	}
-	return ""
-}
-
 // String is the figure for people.
 func (f Figure) String() string { return fmt.Sprintf("%s %s", f.Name, f.Text) }

@@ -17,13 +17,12 @@ import (
 // A float32 keeps 24 bits: a total of operations or tokens read from one is
 // rounded, so it is a figure and no count.
 type tensorBoard struct {
-	met        bool
-	sheet      sheet
-	steps      uint64 // the largest
-	stepped    bool
-	tflopsSeen bool
-	records    uint64
-	unread     uint64
+	met     bool
+	sheet   sheet
+	steps   uint64 // the largest
+	stepped bool
+	records uint64
+	unread  uint64
 }
 
 func (t *tensorBoard) name() string    { return eventFormat }
