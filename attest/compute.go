@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -24,6 +25,7 @@ type TrainingCompute struct {
 	Methods      []meter.Method  `json:"methods"`    // those behind the model's own work, best first
 	Period       *meter.Period   `json:"period,omitempty"`
 	Ledger       *Head           `json:"ledger,omitempty"` // the model's log when this was made
+	Corrections  []Correction    `json:"corrections"`      // of all logs of the lineage; the totals are net of them
 	Findings     []meter.Finding `json:"findings"`
 	Completeness string          `json:"completeness"` // the sentence above
 	Tool         Tool            `json:"tool"`
@@ -44,13 +46,16 @@ type Lineage struct {
 	Activities []ActivityTotal  `json:"activities"` // the sum over Models; unbounded when Missing is not empty
 	Models     []LineageModel   `json:"models"`     // the model itself first, then in the order of meter.Walk
 	Missing    []meter.ModelRef `json:"missing"`    // ancestors of which nothing is known
+	// Generators are models outside the lineage that its work names as generators
+	// of data, as far as anything is recorded of them. They are in no total.
+	Generators []LineageModel `json:"generators,omitempty"`
 }
 
 // LineageModel is one model of a lineage with its own work.
 type LineageModel struct {
-	Model      meter.ModelRef  `json:"model"`
-	Activities []ActivityTotal `json:"activities"`
-	Parents    []meter.Parent  `json:"parents"`
+	Model   meter.ModelRef `json:"model"`
+	Work    []Work         `json:"work"`
+	Parents []meter.Parent `json:"parents"`
 }
 
 // Convention is [meter.Convention] under the field names of a predicate.
@@ -69,17 +74,29 @@ type Convention struct {
 }
 
 // LineageOf walks the lineage of root and returns it as a predicate states it.
-// The lookup function is that of [meter.Walk]. A root of which nothing is known
-// is an error: there is nothing to attest.
-func LineageOf(root meter.ModelRef, lookup func(meter.ModelRef) (meter.Node, bool)) (Lineage, error) {
-	walked, err := meter.Walk(root, lookup)
-	if err != nil {
+// The lookup function returns what is known of a model, or false. A root of which
+// nothing is known is an error: there is nothing to attest. Generators are not
+// looked for; see [LineageFromRecords].
+func LineageOf(root meter.ModelRef, lookup func(meter.ModelRef) (LineageModel, bool)) (Lineage, error) {
+	models := map[meter.ModelRef]LineageModel{}
+	var failed error
+	walked, err := meter.Walk(root, func(m meter.ModelRef) (meter.Node, bool) {
+		found, known := lookup(m)
+		if !known {
+			return meter.Node{}, false
+		}
+		models[m] = found
+		own, err := found.totals()
+		failed = cmp.Or(failed, err)
+		return meter.Node{Model: m, Own: own, Parents: found.Parents}, true
+	})
+	if err = cmp.Or(failed, err); err != nil {
 		return Lineage{}, err
 	}
 	lineage := Lineage{Activities: totals(walked.Total), Missing: walked.Missing}
-	for _, model := range walked.Models {
-		if node, known := lookup(model); known {
-			lineage.Models = append(lineage.Models, LineageModel{model, totals(node.Own), node.Parents})
+	for _, m := range walked.Models {
+		if found, known := models[m]; known {
+			lineage.Models = append(lineage.Models, LineageModel{m, found.Work, found.Parents})
 		}
 	}
 	if len(lineage.Models) == 0 || lineage.Models[0].Model != root {
@@ -89,20 +106,22 @@ func LineageOf(root meter.ModelRef, lookup func(meter.ModelRef) (meter.Node, boo
 }
 
 // Lookup returns the function that gives the models of l to [meter.Walk], so
-// that a recipient can total and evaluate them.
+// that a recipient can total them.
 func (l Lineage) Lookup() func(meter.ModelRef) (meter.Node, bool) {
-	nodes := map[meter.ModelRef]meter.Node{}
-	for _, m := range l.Models {
-		node := meter.Node{Model: m.Model, Parents: m.Parents}
-		for _, t := range m.Activities {
-			node.Own = append(node.Own, meter.ActivityTotal{Activity: t.Activity, Operations: t.Interval, Records: t.Records, Grade: t.Grade})
-		}
-		nodes[m.Model] = node
-	}
+	find := l.find()
 	return func(m meter.ModelRef) (meter.Node, bool) {
-		node, found := nodes[m]
-		return node, found
+		model, found := find(m)
+		own, err := model.totals() // a statement that was read has such sums
+		return meter.Node{Model: m, Own: own, Parents: model.Parents}, found && err == nil
 	}
+}
+
+func (l Lineage) find() func(meter.ModelRef) (LineageModel, bool) {
+	models := map[meter.ModelRef]LineageModel{}
+	for _, m := range l.Models {
+		models[m.Model] = m
+	}
+	return func(m meter.ModelRef) (LineageModel, bool) { model, found := models[m]; return model, found }
 }
 
 func totals(in []meter.ActivityTotal) []ActivityTotal {
@@ -115,16 +134,18 @@ func totals(in []meter.ActivityTotal) []ActivityTotal {
 
 func (l Lineage) normal() Lineage {
 	l.Activities, l.Models, l.Missing = list(l.Activities), slices.Clone(list(l.Models)), list(l.Missing)
-	for i := range l.Models {
-		l.Models[i].Activities = list(l.Models[i].Activities)
-		l.Models[i].Parents = list(l.Models[i].Parents)
+	l.Generators = slices.Clone(l.Generators)
+	for _, models := range [][]LineageModel{l.Models, l.Generators} {
+		for i := range models {
+			models[i].Work, models[i].Parents = list(models[i].Work), list(models[i].Parents)
+		}
 	}
 	return l
 }
 
 func (c TrainingCompute) normal() TrainingCompute {
 	c.Activities, c.Lineage = list(c.Activities), c.Lineage.normal()
-	c.Methods, c.Findings = list(c.Methods), list(c.Findings)
+	c.Methods, c.Findings, c.Corrections = list(c.Methods), list(c.Findings), list(c.Corrections)
 	return c
 }
 
@@ -136,6 +157,8 @@ func (c TrainingCompute) Validate() error {
 		c.Weights.validate(),
 		validTotals("activities", c.Activities),
 		c.validateLineage(),
+		c.Lineage.validateGenerators(),
+		c.validateCorrections(),
 		validMethods(c.Methods),
 		validPeriod(c.Period),
 		c.Ledger.validate(),
@@ -163,11 +186,15 @@ func (c TrainingCompute) validateLineage() error {
 		}
 		seen[m.Model] = true
 	}
-	want, err := LineageOf(c.Model, c.Lineage.Lookup())
+	want, err := LineageOf(c.Model, c.Lineage.find())
 	if err != nil {
 		return fmt.Errorf("lineage: %w", err)
 	}
 	got := c.Lineage.normal()
+	own, err := want.Models[0].Activities()
+	if err != nil {
+		return err
+	}
 	switch {
 	case !reflect.DeepEqual(got.Models, want.Models):
 		return fmt.Errorf("lineage.models: expected the model itself first, then each known ancestor once in the order of the walk, and no other")
@@ -175,7 +202,7 @@ func (c TrainingCompute) validateLineage() error {
 		return fmt.Errorf("lineage.missing: found %v, expected %v: the parents named without an entry of their own", got.Missing, want.Missing)
 	case !slices.Equal(got.Activities, want.Activities):
 		return fmt.Errorf("lineage.activities: the totals do not follow from lineage.models: expected %s", sumText(want.Activities))
-	case !slices.Equal(list(c.Activities), want.Models[0].Activities):
+	case !slices.Equal(list(c.Activities), list(own)):
 		return fmt.Errorf("activities: expected those of lineage.models[0], the model's own work")
 	}
 	return nil
@@ -196,8 +223,15 @@ func (m LineageModel) validate(field string) error {
 	if err := validModel(field, m.Model); err != nil {
 		return err
 	}
-	for i, p := range m.Parents {
-		at := fmt.Sprintf("%s.parents[%d]", field, i)
+	if err := validParents(field+".", m.Parents); err != nil {
+		return err
+	}
+	return validWork(field+".work", m.Work)
+}
+
+func validParents(prefix string, parents []meter.Parent) error {
+	for i, p := range parents {
+		at := fmt.Sprintf("%sparents[%d]", prefix, i)
 		if err := validModel(at, p.Model); err != nil {
 			return err
 		}
@@ -208,7 +242,7 @@ func (m LineageModel) validate(field string) error {
 			return fmt.Errorf("%s: input %q: expected sha256: and 64 lower-case hexadecimal digits", at, clip(p.Input))
 		}
 	}
-	return validTotals(field+".activities", m.Activities)
+	return nil
 }
 
 // validTotals holds a list of totals to the order of the closed list of

@@ -1,140 +1,131 @@
 package attest
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
-// Contradiction returns an error when d's facts state fewer operations than c
-// attests, of the model or of an ancestor, or leave out a parent (SPEC.md D4).
-// Facts may say more: a person may know of work that the ledger does not.
-func (d Determination) Contradiction(c TrainingCompute) error {
-	facts, err := d.parseFacts()
+// FactsOf returns the facts that follow from what c and h attest; h may be nil,
+// and nothing is then said of training.hardware. A determination is made of
+// these, and of what is laid over them.
+func FactsOf(c TrainingCompute, h *Hardware) (fdp.Facts, error) {
+	records := c.Lineage.Records()
+	if h != nil {
+		records = h.on(records)
+	}
+	return fdp.FromLineage(c.Model, records)
+}
+
+// HoldTo rebuilds the facts from the lineage that c attests, and the hardware that
+// h does, and demands that d's facts are those, with facts laid over them that
+// only add (SPEC.md D4): the same work line by line, kept or discarded, the same
+// parents under the same relations, the same generators, and no grade of its own.
+// Where h is nil nothing is said of training.hardware. It returns the paths of the
+// facts that were added: they are the signer's word. The error says what differs.
+func (d Determination) HoldTo(c TrainingCompute, h *Hardware) (declared []string, err error) {
+	stated, err := d.parseFacts()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	known := map[meter.ModelRef]LineageModel{}
-	for _, m := range c.Lineage.Models {
-		known[m.Model] = m
+	if h == nil {
+		stated = withoutHardware(stated)
 	}
-	x := comparison{lineage: c.Lineage, known: known}
-	if err := x.work(c.Model, facts.Operations); err != nil {
-		return err
+	rebuilt, err := FactsOf(c, h)
+	if err != nil {
+		return nil, fmt.Errorf("determination: the attested lineage: %w", err)
 	}
-	return x.parents(c.Model, facts.Parents)
+	merged, err := rebuilt.Merge(stated.WithGrades(nil))
+	if err != nil {
+		return nil, conflicting(err)
+	}
+	if err := sameFacts(merged, stated); err != nil {
+		return nil, err
+	}
+	for path := range merged.Grades() {
+		if _, attested := rebuilt.Grades()[path]; !attested {
+			declared = append(declared, path)
+		}
+	}
+	slices.Sort(declared)
+	return declared, nil
 }
 
-// comparison holds facts to an attested lineage.
-type comparison struct {
-	lineage Lineage
-	known   map[meter.ModelRef]LineageModel
+// conflicting says of a conflict what it means to a recipient.
+func conflicting(err error) error {
+	var conflict *fdp.ConflictError
+	if errors.As(err, &conflict) {
+		return fmt.Errorf("determination: its facts contradict the statements beside it: %s: attested is %s, the facts say %s", conflict.Path, shorten(conflict.Have), shorten(conflict.Found))
+	}
+	return fmt.Errorf("determination: its facts and the statements beside it together: %w", err)
 }
 
-// work compares a model's own work, activity by activity.
-func (x comparison) work(model meter.ModelRef, stated []fdp.Work) error {
-	for _, attested := range x.known[model].Activities {
-		total, err := statedWork(stated, attested.Activity)
-		if err != nil {
-			return fmt.Errorf("determination: facts: %s of %s: %w", attested.Activity, model, err)
-		}
-		if below(total, attested.Interval) {
-			return understated(string(attested.Activity), model, total, attested.Interval)
-		}
+func shorten(s string) string {
+	if len(s) > 240 {
+		return s[:240] + "..."
+	}
+	return s
+}
+
+// sameFacts compares facts and grades. What is attested and was left out of the
+// facts shows here: laying them over it added nothing that is not attested.
+func sameFacts(merged, stated fdp.Facts) error {
+	want, err := merged.Encode()
+	if err != nil {
+		return fmt.Errorf("determination: %w", err)
+	}
+	found, err := stated.Encode()
+	if err != nil {
+		return fmt.Errorf("determination: %w", err)
+	}
+	if at := firstDifference(want, found); at >= 0 {
+		from := max(0, at-40)
+		return fmt.Errorf("determination: its facts leave out what the statements beside it attest: they say %q, attested is %q", passage(found, from), passage(want, from))
+	}
+	if differs := differingGrade(merged.Grades(), stated.Grades()); differs != "" {
+		return fmt.Errorf("determination: its facts have other grades than the statements beside it give: %s", differs)
 	}
 	return nil
 }
 
-func understated(what string, model meter.ModelRef, stated, attested meter.Interval) error {
-	return fmt.Errorf("determination: its facts state %s of %s for %s, the training-compute statement attests %s", stated, what, model, attested)
+// differingGrade names a path that has two grades; a path has that of its longest
+// prefix with one, else it is declared (fdp/SPEC.md F11).
+func differingGrade(want, found map[string]meter.Grade) string {
+	paths := slices.AppendSeq(slices.Collect(maps.Keys(want)), maps.Keys(found))
+	slices.Sort(paths)
+	for _, path := range paths {
+		if w, f := gradeAt(want, path), gradeAt(found, path); w != f {
+			return fmt.Sprintf("%s: found %q, expected %q", clip(path), f, w)
+		}
+	}
+	return ""
 }
 
-// parents compares the parents of a model that is in the lineage, and theirs.
-func (x comparison) parents(model meter.ModelRef, stated []fdp.Parent) error {
-	for _, p := range x.known[model].Parents {
-		if !slices.ContainsFunc(stated, func(s fdp.Parent) bool { return s.Model == p.Model }) {
-			return fmt.Errorf("determination: its facts leave out %s, which the training-compute statement names as a parent of %s", p.Model, model)
+func gradeAt(grades map[string]meter.Grade, path string) meter.Grade {
+	for path != "" {
+		if grade, found := grades[path]; found {
+			return grade
 		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
 	}
-	for _, s := range stated {
-		if _, attested := x.known[s.Model]; !attested || s.Operations == nil {
-			continue
-		}
-		if err := x.parent(s); err != nil {
-			return err
-		}
-	}
-	return nil
+	return meter.GradeDeclared
 }
 
-// parent compares one ancestor. A single number for a model that lists no parents
-// is its whole lineage (fdp/SPEC.md), else its own work.
-func (x comparison) parent(s fdp.Parent) error {
-	if s.Operations.Total == nil {
-		if err := x.work(s.Model, s.Operations.Work); err != nil {
-			return err
-		}
-		return x.further(s)
-	}
-	walked, err := meter.Walk(s.Model, x.lineage.Lookup())
-	if err != nil {
-		return fmt.Errorf("determination: facts: %w", err)
-	}
-	attested := walked.Total
-	if len(s.Parents) > 0 {
-		attested = walked.Own
-	}
-	sum, err := meter.Sum(attested)
-	if err != nil {
-		return fmt.Errorf("determination: facts: %w", err)
-	}
-	if below(*s.Operations.Total, sum) {
-		return understated("operations", s.Model, *s.Operations.Total, sum)
-	}
-	if len(s.Parents) == 0 {
-		return nil
-	}
-	return x.further(s)
+// withoutHardware leaves out what no hardware statement can be held against.
+func withoutHardware(f fdp.Facts) fdp.Facts {
+	f.Training.Hardware = nil
+	grades := f.Grades()
+	maps.DeleteFunc(grades, func(path string, _ meter.Grade) bool {
+		return path == "training.hardware" || strings.HasPrefix(path, "training.hardware[")
+	})
+	return f.WithGrades(grades)
 }
 
-// further compares the parents of an ancestor where the facts list them; a model
-// that stands in the document more than once lists them once.
-func (x comparison) further(s fdp.Parent) error {
-	if len(s.Parents) == 0 {
-		return nil
-	}
-	return x.parents(s.Model, s.Parents)
-}
-
-// statedWork adds up the lines of one activity.
-func statedWork(work []fdp.Work, activity meter.Activity) (meter.Interval, error) {
-	total := meter.Exact(meter.Ops{})
-	for _, w := range work {
-		if w.Activity != activity {
-			continue
-		}
-		interval := meter.Interval{} // a line without a number: at least nothing
-		if w.Interval != nil {
-			interval = *w.Interval
-		}
-		var err error
-		if total, err = total.Add(interval); err != nil {
-			return meter.Interval{}, err
-		}
-	}
-	return total, nil
-}
-
-// below reports whether a bound of stated is lower than that of attested. An
-// unknown upper bound is above every number, an unknown estimate is none.
-func below(stated, attested meter.Interval) bool {
-	if stated.Low.Cmp(attested.Low) < 0 {
-		return true
-	}
-	if stated.Estimate.Known && attested.Estimate.Known && stated.Estimate.Ops.Cmp(attested.Estimate.Ops) < 0 {
-		return true
-	}
-	return stated.High.Known && (!attested.High.Known || stated.High.Ops.Cmp(attested.High.Ops) < 0)
+func passage(data []byte, at int) string {
+	return string(data[min(at, len(data)):min(at+120, len(data))])
 }

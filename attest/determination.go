@@ -99,7 +99,7 @@ func (r Rules) validate() error {
 func validObject(field string, raw json.RawMessage) error {
 	var compact bytes.Buffer
 	if len(raw) == 0 || raw[0] != '{' {
-		return fmt.Errorf("%s: expected a JSON object, found %.40s", field, raw)
+		return fmt.Errorf("%s: expected a JSON object, found %.40q", field, raw)
 	}
 	if err := json.Compact(&compact, raw); err != nil {
 		return fmt.Errorf("%s: %w", field, err)

@@ -30,14 +30,14 @@ func between(t testing.TB, low, estimate, high string) meter.Interval {
 	return i
 }
 
-// exampleNodes: a model fine-tuned from a base of its own and distilled from a
+// exampleModels: a model fine-tuned from a base of its own and distilled from a
 // teacher of which nothing is known.
-func exampleNodes(t testing.TB) map[meter.ModelRef]meter.Node {
-	return map[meter.ModelRef]meter.Node{
+func exampleModels(t testing.TB) map[meter.ModelRef]LineageModel {
+	return map[meter.ModelRef]LineageModel{
 		"acme/atlas@2": {
-			Own: []meter.ActivityTotal{
-				{Activity: meter.FineTuning, Operations: between(t, "5e24", "6e24", "7e24"), Records: 2, Grade: meter.GradeMeasured},
-				{Activity: meter.Evaluation, Operations: between(t, "1e21", "1e21", "2e21"), Records: 1, Grade: meter.GradeDeclared},
+			Work: []Work{
+				{Activity: meter.FineTuning, Weights: meter.WeightsKept, Interval: between(t, "5e24", "6e24", "7e24"), Records: 2, Grade: meter.GradeMeasured},
+				{Activity: meter.Evaluation, Weights: meter.WeightsKept, Interval: between(t, "1e21", "1e21", "2e21"), Records: 1, Grade: meter.GradeDeclared},
 			},
 			Parents: []meter.Parent{
 				{Model: "acme/atlas@1", Relation: meter.FineTunes, Input: digestOf("atlas 1")},
@@ -45,9 +45,22 @@ func exampleNodes(t testing.TB) map[meter.ModelRef]meter.Node {
 			},
 		},
 		"acme/atlas@1": {
-			Own: []meter.ActivityTotal{{Activity: meter.Pretraining, Operations: between(t, "9e25", "9.5e25", "1e26"), Records: 41, Grade: meter.GradeDerived}},
+			Work: []Work{
+				{Activity: meter.Pretraining, Weights: meter.WeightsKept, Interval: between(t, "8e25", "8.5e25", "9e25"), Records: 40, Grade: meter.GradeDerived},
+				{Activity: meter.Pretraining, Weights: meter.WeightsDiscarded, Interval: between(t, "1e25", "1e25", "1e25"), Records: 1, Grade: meter.GradeMeasured},
+			},
 		},
 	}
+}
+
+func exampleCorrections(t testing.TB) []Correction {
+	before := Corrected{Activity: meter.Evaluation, Weights: meter.WeightsKept, Interval: between(t, "1e22", "1e22", "2e22"), Grade: meter.GradeDeclared}
+	after := before
+	after.Interval = between(t, "1e21", "1e21", "2e21")
+	return []Correction{{
+		Model: "acme/atlas@2", Kind: CorrectionSupersede, Run: "2026-11-22-a1b2", Sequence: 2, Reason: "a zero too many", Author: "A. Meier", Time: created.Add(-time.Minute),
+		Before: before, After: &after,
+	}}
 }
 
 func exampleManifest(t testing.TB) Manifest {
@@ -56,21 +69,26 @@ func exampleManifest(t testing.TB) Manifest {
 
 func exampleCompute(t testing.TB) TrainingCompute {
 	t.Helper()
-	nodes := exampleNodes(t)
-	lineage, err := LineageOf("acme/atlas@2", func(m meter.ModelRef) (meter.Node, bool) { n, ok := nodes[m]; return n, ok })
+	models := exampleModels(t)
+	lineage, err := LineageOf("acme/atlas@2", func(m meter.ModelRef) (LineageModel, bool) { found, ok := models[m]; return found, ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := lineage.Models[0].Activities()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return TrainingCompute{
-		Model:      "acme/atlas@2",
-		Weights:    WeightsOf(exampleManifest(t)),
-		Activities: lineage.Models[0].Activities,
-		Lineage:    lineage,
-		Convention: Convention(meter.Convention{MultiplyAccumulate: "2", Attention: "causal", FailedWork: "included"}),
-		Methods:    []meter.Method{meter.Counted, meter.Architecture},
-		Period:     &meter.Period{Start: created.Add(-48 * time.Hour), End: created.Add(-time.Hour)},
-		Ledger:     &Head{Origin: "weighbridge.dev/ledger/7d1f/acme/atlas@2", Size: 3, Root: digestOf("head")},
-		Findings:   []meter.Finding{{Code: "gap", Message: "40 s of <telemetry> are missing"}},
+		Model:       "acme/atlas@2",
+		Weights:     WeightsOf(exampleManifest(t)),
+		Activities:  own,
+		Lineage:     lineage,
+		Convention:  Convention(meter.Convention{MultiplyAccumulate: "2", Attention: "causal", FailedWork: "included"}),
+		Methods:     []meter.Method{meter.Counted, meter.Architecture},
+		Period:      &meter.Period{Start: created.Add(-48 * time.Hour), End: created.Add(-time.Hour)},
+		Ledger:      &Head{Origin: "weighbridge.dev/ledger/7d1f/acme/atlas@2", Size: 3, Root: digestOf("head")},
+		Corrections: exampleCorrections(t),
+		Findings:    []meter.Finding{{Code: "gap", Message: "40 s of <telemetry> are missing"}},
 
 		Completeness: Completeness,
 		Tool:         tool,
@@ -88,6 +106,7 @@ func exampleHardware() Hardware {
 		Hosts:     []meter.Host{{CPU: "Intel(R) Xeon(R) Processor", Cores: 96, Kernel: "6.1.0", Machine: "amd64"}},
 		Place:     []string{"JP"},
 		Runs:      []string{"2026-11-22-a1b2"},
+		Models:    []WorkedOn{{"acme/atlas@2", []Product{{"NVIDIA H100 SXM5 80GB", meter.GradeMeasured}}}},
 		NotSeen:   []string{"run 2026-11-23-c3d4: no hardware was recorded", "no device was asked to prove its identity"},
 		Tool:      tool,
 		CreatedAt: created,

@@ -18,6 +18,7 @@ type Hardware struct {
 	Hosts     []meter.Host   `json:"hosts"`           // distinct machines
 	Place     []string       `json:"place,omitempty"` // ISO 3166-1 alpha-2 codes, as declared; absent: not declared
 	Runs      []string       `json:"runs"`            // the runs whose hardware this is
+	Models    []WorkedOn     `json:"models"`          // which products worked on which model of the lineage
 	NotSeen   []string       `json:"notSeen"`         // sentences: what nobody looked at
 	Tool      Tool           `json:"tool"`
 	CreatedAt time.Time      `json:"createdAt"`
@@ -36,6 +37,20 @@ type Device struct {
 	Clause  string      `json:"clause,omitempty"`             // the paragraph that decided, as in "3A090.a.1"
 }
 
+// WorkedOn names the products that worked on one model of the lineage, in the
+// order in which its records name them, each once.
+type WorkedOn struct {
+	Model    meter.ModelRef `json:"model"`
+	Products []Product      `json:"products"`
+}
+
+// Product is the product of a [Device] and the lowest grade of the model's
+// records of it.
+type Product struct {
+	Product string      `json:"product"`
+	Grade   meter.Grade `json:"grade"`
+}
+
 // ECCNs is the closed list of classifications of a device.
 func ECCNs() []string { return []string{"3A090.a", "3A090.b", "none", "undetermined"} }
 
@@ -49,8 +64,26 @@ func Exact(r *big.Rat) string {
 	return r.RatString()
 }
 
+// Worked adds the products that a model's records name to h.Models.
+func (h *Hardware) Worked(model meter.ModelRef, records []meter.Record) {
+	worked := WorkedOn{Model: model}
+	for _, r := range records {
+		for _, d := range r.Hardware {
+			i := slices.IndexFunc(worked.Products, func(p Product) bool { return p.Product == d.Product })
+			if i < 0 {
+				i = len(worked.Products)
+				worked.Products = append(worked.Products, Product{Product: d.Product})
+			}
+			worked.Products[i].Grade = meter.LowestGrade(worked.Products[i].Grade, d.Grade)
+		}
+	}
+	if len(worked.Products) > 0 {
+		h.Models = append(h.Models, worked)
+	}
+}
+
 func (h Hardware) normal() Hardware {
-	h.Devices, h.Hosts, h.Runs, h.NotSeen = list(h.Devices), list(h.Hosts), list(h.Runs), list(h.NotSeen)
+	h.Devices, h.Hosts, h.Runs, h.NotSeen, h.Models = list(h.Devices), list(h.Hosts), list(h.Runs), list(h.NotSeen), list(h.Models)
 	return h
 }
 
@@ -68,8 +101,37 @@ func (h Hardware) Validate() error {
 			places = fmt.Errorf("place: %q: expected a country code of two capital letters", clip(p))
 		}
 	}
-	return firstError("hardware", validModel("model", h.Model), devices, places, validSentences("runs", h.Runs),
+	return firstError("hardware", validModel("model", h.Model), devices, places, h.validateModels(), validSentences("runs", h.Runs),
 		validSentences("notSeen", h.NotSeen), h.Tool.validate(), validTime("createdAt", h.CreatedAt))
+}
+
+// validateModels: the products of the models are those of the devices.
+func (h Hardware) validateModels() error {
+	named, models := map[string]bool{}, map[meter.ModelRef]bool{}
+	for i, m := range h.Models {
+		at := fmt.Sprintf("models[%d]", i)
+		if err := validModel(at, m.Model); err != nil {
+			return err
+		}
+		if models[m.Model] || len(m.Products) == 0 {
+			return fmt.Errorf("%s: %s: expected each model once, with at least one product", at, m.Model)
+		}
+		models[m.Model] = true
+		here := map[string]bool{}
+		for _, p := range m.Products {
+			known := slices.ContainsFunc(h.Devices, func(d Device) bool { return d.Product == p.Product && d.Grade == p.Grade })
+			if !known || here[p.Product] {
+				return fmt.Errorf("%s: product %q (%s): expected one of devices, with its grade, once", at, clip(p.Product), clip(string(p.Grade)))
+			}
+			named[p.Product], here[p.Product] = true, true
+		}
+	}
+	for _, d := range h.Devices {
+		if !named[d.Product] {
+			return fmt.Errorf("models: %q stands in devices and with no model", clip(d.Product))
+		}
+	}
+	return nil
 }
 
 func (d Device) validate() error {

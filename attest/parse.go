@@ -25,12 +25,17 @@ func (e *UnknownVersionError) Error() string {
 // statement v1 or v0.1 in unambiguous JSON; its predicate is kept in Raw. An
 // unknown predicate type of ours is an [*UnknownVersionError].
 func ParseStatement(payload []byte) (Statement, error) {
-	if err := ScanJSON(payload); err != nil {
+	if err := scanJSON(payload, MaxFactsDepth); err != nil {
 		return Statement{}, fmt.Errorf("statement: %w", err)
 	}
 	s, err := parseHeader(payload)
 	if err != nil {
 		return Statement{}, err
+	}
+	if s.PredicateType != TypeDetermination {
+		if err := ScanJSON(payload); err != nil { // only facts go deeper
+			return Statement{}, fmt.Errorf("statement: %w", err)
+		}
 	}
 	switch s.PredicateType {
 	case TypeTrainingCompute:
@@ -67,7 +72,7 @@ func parseHeader(payload []byte) (Statement, error) {
 		return Statement{}, fmt.Errorf("statement: _type %q: expected %s or %s", clip(s.Type), StatementType, statementTypeOld)
 	}
 	if s.PredicateType, err = text(fields, "predicateType"); err != nil || s.PredicateType == "" {
-		return Statement{}, fmt.Errorf("statement: predicateType: expected a type URI, found %.40s", fields["predicateType"])
+		return Statement{}, fmt.Errorf("statement: predicateType: expected a type URI, found %.40q", fields["predicateType"])
 	}
 	s.Subjects, err = parseSubjects(fields["subject"])
 	return s, err
@@ -99,7 +104,7 @@ func parseSubjects(raw json.RawMessage) ([]Subject, error) {
 func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
-		return nil, fmt.Errorf("expected a JSON object, found %.40s", raw)
+		return nil, fmt.Errorf("expected a JSON object, found %.40q", raw)
 	}
 	return fields, nil
 }
@@ -107,7 +112,7 @@ func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
 func text(fields map[string]json.RawMessage, key string) (string, error) {
 	var s *string
 	if err := json.Unmarshal(fields[key], &s); err != nil || s == nil {
-		return "", fmt.Errorf("%s: expected a string, found %.40s", key, fields[key])
+		return "", fmt.Errorf("%s: expected a string, found %.40q", key, fields[key])
 	}
 	return *s, nil
 }

@@ -93,59 +93,125 @@ func (d Determination) parseFacts() (fdp.Facts, error) {
 	return facts.WithGrades(d.Grades), nil
 }
 
+// Whose rules a determination was recomputed under.
+const (
+	RulesEmbedded = "embedded" // those of the program that recomputed it
+	RulesSent     = "sent"     // the signer's own, which came with it
+)
+
+// Recomputation is the outcome of evaluating a determination again.
+type Recomputation struct {
+	// Rules is RulesEmbedded or RulesSent: under these rules the same came out.
+	// Empty when it was not recomputed; Why then says why not, and nothing in the
+	// determination is known to follow from anything.
+	Rules string
+	Why   string
+
+	// Verdicts are, for rules that came with it, what they say, and what this
+	// program's own rules say of the same facts and question.
+	Verdicts []Verdict
+}
+
+// Verdict is the short form of a determination, under the rules of the signer or
+// of the program that recomputed it.
+type Verdict struct {
+	Whose           string `json:"whose"` // "signer" or "this build"
+	RulesDigest     string `json:"rules_digest"`
+	Regime          string `json:"regime"`
+	AsOf            string `json:"as_of"`
+	Controlled      string `json:"controlled"`
+	SubjectToEAR    string `json:"subject_to_ear"`
+	LicenceRequired string `json:"licence_required"`
+	Error           string `json:"error,omitempty"` // why these rules cannot answer; the verdicts are then undetermined
+}
+
+func verdictOf(whose string, d fdp.Determination) Verdict {
+	return Verdict{Whose: whose, RulesDigest: d.RulesDigest, Regime: d.Regime, AsOf: d.AsOf,
+		Controlled: d.Controlled.String(), SubjectToEAR: d.SubjectToEAR.String(), LicenceRequired: d.Licence.Required.String()}
+}
+
 // Recompute evaluates d again from its own facts, grades and question, under the
 // rules of b, which [EmbeddedBasis] returns, or those that travel with it, and
-// compares the result to the byte. It returns true when it came out the same, an error when it did not. The
-// note is a sentence that a reader must see: why it could not be recomputed here,
-// or that the rules were the signer's own.
-func (d Determination) Recompute(b Basis) (recomputed bool, note string, err error) {
+// compares the result to the byte. The error says that it does not follow, or
+// cannot be read. Without an error it followed, or was not recomputed at all: see
+// [Recomputation].
+func (d Determination) Recompute(b Basis) (Recomputation, error) {
 	facts, err := d.parseFacts()
 	if err != nil {
-		return false, "", err
+		return Recomputation{}, err
 	}
-	if err := d.parseResult(); err != nil {
-		return false, "", err
+	var out Recomputation
+	sent, err := d.parseResult()
+	if err != nil {
+		return Recomputation{}, err
 	}
-	if b.Rules, note, err = d.rules(b.Rules); b.Rules == nil {
-		return false, note, err
+	rules, whose, err := d.rules(b.Rules)
+	switch {
+	case err != nil:
+		return Recomputation{}, err
+	case rules == nil:
+		out.Why = fmt.Sprintf("it was made under rules that this build does not carry (%s, here %s)", d.Rules.Digest, b.Rules.Digest())
+		return out, nil
 	}
 	if digest := b.Catalogue.Digest(); digest != d.Catalogue && len(facts.Training.Hardware) > 0 {
-		return false, fmt.Sprintf("its facts name hardware and it was made with another accelerator catalogue (%s, here %s)", d.Catalogue, digest), nil
+		out.Why = fmt.Sprintf("its facts name hardware and it was made with another accelerator catalogue (%s, here %s)", d.Catalogue, digest)
+		return out, nil
 	}
-	want, err := d.evaluate(b)
+	want, err := d.evaluate(Basis{rules, b.Catalogue})
 	if err != nil {
-		return false, "", err
+		return Recomputation{}, err
 	}
 	if at := firstDifference(want, d.Result); at >= 0 {
-		return false, "", fmt.Errorf("determination: it does not follow from its facts under its rules: at byte %d the statement has %q, evaluation gives %q",
+		return Recomputation{}, fmt.Errorf("determination: it does not follow from its facts under its rules: at byte %d the statement has %q, evaluation gives %q",
 			at, around(d.Result, at), around(want, at))
 	}
-	return true, note, nil
+	out.Rules = whose
+	if whose == RulesSent {
+		out.Verdicts = []Verdict{verdictOf("signer", sent), d.underOwn(b)}
+	}
+	return out, nil
+}
+
+// underOwn evaluates d's facts and question under the rules of b. Options that
+// only the rules sent know cannot be asked of them: nothing is then known, which
+// is undetermined, never a pass.
+func (d Determination) underOwn(b Basis) Verdict {
+	own := fdp.Determination{Regime: d.Question.Regime, AsOf: d.Question.AsOf, RulesDigest: b.Rules.Digest()}
+	result, err := d.evaluate(b)
+	if err == nil {
+		var parsed fdp.Determination
+		if parsed, err = fdp.ParseDetermination(result); err == nil {
+			return verdictOf("this build", parsed)
+		}
+	}
+	out := verdictOf("this build", own)
+	out.Error = err.Error()
+	return out
 }
 
 // parseResult reads the determination in its one encoding and holds it to the
 // question and the rules beside it.
-func (d Determination) parseResult() error {
+func (d Determination) parseResult() (fdp.Determination, error) {
 	r, err := fdp.ParseDetermination(d.Result)
 	if err != nil {
-		return fmt.Errorf("determination: %w", err)
+		return r, fmt.Errorf("determination: %w", err)
 	}
 	if r.Regime != d.Question.Regime || r.AsOf != d.Question.AsOf || r.RulesDigest != d.Rules.Digest {
-		return fmt.Errorf("determination: it is of %s as of %s under rules %s: expected %s, %s, %s as beside it",
+		return r, fmt.Errorf("determination: it is of %q as of %q under rules %q: expected %q, %q, %q as beside it",
 			clip(r.Regime), clip(r.AsOf), clip(r.RulesDigest), d.Question.Regime, d.Question.AsOf, d.Rules.Digest)
 	}
-	return nil
+	return r, nil
 }
 
-// rules returns the rules with d's digest: the embedded ones, or those that
-// travel with it. Rules that travel must have the digest that they are sent
-// under.
+// rules returns the rules with d's digest and whose they are: the embedded ones,
+// or those that travel with it, which must have the digest that they are sent
+// under; nil for embedded rules of another build.
 func (d Determination) rules(embedded *fdp.Rules) (*fdp.Rules, string, error) {
 	if d.Rules.Digest == embedded.Digest() {
-		return embedded, "", nil
+		return embedded, RulesEmbedded, nil
 	}
 	if d.Rules.Embedded {
-		return nil, fmt.Sprintf("it was made under rules that this build does not carry (%s, here %s)", d.Rules.Digest, embedded.Digest()), nil
+		return nil, "", nil
 	}
 	files := map[string][]byte{}
 	for name, text := range d.Rules.Files {
@@ -158,5 +224,5 @@ func (d Determination) rules(embedded *fdp.Rules) (*fdp.Rules, string, error) {
 	if sent.Digest() != d.Rules.Digest {
 		return nil, "", fmt.Errorf("determination: the rules that came with it have the digest %s: expected %s", sent.Digest(), d.Rules.Digest)
 	}
-	return sent, fmt.Sprintf("it was recomputed under rules that came with it (%s), not under those of this build (%s)", sent.Digest(), embedded.Digest()), nil
+	return sent, RulesSent, nil
 }

@@ -1,13 +1,21 @@
 package attest
 
-import "github.com/weighbridge/weighbridge/meter"
+import (
+	"slices"
 
-// Records returns the attested work of each model as records, one per activity,
-// for whoever builds on it: a recipient who evaluates it under facts of their
-// own, a lineage of which it becomes a part. Sums, grades and parents are those
-// attested; what the statement does not say (runs, outcomes) is marked stated.
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// Records returns the attested work of each model as records, one per line of
+// work, for whoever builds on it: a recipient who evaluates it under facts of
+// their own, a lineage of which it becomes a part. Sums, grades, parents, and
+// whether weights were kept are those attested; what the statement does not say
+// (runs, outcomes) is marked stated. Generators beside the lineage are found too.
 func (l Lineage) Records() func(meter.ModelRef) ([]meter.Record, bool) {
 	models := map[meter.ModelRef][]meter.Record{}
+	for _, m := range l.Generators {
+		models[m.Model] = m.records()
+	}
 	for _, m := range l.Models {
 		models[m.Model] = m.records()
 	}
@@ -18,21 +26,46 @@ func (l Lineage) Records() func(meter.ModelRef) ([]meter.Record, bool) {
 }
 
 func (m LineageModel) records() []meter.Record {
-	totals := m.Activities
-	if len(totals) == 0 { // no work of its own, and still parents
-		totals = []ActivityTotal{{Activity: meter.Pretraining, Interval: meter.Exact(meter.Ops{})}}
+	work := m.Work
+	if len(work) == 0 { // no work of its own, and still parents
+		work = []Work{{Activity: meter.Pretraining, Weights: meter.WeightsKept, NeverStarted: true, Interval: meter.Exact(meter.Ops{})}}
 	}
-	records := make([]meter.Record, len(totals))
-	for i, t := range totals {
-		grade := t.Grade
+	records := make([]meter.Record, len(work))
+	for i, w := range work {
+		grade, outcome := w.Grade, meter.Stated
 		if grade == "" {
 			grade = meter.GradeDeclared
 		}
+		if w.NeverStarted {
+			outcome = meter.NeverStarted
+		}
 		records[i] = meter.Record{
-			Schema: meter.RecordSchema, Model: m.Model, Run: "attested", Sequence: uint64(i), Activity: t.Activity, Weights: meter.WeightsKept,
-			Operations: t.Interval, Method: meter.NoMethod, Grade: grade, Outcome: meter.Stated,
+			Schema: meter.RecordSchema, Model: m.Model, Run: "attested", Sequence: uint64(i), Activity: w.Activity, Weights: w.Weights,
+			Generator: w.Generator, DataPublished: w.DataPublished,
+			Operations: w.Interval, Method: meter.NoMethod, Grade: grade, Outcome: outcome,
 		}
 	}
 	records[0].Parents = m.Parents
 	return records
+}
+
+// on adds the products that h names to the records of the models that they
+// worked on.
+func (h Hardware) on(records func(meter.ModelRef) ([]meter.Record, bool)) func(meter.ModelRef) ([]meter.Record, bool) {
+	return func(m meter.ModelRef) ([]meter.Record, bool) {
+		found, known := records(m)
+		if !known {
+			return nil, false
+		}
+		found = slices.Clone(found)
+		for _, worked := range h.Models {
+			if worked.Model != m {
+				continue
+			}
+			for _, p := range worked.Products {
+				found[0].Hardware = append(found[0].Hardware, meter.Device{Product: p.Product, Count: 1, Grade: p.Grade})
+			}
+		}
+		return found, true
+	}
 }

@@ -12,8 +12,13 @@ import (
 // kilobytes; whoever sends more is not saying more.
 const (
 	MaxStatementBytes = 8 << 20 // one statement, and one bundle around it
-	MaxDepth          = 32      // nested objects and arrays
+	MaxDepth          = 32      // nested objects and arrays, but in the facts of a determination
 	MaxNumber         = 40      // characters of one JSON number: 2^128 has 39 digits
+
+	// MaxFactsDepth is for a statement of ours. In the facts of a determination
+	// every generation of parents stands inside the one that came from it, two
+	// levels each: a chain of 1000 models, as deep as fdp reads.
+	MaxFactsDepth = 2*1000 + MaxDepth
 )
 
 // ScanJSON reads data as one JSON document and returns the first thing in it that
@@ -21,14 +26,16 @@ const (
 // than [MaxStatementBytes], invalid UTF-8, nesting beyond [MaxDepth], a key
 // written twice in one object, a number of more than [MaxNumber] characters,
 // anything after the document.
-func ScanJSON(data []byte) error {
+func ScanJSON(data []byte) error { return scanJSON(data, MaxDepth) }
+
+func scanJSON(data []byte, depth int) error {
 	if len(data) > MaxStatementBytes {
 		return fmt.Errorf("%d bytes: expected at most %d", len(data), MaxStatementBytes)
 	}
 	if !utf8.Valid(data) {
 		return fmt.Errorf("not valid UTF-8")
 	}
-	s := scanner{dec: json.NewDecoder(bytes.NewReader(data))}
+	s := scanner{dec: json.NewDecoder(bytes.NewReader(data)), depth: depth}
 	s.dec.UseNumber()
 	for first := true; first || len(s.open) > 0; first = false {
 		if err := s.step(); err != nil {
@@ -48,8 +55,9 @@ type container struct {
 }
 
 type scanner struct {
-	dec  *json.Decoder
-	open []container
+	dec   *json.Decoder
+	depth int
+	open  []container
 }
 
 // step reads one token.
@@ -80,8 +88,8 @@ func (s *scanner) step() error {
 func (s *scanner) delimiter(d json.Delim) error {
 	switch d {
 	case '{', '[':
-		if len(s.open) == MaxDepth {
-			return fmt.Errorf("nested deeper than %d levels", MaxDepth)
+		if len(s.open) == s.depth {
+			return fmt.Errorf("nested deeper than %d levels", s.depth)
 		}
 		c := container{}
 		if d == '{' {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -117,6 +118,20 @@ func (s Statement) Model() meter.ModelRef {
 		return s.Determination.Model
 	}
 	return ""
+}
+
+// CreatedAt returns when the predicate says that it was made, zero for a foreign
+// one.
+func (s Statement) CreatedAt() time.Time {
+	switch {
+	case s.TrainingCompute != nil:
+		return s.TrainingCompute.CreatedAt
+	case s.Hardware != nil:
+		return s.Hardware.CreatedAt
+	case s.Determination != nil:
+		return s.Determination.CreatedAt
+	}
+	return time.Time{}
 }
 
 // predicate returns the predicate with its lists in the form that is written.

@@ -38,19 +38,19 @@ var refusedByOpen = []vector{
 	{"layout-version-unknown", func(e *edited) { e.write("oci-layout", []byte(`{"imageLayoutVersion":"1.1.0"}`)) }, `version "1.1.0"`},
 	{"layout-version-missing", func(e *edited) { e.write("oci-layout", []byte(`{}`)) }, `version ""`},
 	{"layout-file-missing", func(e *edited) { os.Remove(e.path("oci-layout")) }, "oci-layout: does not exist"},
-	{"layout-file-truncated", func(e *edited) { e.write("oci-layout", []byte(`{"imageLayoutVersion":"1.0`)) }, "oci-layout: unexpected EOF"},
+	{"layout-file-truncated", func(e *edited) { e.write("oci-layout", []byte(`{"imageLayoutVersion":"1.0`)) }, "unexpected EOF"},
 	{"layout-file-key-in-another-case", func(e *edited) { e.write("oci-layout", []byte(`{"imagelayoutversion":"1.0.0"}`)) }, `expected it written as "imageLayoutVersion"`},
 	{"layout-file-endless", func(e *edited) {
 		e.write("oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`+strings.Repeat(" ", maxLayoutFile)))
 	}, "more than the 4096"},
 	// index.json
 	{"index-missing", func(e *edited) { os.Remove(e.path("index.json")) }, "index.json: does not exist"},
-	{"index-truncated", func(e *edited) { data := e.read("index.json"); e.write("index.json", data[:len(data)/2]) }, "index.json: unexpected EOF"},
-	{"index-empty", func(e *edited) { e.write("index.json", nil) }, "index.json: unexpected EOF"},
-	{"index-trailing-bytes", func(e *edited) { e.write("index.json", append(e.read("index.json"), '{', '}')) }, "bytes behind the end"},
+	{"index-truncated", func(e *edited) { data := e.read("index.json"); e.write("index.json", data[:len(data)/2]) }, "unexpected EOF"},
+	{"index-empty", func(e *edited) { e.write("index.json", nil) }, "unexpected EOF"},
+	{"index-trailing-bytes", func(e *edited) { e.write("index.json", append(e.read("index.json"), '{', '}')) }, "trailing bytes"},
 	{"index-duplicate-key", func(e *edited) {
 		e.write("index.json", bytes.Replace(e.read("index.json"), []byte(`{`), []byte(`{"manifests":[],`), 1))
-	}, `key "manifests" occurs twice`},
+	}, `key "manifests" is written twice`},
 	{"index-key-in-another-case", func(e *edited) {
 		e.write("index.json", bytes.Replace(e.read("index.json"), []byte(`"manifests"`), []byte(`"Manifests"`), 1))
 	}, `key "Manifests"`},
@@ -115,15 +115,15 @@ var refusedByOpen = []vector{
 		e.manifest(0, nil, func(data []byte) []byte {
 			return append(append(data[:len(data)-1], []byte(`,"x":`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000))...), '}')
 		})
-	}, "nested deeper than 16"},
+	}, "nested deeper than 32"},
 	{"manifest-duplicate-key", func(e *edited) {
 		e.manifest(0, nil, func(data []byte) []byte { return append([]byte(`{"artifactType":"x",`), data[1:]...) })
-	}, `key "artifactType" occurs twice`},
+	}, `key "artifactType" is written twice`},
 	{"manifest-duplicate-annotation", func(e *edited) {
 		e.manifest(0, nil, func(data []byte) []byte {
 			return bytes.Replace(data, []byte(`"annotations":{`), []byte(`"annotations":{"org.cncf.model.filepath":"evil",`), 1)
 		})
-	}, "occurs twice"},
+	}, "is written twice"},
 	{"manifest-key-in-another-case", func(e *edited) {
 		e.manifest(0, nil, func(data []byte) []byte { return append([]byte(`{"Layers":[],`), data[1:]...) })
 	}, `key "Layers"`},
@@ -132,7 +132,7 @@ var refusedByOpen = []vector{
 	}, "not valid UTF-8"},
 	{"manifest-trailing-document", func(e *edited) {
 		e.manifest(0, nil, func(data []byte) []byte { return append(data, []byte(`{"schemaVersion":2}`)...) })
-	}, "bytes behind the end"},
+	}, "trailing bytes"},
 	{"manifest-schema-version", func(e *edited) { e.manifest(0, func(m object) { m["schemaVersion"] = 1 }) }, "schemaVersion 1"},
 	{"manifest-media-type-absent", func(e *edited) { e.manifest(0, func(m object) { delete(m, "mediaType") }) }, `media type ""`},
 	{"manifest-media-type-of-an-index", func(e *edited) {

@@ -23,8 +23,6 @@ const (
 	maxReferrers = 1024
 	// maxLayers is for one model. (A manifest of maxManifest bytes holds some 10 000.)
 	maxLayers = 100_000
-	// maxDepth of nested JSON: a manifest needs 4.
-	maxDepth = 16
 	// maxEntries below a layout directory, referenced or not.
 	maxEntries = 1 << 20
 	// maxLayoutFile is for oci-layout, which holds one version.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -23,6 +25,8 @@ type Layout struct {
 	root    *os.Root
 	models  []*Model
 	skipped []Skipped
+
+	strangers []string
 }
 
 // Skipped is a manifest that was read over, because it is of no type that is
@@ -74,6 +78,10 @@ func (l *Layout) Models() []*Model { return l.models }
 
 // Skipped returns the manifests that are neither a model nor about one of them.
 func (l *Layout) Skipped() []Skipped { return l.skipped }
+
+// Strangers returns the names at the top of the layout's directory that are not
+// the layout's own, sorted: image-spec allows them, and nobody checked them.
+func (l *Layout) Strangers() []string { return l.strangers }
 
 // Model returns the model with this tag or manifest digest ("sha256:..."). An
 // empty reference means the only model; where there are several the error lists
@@ -146,6 +154,9 @@ func (l *Layout) checkTree() error {
 		}
 		if entries++; entries > maxEntries {
 			return l.fail("", fmt.Sprintf("more than %d files", maxEntries), "a layout")
+		}
+		if !strings.Contains(name, "/") && !slices.Contains([]string{".", layoutFile, indexFile, ocispec.ImageBlobsDir, ingestDir}, name) {
+			l.strangers = append(l.strangers, name)
 		}
 		if !entry.IsDir() && !entry.Type().IsRegular() {
 			return l.fail(name, "is a link, a device or another special file", "regular files and directories only")

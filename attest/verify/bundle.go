@@ -31,7 +31,7 @@ type envelope struct {
 func openBundle(data []byte) (envelope, *Problem) {
 	const again = "fetch the shipment again from its sender; a damaged bundle proves nothing"
 	if err := attest.ScanJSON(data); err != nil {
-		return envelope{}, &Problem{CodeBundle, fmt.Sprintf("not a Sigstore bundle: %v", err), again}
+		return envelope{}, &Problem{CodeBundle, "not a Sigstore bundle: " + plain(err), again}
 	}
 	var e envelope
 	if err := e.bundle.UnmarshalJSON(data); err != nil {
@@ -63,10 +63,11 @@ func openBundle(data []byte) (envelope, *Problem) {
 	return e, nil
 }
 
-// plain returns a short text of err. protojson varies its white space from build
-// to build, so that nobody compares its errors.
+// plain returns a short text of err, quoted: it repeats bytes of a bundle that
+// nobody has signed. protojson varies its white space from build to build, so that
+// nobody compares its errors.
 func plain(err error) string {
-	return fmt.Sprintf("%.200s", strings.ReplaceAll(err.Error(), "\u00a0", " "))
+	return fmt.Sprintf("%.200q", strings.ReplaceAll(err.Error(), "\u00a0", " "))
 }
 
 // signedBy returns the key of the policy that signed e's payload, or nil.

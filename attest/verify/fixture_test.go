@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,16 +93,19 @@ func compute(t testing.TB, m attest.Manifest) attest.TrainingCompute {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node := meter.Node{
-		Own:     []meter.ActivityTotal{{Activity: meter.Pretraining, Operations: meter.Exact(estimate), Records: 3, Grade: meter.GradeMeasured}},
-		Parents: []meter.Parent{},
+	known := attest.LineageModel{
+		Work: []attest.Work{{Activity: meter.Pretraining, Weights: meter.WeightsKept, Interval: meter.Exact(estimate), Records: 3, Grade: meter.GradeMeasured}},
 	}
-	lineage, err := attest.LineageOf(model, func(r meter.ModelRef) (meter.Node, bool) { return node, r == model })
+	lineage, err := attest.LineageOf(model, func(r meter.ModelRef) (attest.LineageModel, bool) { return known, r == model })
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := lineage.Models[0].Activities()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return attest.TrainingCompute{
-		Model: model, Weights: attest.WeightsOf(m), Activities: lineage.Models[0].Activities, Lineage: lineage,
+		Model: model, Weights: attest.WeightsOf(m), Activities: own, Lineage: lineage, Ledger: &attest.Head{Origin: "weighbridge.dev/ledger/x/acme/atlas@2", Size: 3, Root: digestOf("head")},
 		Completeness: attest.Completeness, Tool: tool, CreatedAt: created,
 	}
 }
@@ -110,24 +114,79 @@ func hardware() attest.Hardware {
 	return attest.Hardware{Model: model, NotSeen: []string{"no accelerator was seen"}, Tool: tool, CreatedAt: created}
 }
 
-// determination is one that follows from facts that agree with compute.
-func determination(t testing.TB, change ...string) attest.Determination {
+// statedFacts are the facts that follow from compute and hardware, with additions,
+// after a change of their text. Their grades are those of the unchanged facts.
+func statedFacts(t testing.TB, change ...string) fdp.Facts {
 	t.Helper()
-	text := strings.NewReplacer(change...).Replace(`{"model": "acme/atlas@2", "weights": {"publication": "unpublished"}, "operations": [{"activity": "pretraining", "estimate": "9.5e25"}],
-		"parents": [], "synthetic_data": []}`)
-	facts, err := fdp.ParseFacts([]byte(text), "facts.json")
+	h := hardware()
+	facts, err := attest.FactsOf(compute(t, weights(t)), &h)
 	if err != nil {
 		t.Fatal(err)
 	}
+	over, err := fdp.ParseFacts([]byte(`{"weights": {"publication": "unpublished"}}`), "added.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if facts, err = facts.Merge(over); err != nil {
+		t.Fatal(err)
+	}
+	text, err := facts.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.NewReplacer(change...).Replace(string(text))
+	if len(change) > 0 && changed == string(text) {
+		t.Fatalf("nothing to replace: %q in %s", change, text)
+	}
+	parsed, err := fdp.ParseFacts([]byte(changed), "facts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.WithGrades(facts.Grades())
+}
+
+// determination is one that follows from facts that agree with compute, unless
+// their text is changed.
+func determination(t testing.TB, change ...string) attest.Determination {
+	t.Helper()
+	return determined(t, embedded(t), statedFacts(t, change...))
+}
+
+func embedded(t testing.TB) attest.Basis {
+	t.Helper()
 	b, err := attest.EmbeddedBasis()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b
+}
+
+func determined(t testing.TB, b attest.Basis, facts fdp.Facts) attest.Determination {
+	t.Helper()
 	d, err := attest.Determine(b, facts, attest.Question{Regime: "us-4e091", AsOf: "2026-11-24"}, tool, created)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// ownRules are the embedded rules with another threshold, 1e25: the
+// signer's own.
+func ownRules(t testing.TB) attest.Basis {
+	t.Helper()
+	b := embedded(t)
+	changed := false
+	files := b.Rules.Files()
+	for name, text := range files {
+		other := regexp.MustCompile(`(?m)"?1e26"?`).ReplaceAll(text, []byte(`"1e25"`))
+		changed = changed || string(other) != string(text)
+		files[name] = other
+	}
+	rules, err := fdp.RulesFromFiles(files)
+	if err != nil || !changed {
+		t.Fatal(err, changed)
+	}
+	return attest.Basis{Rules: rules, Catalogue: b.Catalogue}
 }
 
 // payload encodes a statement about the weights m in the shipment digest.

@@ -14,6 +14,7 @@ func (v *verification) notChecked() {
 		"completeness: " + attest.Completeness,
 		"truth: a signature shows who says the numbers, not that they are right; each carries its grade",
 		"time: no timestamp was verified; when it was signed is the signer's word",
+		"replay: an older attestation of the same weights verifies as well as the newest; compare its time and ledger size with what you expect (--not-before, --min-ledger-size)",
 		"revocation: whether the key has been withdrawn or stolen cannot be seen offline",
 		"ledger: the head is named; no inclusion proof, consistency proof or witness was verified",
 		"hardware: devices are as recorded; no evidence from the hardware itself was verified",
@@ -31,6 +32,9 @@ func (v *verification) notChecked() {
 		if !s.Ours() {
 			lines = append(lines, fmt.Sprintf("predicate %.120q is not understood: only its signature and subjects were checked", s.PredicateType))
 		}
+	}
+	for _, line := range v.in.Unread {
+		lines = append(lines, "read over: "+line)
 	}
 	v.result.NotChecked = append(lines, v.notes...)
 }

@@ -39,10 +39,26 @@ type Statement struct {
 	Understood    bool   `json:"understood"` // a predicate of ours; false: only signature and subjects were checked
 	Signer        string `json:"signer"`     // id of the key
 	Model         string `json:"model,omitempty"`
+	CreatedAt     string `json:"created_at,omitempty"`  // RFC 3339, the signer's word
+	LedgerSize    uint64 `json:"ledger_size,omitempty"` // entries of the model's log when it was made; absent where none is named
+
+	// Rules says under whose rules a determination was recomputed: RulesEmbedded,
+	// RulesAccepted or RulesSigner, with which it is not OK. Empty for others.
+	Rules string `json:"rules,omitempty"`
+	// Verdicts are, for rules that came with a determination, what they say and
+	// what this build's own rules say of the same facts.
+	Verdicts []attest.Verdict `json:"verdicts,omitempty"`
 
 	// Predicate is what the statement says, as it was signed. Empty unless OK.
 	Predicate json.RawMessage `json:"predicate,omitempty"`
 }
+
+// Under whose rules a determination was recomputed.
+const (
+	RulesEmbedded = attest.RulesEmbedded // this build's
+	RulesAccepted = "accepted"           // the signer's, which the policy accepts by digest
+	RulesSigner   = "signer"             // the signer's, which nobody here accepted
+)
 
 // Problem is one reason why verification failed.
 type Problem struct {
@@ -70,5 +86,9 @@ const (
 	CodeSeveralStatements = "several-statements" // two that say different things
 	CodeModels            = "models"             // statements name different models
 	CodeRecomputation     = "recomputation"      // the determination does not follow from its facts
-	CodeFacts             = "facts"              // the facts contradict the attested compute
+	CodeNotRecomputed     = "not-recomputed"     // the determination cannot be recomputed here, so it is not believed
+	CodeFacts             = "facts"              // the facts contradict the attested compute or hardware
+	CodeModelDiffers      = "model-differs"      // about another model than was asked for
+	CodeTooOld            = "too-old"            // made before the time that the policy names
+	CodeLedgerSize        = "ledger-size"        // made of a shorter log than the policy asks for
 )

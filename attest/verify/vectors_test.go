@@ -8,9 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/sign"
+	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter"
 )
 
 // vector is one way in which a shipment goes wrong. It changes a happy path; the
@@ -111,6 +115,10 @@ func vectors() []vector {
 			s.in.Bundles[1] = []byte(strings.Repeat(`{"a":`, 10000) + "1" + strings.Repeat("}", 10000))
 		}, "bundle missing-statement", "nested deeper than 32"},
 		{"duplicate-key", replaced(`"payloadType":`, `"payloadType":"application/vnd.in-toto+json","payloadType":`), "bundle missing-statement", "written twice"},
+		{"escape-sequence-in-a-key", replaced(`"payloadType":`, `"\u001b[2J\u202e":1,"payloadType":`), "bundle missing-statement", "unknown field"},
+		{"raw-c1-and-bidi-in-a-key", replaced(`"payloadType":`, "\"\u009b2J\u202e\":1,\"payloadType\":"), "bundle missing-statement", "unknown field"},
+		{"escape-sequence-in-the-media-type", replaced(`.v0.3+json`, `.v0.3+json\u001b]0;x\u0007`), "bundle missing-statement", "media type"},
+		{"signed-escape-sequence", resigned(`"predicateType":"https`, "\"predicateType\":[\"\u009b2J\u202e\"],\"p\":\"https"), "missing-statement statement", "statement"},
 		{"unknown-field", replaced(`"payloadType":`, `"extra":1,"payloadType":`), "bundle missing-statement", "unknown field"},
 		{"case-of-a-key", replaced(`"payloadType":`, `"PayloadType":`), "bundle missing-statement", "unknown field"},
 		{"future-media-type", replaced(`.v0.3+json`, `.v0.9+json`), "bundle missing-statement", "media type"},
@@ -150,18 +158,57 @@ func vectors() []vector {
 		{"determination-with-a-hidden-missing-fact", withDetermination(func(t *testing.T, d *attest.Determination) {
 			alter(t, d, `"near":false`, `"near":true`)
 		}), "recomputation", "does not follow from its facts"},
-		{"determination-of-facts-that-understate", func(t *testing.T, s *shipment) {
-			s.in.Bundles = append(s.in.Bundles, signed(t, s.key, payload(t, manifestDigest, s.in.Found, determination(t, "9.5e25", "9.5e24"))))
-		}, "facts", "its facts state 9.50e24 of pretraining"},
-		{"determination-of-facts-of-other-activity", func(t *testing.T, s *shipment) {
-			s.in.Bundles = append(s.in.Bundles, signed(t, s.key, payload(t, manifestDigest, s.in.Found, determination(t, "pretraining", "evaluation"))))
-		}, "facts", "of pretraining for acme/atlas@2"},
+		{"determination-of-facts-that-understate", withFacts(`95000000000000000000000000`, `9500000000000000000000000`), "facts", "operations: attested is"},
+		{"determination-of-facts-that-overstate", withFacts(`95000000000000000000000000`, `99000000000000000000000000`), "facts", "operations: attested is"},
+		{"determination-of-facts-of-other-activity", withFacts(`"activity":"pretraining"`, `"activity":"evaluation"`), "facts", "operations: attested is"},
+		{"determination-of-work-marked-discarded", withFacts(`"weights":"kept"`, `"weights":"discarded"`), "facts", "operations: attested is"},
+		{"determination-of-work-of-no-state", withFacts(`"weights":"kept"}`, `"weights":"kept","data_published":true}`), "facts", ""},
+		{"determination-of-facts-with-another-relation", func(t *testing.T, s *shipment) {
+			relation(t, s, `"relation":"fine-tunes"`, `"relation":"distills-from"`)
+		}, "facts", "attested"},
+		{"determination-of-facts-without-the-parent", func(t *testing.T, s *shipment) {
+			relation(t, s, `"parents":[{"model":"open/base@1","relation":"fine-tunes"}]`, `"parents":[]`)
+		}, "facts", "parents: attested is"},
+		{"determination-of-raised-grades", withDetermination(func(t *testing.T, d *attest.Determination) {
+			facts := statedFacts(t)
+			grades := facts.Grades()
+			grades["weights"] = meter.GradeAttested
+			*d = determined(t, embedded(t), facts.WithGrades(grades))
+		}), "facts", "weights: found"},
+		{"determination-under-unknown-rules", withDetermination(unknownRules), "not-recomputed", "rules that this build does not carry"},
+		{"determination-under-unknown-rules-required", func(t *testing.T, s *shipment) {
+			s.policy.Require = []string{attest.TypeTrainingCompute, attest.TypeDetermination}
+			withDetermination(unknownRules)(t, s)
+		}, "missing-statement not-recomputed", attest.TypeDetermination + " (refused)"},
+		{"determination-with-another-catalogue", withDetermination(func(t *testing.T, d *attest.Determination) {
+			facts, err := statedFacts(t).Merge(fdp.Facts{Training: fdp.Training{Hardware: []fdp.Hardware{{Product: "T4"}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			*d = determined(t, embedded(t), facts)
+			d.Catalogue = digestOf("another catalogue")
+		}), "not-recomputed", "another accelerator catalogue"},
 		{"determination-of-facts-that-are-not-canonical", withDetermination(func(t *testing.T, d *attest.Determination) {
 			d.Facts = json.RawMessage(strings.Replace(string(d.Facts), "95000000000000000000000000", "95e24", 1))
 		}), "recomputation", "canonical"},
 		{"determination-for-other-weights", func(t *testing.T, s *shipment) {
 			s.in.Bundles = append(s.in.Bundles, signed(t, s.key, payload(t, manifestDigest, files(t, "x", "y"), determination(t))))
 		}, "other-weights", "names OMS root"},
+		{"another-model-than-asked-for", func(t *testing.T, s *shipment) {
+			s.policy.Models, s.policy.Wanted = func(m string) bool { return m == "acme/atlas@1" }, "acme/atlas@1"
+		}, "missing-statement model-differs", "about acme/atlas@2: expected acme/atlas@1"},
+		{"older-than-asked-for", func(t *testing.T, s *shipment) { s.policy.NotBefore = created.Add(1) }, "missing-statement too-old", "made at 2026-11-24T12:00:00Z"},
+		{"of-a-shorter-log-than-asked-for", func(t *testing.T, s *shipment) { s.policy.MinLedgerSize = 4 }, "ledger-size missing-statement", "of a log of 3 entries: expected at least 4"},
+		{"of-no-log-where-one-is-asked-for", func(t *testing.T, s *shipment) {
+			c := compute(t, s.in.Found)
+			c.Ledger, s.policy.MinLedgerSize = nil, 1
+			s.in.Bundles[0] = signed(t, s.key, payload(t, manifestDigest, s.in.Found, c))
+		}, "ledger-size missing-statement", "of a log of 0 entries"},
+		{"older-attestation-beside-the-newer", func(t *testing.T, s *shipment) {
+			c := compute(t, s.in.Found)
+			c.Ledger.Size, c.CreatedAt = 2, created.Add(-time.Hour)
+			s.in.Bundles = append(s.in.Bundles, signed(t, s.key, payload(t, manifestDigest, s.in.Found, c)))
+		}, "several-statements", "2026-11-24T12:00:00Z, of 3 entries; 2026-11-24T11:00:00Z, of 2 entries"},
 		{"two-different-statements", func(t *testing.T, s *shipment) {
 			other := hardware()
 			other.NotSeen = []string{"something else"}
@@ -173,6 +220,51 @@ func vectors() []vector {
 			s.in.Bundles[1] = signed(t, s.key, payload(t, manifestDigest, s.in.Found, other))
 		}, "models", "acme/atlas@2, acme/atlas@3"},
 	}
+}
+
+// withFacts adds a determination of facts whose text was changed.
+func withFacts(old, new string) func(*testing.T, *shipment) {
+	return withDetermination(func(t *testing.T, d *attest.Determination) { *d = determination(t, old, new) })
+}
+
+// relation attests a fine-tune, and adds a determination of changed facts.
+func relation(t *testing.T, s *shipment, old, new string) {
+	c, h := compute(t, s.in.Found), hardware()
+	tuned := c.Lineage.Models[0]
+	tuned.Parents = []meter.Parent{{Model: "open/base@1", Relation: meter.FineTunes}}
+	var err error
+	if c.Lineage, err = attest.LineageOf(model, func(m meter.ModelRef) (attest.LineageModel, bool) { return tuned, m == model }); err != nil {
+		t.Fatal(err)
+	}
+	facts, err := attest.FactsOf(c, &h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := facts.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), old, new, 1)
+	if changed == string(text) {
+		t.Fatalf("nothing to replace: %q in %s", old, text)
+	}
+	stated, err := fdp.ParseFacts([]byte(changed), "facts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.in.Bundles = [][]byte{
+		signed(t, s.key, payload(t, manifestDigest, s.in.Found, c)), s.in.Bundles[1],
+		signed(t, s.key, payload(t, manifestDigest, s.in.Found, determined(t, embedded(t), stated.WithGrades(facts.Grades())))),
+	}
+}
+
+// unknownRules is the forgery that embedded:true once allowed: any verdict, under
+// a digest that nobody has.
+func unknownRules(t *testing.T, d *attest.Determination) {
+	digest := d.Rules.Digest
+	d.Rules.Digest = digestOf("rules that nobody has")
+	alter(t, d, digest, d.Rules.Digest)
+	alter(t, d, `"controlled":"does-not-apply"`, `"controlled":"applies"`)
 }
 
 func withDetermination(change func(*testing.T, *attest.Determination)) func(*testing.T, *shipment) {
@@ -205,7 +297,7 @@ func renameUnlisted(t *testing.T, s *shipment) {
 	s.in.Found = files(t, "config.json", "{}", "model-1.safetensors", "one", "model-9.safetensors", "two")
 }
 
-// TestVectors (V1 to V9): each is refused for its own reason, the result says
+// TestVectors (V1 to V9, D3, D4, R1 to R3): each is refused for its own reason, the result says
 // what to do next, and no unverified text of the bundle is shown as a fact.
 func TestVectors(t *testing.T) {
 	names := map[string]bool{}
@@ -225,6 +317,9 @@ func TestVectors(t *testing.T) {
 				t.Errorf("nothing says %q:\n%s", v.says, messages(r))
 			}
 			for _, p := range r.Problems {
+				if strings.ContainsFunc(p.Message+p.Hint, func(c rune) bool { return !unicode.IsGraphic(c) }) {
+					t.Errorf("a control character in %q", p.Message)
+				}
 				if p.Message == "" || p.Hint == "" {
 					t.Errorf("a problem without message or next step: %+v", p)
 				}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
 )
@@ -15,12 +16,19 @@ type Input struct {
 	Bundles        [][]byte        // Sigstore bundles, in the order they were found
 	Found          attest.Manifest // the files, hashed by the caller from their bytes
 	ManifestDigest string          // OCI manifest digest, "sha256:<hex>"; "" for a plain directory
+	Unread         []string        // sentences: what else came and was read over by the caller
 }
 
 // Policy is whom the recipient trusts, and for what. The zero value refuses.
 type Policy struct {
 	Keys    []*PublicKey // at least one
 	Require []string     // predicate types that must be there; empty: training compute and hardware
+
+	Models        func(model string) bool // which models the statements may be about; nil: any one
+	Wanted        string                  // what Models asks for, for people
+	NotBefore     time.Time               // statements made before it are refused; zero: any time
+	MinLedgerSize uint64                  // entries that the model's log must have had; 0: any
+	AcceptRules   []string                // digests of rules that may come with a determination
 }
 
 // required returns the predicate types that must be there.
@@ -86,12 +94,18 @@ type verification struct {
 	in       Input
 	policy   Policy
 	result   Result
-	payloads [][]byte // of the statements accepted
+	payloads [][]byte // of the statements listed
 	lines    []int    // their places in result.Statements, beside result.Verified
 	unknown  []int    // bundles that no key of the policy signed
 	notes    []string // further lines of not_checked
 	logs     int      // bundles with log entries or timestamps
 	basis    attest.Basis
+	aside    []aside // determinations under the signer's own rules, shown and not believed
+}
+
+type aside struct {
+	determination *attest.Determination
+	line          int // its place in result.Statements
 }
 
 func (v *verification) problem(code, message, hint string) {
@@ -155,28 +169,35 @@ func (v *verification) statement(s attest.Statement, payload []byte, key *Public
 		return nil
 	}
 	line := Statement{PredicateType: s.PredicateType, Understood: s.Ours(), Signer: key.ID(), Model: string(s.Model())}
+	line.CreatedAt, line.LedgerSize = made(s)
 	problem := v.in.subjectProblem(s)
 	if problem == nil && s.TrainingCompute != nil {
 		line.Recomputed = true // the totals: ParseStatement added them up again
 		problem = v.in.weightsProblem(s.TrainingCompute.Weights)
 	}
-	if problem == nil && s.Determination != nil {
-		line.Recomputed, problem = v.recompute(*s.Determination)
+	if problem == nil {
+		problem = v.policy.refuses(s)
 	}
-	line.OK = problem == nil
+	if problem == nil && s.Determination != nil {
+		problem = v.recompute(*s.Determination, &line)
+	}
+	line.OK = problem == nil && line.Rules != RulesSigner
 	if line.OK {
 		line.Predicate = s.Raw
 	}
 	v.result.Statements = append(v.result.Statements, line)
-	if line.OK {
+	v.payloads = append(v.payloads, payload)
+	switch at := len(v.result.Statements) - 1; {
+	case line.OK:
 		v.result.Verified = append(v.result.Verified, s)
-		v.payloads = append(v.payloads, payload)
-		v.lines = append(v.lines, len(v.result.Statements)-1)
+		v.lines = append(v.lines, at)
+	case problem == nil:
+		v.aside = append(v.aside, aside{s.Determination, at})
 	}
 	return problem
 }
 
-// repeated reports whether the same statement was accepted before.
+// repeated reports whether the same statement was looked at before.
 func (v *verification) repeated(payload []byte) bool {
 	return slices.ContainsFunc(v.payloads, func(p []byte) bool { return bytes.Equal(p, payload) })
 }
@@ -209,9 +230,12 @@ func (v *verification) completeness() {
 func (v *verification) foundTypes() string {
 	var types []string
 	for _, s := range v.result.Statements {
-		state := "verified"
-		if !s.OK {
-			state = "refused"
+		state := "refused"
+		switch {
+		case s.OK:
+			state = "verified"
+		case s.Rules == RulesSigner:
+			state = "under the signer's own rules, which --accept-rules DIGEST accepts"
 		}
 		types = append(types, s.PredicateType+" ("+state+")")
 	}
@@ -230,10 +254,13 @@ func (v *verification) agreement() {
 			models[string(s.Model())] = true
 		}
 		if (s.TrainingCompute != nil || s.Hardware != nil) && seen[s.PredicateType] {
-			v.problem(CodeSeveralStatements, fmt.Sprintf("two different statements of type %s by keys of the policy: expected one", s.PredicateType),
+			v.problem(CodeSeveralStatements, fmt.Sprintf("two different statements of type %s by keys of the policy (%s): expected one", s.PredicateType, v.madeOf(s.PredicateType)),
 				"ask the signer which of them holds, and have the other removed from the shipment")
 		}
 		seen[s.PredicateType] = true
+	}
+	for _, a := range v.aside {
+		models[string(a.determination.Model)] = true
 	}
 	if len(models) > 1 {
 		names := make([]string, 0, len(models))

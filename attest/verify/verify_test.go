@@ -63,31 +63,85 @@ func TestResultJSON(t *testing.T) {
 	}
 }
 
-// TestDetermination (D3, D4): one that follows from its facts passes as
-// recomputed; one under rules that this build does not carry passes as not
-// recomputed, and the result says so.
+// with returns the result of verifying s and a determination.
+func (s shipment) with(t *testing.T, d attest.Determination) Result {
+	t.Helper()
+	s.in.Bundles = append(s.in.Bundles[:2:2], signed(t, s.key, payload(t, manifestDigest, s.in.Found, d)))
+	return s.verify(t)
+}
+
+// TestDetermination (D3, D4): one that follows from its facts, which follow from
+// the statements beside it, passes as recomputed; what was added to the facts is
+// named.
 func TestDetermination(t *testing.T) {
 	s := happy(t)
-	with := func(d attest.Determination) Result {
-		changed := s
-		changed.in.Bundles = append(s.in.Bundles[:2:2], signed(t, s.key, payload(t, manifestDigest, s.in.Found, d)))
-		return changed.verify(t)
-	}
-	r := with(determination(t))
-	if !r.OK || len(r.Statements) != 3 || !r.Statements[2].Recomputed || !r.Statements[2].OK {
+	r := s.with(t, determination(t))
+	if !r.OK || len(r.Statements) != 3 || !r.Statements[2].Recomputed || !r.Statements[2].OK || r.Statements[2].Rules != RulesEmbedded {
 		t.Errorf("%s %+v", messages(r), r.Statements)
 	}
-	d := determination(t)
-	other := digestOf("other rules")
-	d.Result = json.RawMessage(strings.Replace(string(d.Result), d.Rules.Digest, other, 1))
-	d.Rules.Digest = other
-	r = with(d)
-	if !r.OK || r.Statements[2].Recomputed || !strings.Contains(strings.Join(r.NotChecked, "\n"), "it was not recomputed: it was made under rules that this build does not carry") {
-		t.Errorf("%s %+v", messages(r), r)
+	if !strings.Contains(strings.Join(r.NotChecked, "\n"), "the signer's word, in no statement beside it: weights") {
+		t.Errorf("%q", r.NotChecked)
 	}
-	more := with(determination(t, "9.5e25", "9.9e25"))
-	if !more.OK {
-		t.Errorf("facts that say more than is attested: %s", messages(more))
+	s.policy.Require = []string{attest.TypeDetermination}
+	s.in.Bundles = [][]byte{s.in.Bundles[0], s.in.Bundles[0]}
+	if r := s.with(t, determination(t)); !r.OK || !strings.Contains(strings.Join(r.NotChecked, "\n"), "no hardware statement was accepted beside it") {
+		t.Errorf("%s %q", messages(r), r.NotChecked)
+	}
+	s.in.Bundles = [][]byte{signed(t, s.key, payload(t, manifestDigest, s.in.Found, determination(t)))}
+	if r := s.verify(t); !r.OK || !strings.Contains(strings.Join(r.NotChecked, "\n"), "all of its facts are the signer's word") {
+		t.Errorf("%s %q", messages(r), r.NotChecked)
+	}
+}
+
+// TestSignersRules (D5): under rules that came with it a determination is shown
+// beside what this build's rules say, and believed only where the recipient
+// accepts them by digest.
+func TestSignersRules(t *testing.T) {
+	s, d := happy(t), determined(t, ownRules(t), statedFacts(t))
+	r := s.with(t, d)
+	line := r.Statements[2]
+	if !r.OK || line.OK || line.Rules != RulesSigner || line.Predicate != nil || len(r.Verified) != 2 {
+		t.Errorf("%s %+v", messages(r), line)
+	}
+	if len(line.Verdicts) != 2 || line.Verdicts[0].Controlled != "applies" || line.Verdicts[1].Controlled != "does-not-apply" || line.Verdicts[0].RulesDigest != d.Rules.Digest {
+		t.Errorf("%+v", line.Verdicts)
+	}
+	if !strings.Contains(strings.Join(r.NotChecked, "\n"), "they are the signer's own") {
+		t.Errorf("%q", r.NotChecked)
+	}
+	s.policy.Require = []string{attest.TypeTrainingCompute, attest.TypeDetermination}
+	if r := s.with(t, d); strings.Join(codes(r), " ") != CodeMissingStatement || !strings.Contains(messages(r), "--accept-rules") {
+		t.Errorf("required: %s", messages(r))
+	}
+	s.policy.AcceptRules = []string{digestOf("others")}
+	if r := s.with(t, d); r.OK {
+		t.Error("other rules were accepted")
+	}
+	s.policy.AcceptRules = append(s.policy.AcceptRules, d.Rules.Digest)
+	r = s.with(t, d)
+	if line := r.Statements[2]; !r.OK || !line.OK || line.Rules != RulesAccepted || len(line.Verdicts) != 2 || len(r.Verified) != 3 {
+		t.Errorf("accepted: %s %+v", messages(r), line)
+	}
+	false1 := determined(t, ownRules(t), statedFacts(t, `"weights":"kept"`, `"weights":"discarded"`))
+	s.policy = happy(t).policy
+	s.policy.Keys = []*PublicKey{public(t, s.key)}
+	if r := s.with(t, false1); strings.Join(codes(r), " ") != CodeFacts || r.Statements[2].Verdicts != nil {
+		t.Errorf("false facts under the signer's rules: %s %+v", messages(r), r.Statements)
+	}
+}
+
+// TestPolicyOfTheRecipient (R1, R2): what a recipient asks for beyond a signature
+// passes where it holds; the report gives time and size.
+func TestPolicyOfTheRecipient(t *testing.T) {
+	s := happy(t)
+	s.policy.Models, s.policy.Wanted = func(m string) bool { return m == string(model) }, string(model)
+	s.policy.NotBefore, s.policy.MinLedgerSize = created, 3
+	r := s.verify(t)
+	if line := r.Statements[0]; !r.OK || line.CreatedAt != "2026-11-24T12:00:00Z" || line.LedgerSize != 3 {
+		t.Errorf("%s %+v", messages(r), line)
+	}
+	if !strings.Contains(strings.Join(r.NotChecked, "\n"), "replay: ") {
+		t.Errorf("%q", r.NotChecked)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -25,6 +26,8 @@ type attestFlags struct {
 	include []string
 	facts   string
 	asOf    string
+
+	weightsOf []string
 }
 
 type attestResult struct {
@@ -39,7 +42,9 @@ type attestResult struct {
 	Linked     int               `json:"linked"` // files that share their bytes with the originals
 	Signer     string            `json:"signer"`
 	Statements []attestStatement `json:"statements"`
-	Findings   []meter.Finding   `json:"findings"`
+	// Corrections of the lineage's logs, which travel with its compute.
+	Corrections []attest.Correction `json:"corrections"`
+	Findings    []meter.Finding     `json:"findings"`
 }
 
 type attestStatement struct {
@@ -104,6 +109,7 @@ only made when included by name, and can be recomputed by whoever receives it.
 	flags.StringVar(&f.claims, "claims", "", "write the bundles to this file too, one per line, for recipients of the plain directory")
 	flags.StringSliceVar(&f.include, "include", []string{"training-compute", "hardware"}, "statements to make: "+strings.Join(includable(), ", "))
 	flags.StringVar(&f.facts, "facts", "", "for a determination: facts that the ledger cannot know (YAML or JSON)")
+	flags.StringArrayVar(&f.weightsOf, "weights-of", nil, "another `MODEL` whose recorded output these weights are; a finding then says so; repeatable")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
 	for _, required := range []string{"weights", "key", "out"} {
 		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
@@ -126,15 +132,25 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err := f.refuseSecond(files); err != nil {
 		return err
 	}
-	made, findings, err := a.statable(f, files)
+	compute, hardware, err := a.statable(f, files)
 	if err != nil {
 		return err
 	}
-	result, err := a.ship(ctx, f, key, files, made)
+	made, err := a.included(f, compute, hardware) // the ledger is closed: others may go on
 	if err != nil {
 		return err
 	}
-	result.Findings = append([]meter.Finding{}, findings...)
+	signed, err := f.sign(ctx, key, files, made)
+	if err != nil {
+		return err
+	}
+	result, err := a.ship(ctx, f, files, signed)
+	if err != nil {
+		return err
+	}
+	result.Signer = key.ID()
+	result.Findings = append([]meter.Finding{}, compute.Findings...)
+	result.Corrections = append([]attest.Correction{}, compute.Corrections...)
 	if a.json {
 		return a.printJSON(result)
 	}
@@ -145,9 +161,9 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 // statable is what can be stated of the model now. Journals that dead processes
 // left are folded in first; a run that goes on is refused, because what is signed
 // of it would be wrong a moment later.
-func (a *app) statable(f attestFlags, files attest.Manifest) (made []any, findings []meter.Finding, err error) {
+func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.TrainingCompute, hardware attest.Hardware, err error) {
 	if err := a.foldLeftovers(); err != nil {
-		return nil, nil, err
+		return compute, hardware, err
 	}
 	err = a.withHistory(func(h *history) (err error) {
 		lineage, err := h.lineage(f.model)
@@ -159,10 +175,10 @@ func (a *app) statable(f attestFlags, files attest.Manifest) (made []any, findin
 				return fmt.Errorf("%s: %s; attest when it has ended and is recorded", f.model, run.note)
 			}
 		}
-		made, findings, err = a.predicates(f, h, files)
+		compute, hardware, err = a.predicates(f, h, files)
 		return err
 	})
-	return made, findings, err
+	return compute, hardware, err
 }
 
 // check refuses what the command line itself gets wrong, before anything is
@@ -189,6 +205,9 @@ func (f attestFlags) check() error {
 	return nil
 }
 
+// readKey reads the private key that signs. One that others may read or write is
+// refused: whoever else has it signs in the same name. A pipe has no readers to
+// keep out.
 func readKey(path string) (*sign.Key, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -197,6 +216,14 @@ func readKey(path string) (*sign.Key, error) {
 	key, err := sign.ParseKey(data)
 	if err != nil {
 		return nil, fmt.Errorf("--key %s: %w", path, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("--key: %w", err)
+	}
+	const others = 0o066 // read and write, group and others
+	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&others != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("--key %s: others may read or write it (mode %04o): chmod 600 %s, and make a new key if somebody may have read this one", path, mode.Perm(), path)
 	}
 	return key, nil
 }

@@ -7,18 +7,22 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/fdp"
-	"github.com/weighbridge/weighbridge/meter"
 )
 
-// determinationPredicate evaluates the model under the embedded rules and keeps
-// beside the result everything that it was made from.
-func (a *app) determinationPredicate(f attestFlags, h *history) (attest.Determination, error) {
+// determinationPredicate evaluates what the other predicates attest under the
+// embedded rules, and keeps beside the result everything that it was made from.
+// Its facts follow from those statements, so that a recipient can rebuild them;
+// the file's are laid over them: they may add, never overwrite.
+func (a *app) determinationPredicate(f attestFlags, compute attest.TrainingCompute, hardware attest.Hardware) (attest.Determination, error) {
 	basis, err := attest.EmbeddedBasis()
 	if err != nil {
 		return attest.Determination{}, err
 	}
-	facts, err := attestedFacts(f.model, f.facts, h)
+	facts, err := attest.FactsOf(compute, &hardware)
 	if err != nil {
+		return attest.Determination{}, err
+	}
+	if facts, err = withDeclared(facts, f.facts); err != nil {
 		return attest.Determination{}, err
 	}
 	question := attest.Question{Regime: "us-4e091", AsOf: a.today().Format(time.DateOnly)}
@@ -31,12 +35,9 @@ func (a *app) determinationPredicate(f attestFlags, h *history) (attest.Determin
 	return attest.Determine(basis, facts, question, a.tool(), a.env.now().UTC())
 }
 
-// attestedFacts are what the ledger knows, with the file's facts laid over it:
-// they may add, never overwrite.
-func attestedFacts(model meter.ModelRef, path string, h *history) (fdp.Facts, error) {
-	facts, err := fdp.FromLineage(model, h.records)
-	if err != nil || path == "" {
-		return facts, err
+func withDeclared(facts fdp.Facts, path string) (fdp.Facts, error) {
+	if path == "" {
+		return facts, nil
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -10,53 +10,73 @@ import (
 	"github.com/weighbridge/weighbridge/provenance"
 )
 
-// predicates returns what is to be stated of the model, and what a reader of
-// the statements should know.
-func (a *app) predicates(f attestFlags, h *history, files attest.Manifest) ([]any, []meter.Finding, error) {
-	var made []any
-	compute, err := a.computePredicate(f.model, h, files)
+// predicates returns what the ledger says of the model: its compute, and the
+// hardware of its lineage.
+func (a *app) predicates(f attestFlags, h *history, files attest.Manifest) (attest.TrainingCompute, attest.Hardware, error) {
+	compute, err := a.computePredicate(f, h, files)
 	if err != nil {
-		return nil, nil, err
+		return compute, attest.Hardware{}, err
 	}
+	hardware, err := a.hardwarePredicate(compute.Lineage, h)
+	return compute, hardware, err
+}
+
+// included returns the predicates that were asked for. A determination is held to
+// the statements that will stand beside it before anything is signed.
+func (a *app) included(f attestFlags, compute attest.TrainingCompute, hardware attest.Hardware) ([]any, error) {
+	var made []any
+	var beside *attest.Hardware
 	if slices.Contains(f.include, "training-compute") {
 		made = append(made, compute)
 	}
 	if slices.Contains(f.include, "hardware") {
-		hardware, err := a.hardwarePredicate(compute.Lineage, h)
-		if err != nil {
-			return nil, nil, err
-		}
-		made = append(made, hardware)
+		made, beside = append(made, hardware), &hardware
 	}
 	if slices.Contains(f.include, "determination") {
-		determination, err := a.determinationPredicate(f, h)
+		determination, err := a.determinationPredicate(f, compute, hardware)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
+		}
+		if _, err := determination.HoldTo(compute, beside); err != nil {
+			return nil, err
 		}
 		made = append(made, determination)
 	}
-	return made, compute.Findings, nil
+	return made, nil
 }
 
 func (a *app) tool() attest.Tool { return attest.Tool{Name: "weighbridge", Version: version} }
 
-func (a *app) computePredicate(model meter.ModelRef, h *history, files attest.Manifest) (attest.TrainingCompute, error) {
-	if _, err := h.lineage(model); err != nil {
-		return attest.TrainingCompute{}, err
+func (a *app) computePredicate(f attestFlags, h *history, files attest.Manifest) (attest.TrainingCompute, error) {
+	none := attest.TrainingCompute{}
+	if _, err := h.lineage(f.model); err != nil {
+		return none, err
 	}
-	lineage, err := attest.LineageOf(model, h.node)
+	lineage, err := attest.LineageFromRecords(f.model, h.records)
 	if err != nil {
-		return attest.TrainingCompute{}, err
+		return none, err
 	}
-	records, _ := h.records(model)
-	head, err := h.head(model)
+	own, err := lineage.Models[0].Activities()
 	if err != nil {
-		return attest.TrainingCompute{}, err
+		return none, err
+	}
+	records, _ := h.records(f.model)
+	head, err := h.head(f.model)
+	if err != nil {
+		return none, err
+	}
+	corrections, err := h.corrections(lineage)
+	if err != nil {
+		return none, err
+	}
+	owned, err := f.owned(h, files)
+	if err != nil {
+		return none, err
 	}
 	return attest.TrainingCompute{
-		Model: model, Weights: attest.WeightsOf(files), Activities: lineage.Models[0].Activities, Lineage: lineage,
+		Model: f.model, Weights: attest.WeightsOf(files), Activities: own, Lineage: lineage, Corrections: corrections,
 		Convention: attest.Convention(h.convention(lineage)), Methods: methodsOf(records), Period: periodOf(records), Ledger: head,
-		Findings: findingsOf(records, files), Completeness: attest.Completeness, Tool: a.tool(), CreatedAt: a.env.now().UTC(),
+		Findings: append(findingsOf(records, files), owned...), Completeness: attest.Completeness, Tool: a.tool(), CreatedAt: a.env.now().UTC(),
 	}, h.err
 }
 
@@ -157,6 +177,7 @@ func (a *app) hardwarePredicate(lineage attest.Lineage, h *history) (attest.Hard
 		for _, r := range records {
 			addHardware(&out, catalogue, r)
 		}
+		out.Worked(m.Model, records)
 	}
 	for _, missing := range lineage.Missing {
 		out.NotSeen = append(out.NotSeen, "the hardware of "+string(missing)+": nothing is recorded of it")

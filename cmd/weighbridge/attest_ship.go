@@ -44,41 +44,61 @@ func (f attestFlags) pack(files attest.Manifest) oci.PackOptions {
 	return oci.PackOptions{Weights: f.weights, Files: files, Layout: f.out, Reference: reference(f.model), Description: oci.Description{Name: string(f.model)}}
 }
 
-// ship packs the weights, signs one statement per predicate about them, and
-// attaches the bundles.
-func (a *app) ship(ctx context.Context, f attestFlags, key *sign.Key, files attest.Manifest, made []any) (attestResult, error) {
+// signedStatement is a statement in its bundle, ready to be attached.
+type signedStatement struct {
+	predicateType string
+	bundle        []byte
+}
+
+// sign makes one statement per predicate about the shipment that will be packed,
+// and signs it. All that can fail in a statement fails here, before anything is
+// written.
+func (f attestFlags) sign(ctx context.Context, key *sign.Key, files attest.Manifest, made []any) ([]signedStatement, error) {
+	described, err := oci.Describe(f.pack(files))
+	if err != nil {
+		return nil, err
+	}
+	subjects := attest.Subjects(f.model, described.Digest.String(), files.Root())
+	var signed []signedStatement
+	for _, predicate := range made {
+		statement, err := attest.NewStatement(subjects, predicate)
+		if err != nil {
+			return nil, err
+		}
+		payload, err := statement.Encode()
+		if err != nil {
+			return nil, err
+		}
+		bundle, err := key.Sign(ctx, payload)
+		if err != nil {
+			return nil, err
+		}
+		signed = append(signed, signedStatement{statement.PredicateType, bundle})
+	}
+	return signed, nil
+}
+
+// ship packs the weights and attaches the bundles.
+func (a *app) ship(ctx context.Context, f attestFlags, files attest.Manifest, signed []signedStatement) (attestResult, error) {
 	packed, err := oci.Pack(ctx, f.pack(files))
 	if err != nil {
 		return attestResult{}, err
 	}
 	result := attestResult{Schema: "weighbridge.dev/attested/v1", Linked: packed.Linked, Model: f.model, Layout: f.out, Manifest: packed.Manifest.Digest.String(),
-		Root: files.Root(), Files: len(files.Files), Bytes: files.Bytes(), Copied: packed.BytesCopied, Signer: key.ID()}
+		Root: files.Root(), Files: len(files.Files), Bytes: files.Bytes(), Copied: packed.BytesCopied}
 	layout, err := oci.Open(f.out)
 	if err != nil {
 		return result, err
 	}
 	defer layout.Close()
-	subjects := attest.Subjects(f.model, result.Manifest, result.Root)
 	var bundles [][]byte
-	for _, predicate := range made {
-		statement, err := attest.NewStatement(subjects, predicate)
+	for _, s := range signed {
+		referrer, err := layout.Attach(ctx, oci.Attachment{Subject: packed.Manifest, Bundle: s.bundle, PredicateType: s.predicateType, Created: a.env.now()})
 		if err != nil {
 			return result, err
 		}
-		payload, err := statement.Encode()
-		if err != nil {
-			return result, err
-		}
-		bundle, err := key.Sign(ctx, payload)
-		if err != nil {
-			return result, err
-		}
-		referrer, err := layout.Attach(ctx, oci.Attachment{Subject: packed.Manifest, Bundle: bundle, PredicateType: statement.PredicateType, Created: a.env.now()})
-		if err != nil {
-			return result, err
-		}
-		bundles = append(bundles, bundle)
-		result.Statements = append(result.Statements, attestStatement{statement.PredicateType, referrer.Digest.String()})
+		bundles = append(bundles, s.bundle)
+		result.Statements = append(result.Statements, attestStatement{s.predicateType, referrer.Digest.String()})
 	}
 	if f.claims != "" {
 		return result, writeClaims(f.claims, bundles)
@@ -127,7 +147,10 @@ func (a *app) printAttested(r attestResult) {
 	if !slices.ContainsFunc(r.Statements, func(s attestStatement) bool { return s.PredicateType == attest.TypeDetermination }) {
 		a.printf("  not stated: a determination (--include determination states one)\n")
 	}
+	for _, c := range r.Corrections {
+		a.printf("  corrected %s\n", describeCorrection(c))
+	}
 	for _, finding := range r.Findings {
-		a.printf("  finding   %s: %s\n", finding.Code, finding.Message)
+		a.printf("  finding   %s: %s\n", printable(finding.Code), printable(finding.Message))
 	}
 }

@@ -1,13 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+
+	"github.com/weighbridge/weighbridge/attest/weights"
 )
 
 // A claims file holds one Sigstore bundle per line. It travels beside a plain
@@ -25,40 +27,86 @@ func defaultClaims(dir string) string {
 	return filepath.Join(dir, claimsName)
 }
 
+// readClaims reads the bundles of a claims file. It comes with the weights, from
+// whoever sent them: only a regular file of bounded size is opened, no link is
+// followed and no pipe waited for.
 func readClaims(path string) ([][]byte, error) {
-	file, err := os.Open(path)
+	data, err := readRegular(path, maxClaimsBytes)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("claims file %s: there is none, and weights without attestations are never verified; name the file that came with them with --claims, or the layout itself", path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("claims file: %w", err)
+		return nil, fmt.Errorf("claims file %s: %w", path, err)
 	}
-	defer file.Close()
-	lines := bufio.NewScanner(io.LimitReader(file, maxClaimsBytes))
-	lines.Buffer(nil, maxClaimsBytes)
 	var bundles [][]byte
-	for lines.Scan() {
-		if len(bytes.TrimSpace(lines.Bytes())) > 0 {
-			bundles = append(bundles, bytes.Clone(lines.Bytes()))
+	for line := range bytes.Lines(data) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			bundles = append(bundles, line)
+		}
+		if len(bundles) > maxClaims {
+			break
 		}
 	}
-	switch {
-	case lines.Err() != nil:
-		return nil, fmt.Errorf("claims file %s: %w", path, lines.Err())
-	case len(bundles) == 0 || len(bundles) > maxClaims:
-		return nil, fmt.Errorf("claims file %s: found %d bundles, expected 1 to %d, one per line", path, len(bundles), maxClaims)
+	if len(bundles) == 0 || len(bundles) > maxClaims {
+		return nil, fmt.Errorf("claims file %s: found %s bundles, expected 1 to %d, one per line", path, countText(len(bundles)), maxClaims)
 	}
 	return bundles, nil
 }
 
+func countText(n int) string {
+	if n > maxClaims {
+		return "more than " + strconv.Itoa(maxClaims)
+	}
+	return strconv.Itoa(n)
+}
+
+// readRegular returns the bytes of a regular file of at most limit bytes. The size
+// is looked at first, and nothing is cut off: a file that is too long is refused.
+func readRegular(path string, limit int64) ([]byte, error) {
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	file, info, err := weights.OpenRegular(root, filepath.Base(path))
+	var refused *weights.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		return nil, fmt.Errorf("%s: put the file itself there", refused.Found)
+	case err != nil:
+		return nil, err
+	}
+	defer file.Close()
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%d bytes: expected at most %d", info.Size(), limit)
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("it grows while it is read: expected at most %d bytes", limit)
+	}
+	return data, err
+}
+
 // insideOnly is the claims file's path relative to the weights when it lies in
-// them, for leaving it out of the hash.
+// them, for leaving it out of the hash. Both are made absolute: one may be given
+// relative to the working directory and the other not, or through a link.
 func insideOnly(dir, claims string) []string {
-	rel, err := filepath.Rel(dir, claims)
+	rel, err := filepath.Rel(settled(dir), filepath.Join(settled(filepath.Dir(claims)), filepath.Base(claims)))
 	if err != nil || !filepath.IsLocal(rel) {
 		return nil
 	}
 	return []string{filepath.ToSlash(rel)}
+}
+
+// settled is the absolute path without links, as far as it can be told.
+func settled(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return path
 }
 
 func writeClaims(path string, bundles [][]byte) error {

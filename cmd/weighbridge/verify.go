@@ -11,7 +11,6 @@ import (
 	"github.com/weighbridge/weighbridge/attest/oci"
 	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/attest/weights"
-	"github.com/weighbridge/weighbridge/meter"
 )
 
 type verifyFlags struct {
@@ -19,6 +18,7 @@ type verifyFlags struct {
 	claims    string
 	reference string
 	require   []string
+	wanted    verifyWanted
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -29,7 +29,12 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `Verify reads an OCI image layout with attestations, or a plain directory of weights with a claims file, and checks
 it against the public keys that you name: the bytes against the digests, the names against the names, each
 signature, each statement's subjects, that the required statements are there, and that an included determination
-follows from its own facts and rules. Nothing is taken from the network. What was not checked is listed.
+follows from its own facts and rules, and those facts from the statements beside it. Nothing is taken from the
+network. What was not checked is listed.
+
+A name or a tag is signed by nobody: --model says which model it must be. An older attestation of the same weights
+verifies like the newest: --not-before and --min-ledger-size refuse it. A determination under rules that came with it
+is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest.
 
 ` + exitCodes,
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl",
@@ -43,6 +48,7 @@ follows from its own facts and rules. Nothing is taken from the network. What wa
 	flags.StringVar(&f.claims, "claims", "", "for a plain directory: the claims file (default DIR/claims.jsonl)")
 	flags.StringVar(&f.reference, "reference", "", "for a layout with several models: which one, by name, tag or digest")
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
+	f.wanted.add(flags)
 	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
 	return cmd
 }
@@ -112,7 +118,7 @@ func (f verifyFlags) policy() (verify.Policy, error) {
 		}
 		policy.Require = append(policy.Require, predicateType)
 	}
-	return policy, nil
+	return policy, f.wanted.policy(f.reference, &policy)
 }
 
 // read collects what is to be verified. Damage in single blobs is returned
@@ -134,15 +140,11 @@ func (f verifyFlags) readLayout(ctx context.Context, target string) (verify.Inpu
 		return verify.Input{}, nil, err
 	}
 	defer layout.Close()
-	wanted := f.reference
-	if model, err := meter.ParseModel(wanted); err == nil {
-		wanted = reference(model)
-	}
-	model, err := layout.Model(wanted)
+	model, err := layout.Model(f.wanted.chosen(f.reference, len(layout.Models())))
 	if err != nil {
 		return verify.Input{}, nil, err
 	}
-	input := verify.Input{ManifestDigest: model.Manifest.Digest.String()}
+	input := verify.Input{ManifestDigest: model.Manifest.Digest.String(), Unread: unread(layout, model)}
 	for _, b := range model.Bundles {
 		input.Bundles = append(input.Bundles, b.Data)
 	}

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/verify"
@@ -10,35 +13,41 @@ import (
 )
 
 // printVerified renders a result for people: the verdict, who says what, what
-// is wrong and what to do, and, where all is well, what nobody checked.
+// is wrong and what to do, and, where all is well, what nobody checked. Words of
+// what arrived are shown with their control characters escaped.
 func (a *app) printVerified(target string, r verify.Result) {
 	if !r.OK {
-		a.printf("REFUSED: %s\n", target)
+		a.printf("REFUSED: %s\n", printable(target))
 		a.printProblems(r.Problems)
+		for _, s := range r.Statements {
+			if !s.OK {
+				a.printf("  present  %s, which is not believed\n", printable(s.PredicateType))
+			}
+		}
 		return
 	}
-	a.printf("verified: %s\n  signer   %s\n", target, r.Signer)
+	a.printf("verified: %s\n  signer   %s\n", printable(target), r.Signer)
 	for _, s := range r.Subjects {
 		a.printf("  subject  %s %s\n", s.Digest, s.Name)
 	}
 	for _, s := range r.Statements {
-		a.printf("  %s\n", describeStatement(s))
+		a.printf("%s", describeStatement(s))
 	}
 	for _, s := range r.Verified {
 		a.printf("%s", describePredicate(s))
 	}
 	for _, n := range r.NotChecked {
-		a.printf("  not checked: %s\n", n)
+		a.printf("  not checked: %s\n", printable(n))
 	}
 }
 
 // printProblems prints each problem, and a hint that several share once.
 func (a *app) printProblems(problems []verify.Problem) {
 	for i, p := range problems {
-		a.printf("  problem  %s: %s\n", p.Code, p.Message)
+		a.printf("  problem  %s: %s\n", p.Code, printable(p.Message))
 		last := i == len(problems)-1 || problems[i+1].Hint != p.Hint
 		if p.Hint != "" && last {
-			a.printf("           hint: %s\n", p.Hint)
+			a.printf("           hint: %s\n", printable(p.Hint))
 		}
 	}
 }
@@ -46,12 +55,38 @@ func (a *app) printProblems(problems []verify.Problem) {
 func describeStatement(s verify.Statement) string {
 	state := "ok"
 	if !s.OK {
-		state = "not ok"
+		state = "present, not believed"
 	}
-	if s.Recomputed {
+	if s.Recomputed && s.Rules != verify.RulesSigner {
 		state += ", recomputed here with the same result"
 	}
-	return fmt.Sprintf("states   %s (%s)", s.PredicateType, state)
+	if s.CreatedAt != "" {
+		state += "; made " + s.CreatedAt
+	}
+	if s.LedgerSize > 0 {
+		state += fmt.Sprintf(" of %d ledger entries", s.LedgerSize)
+	}
+	text := fmt.Sprintf("  states   %s (%s)\n", printable(s.PredicateType), state)
+	for _, v := range s.Verdicts {
+		text += describeVerdict(v, s.Rules)
+	}
+	return text
+}
+
+// describeVerdict shows one side of a determination under rules that came with it.
+func describeVerdict(v attest.Verdict, whose string) string {
+	by := "this build's rules"
+	if v.Whose == "signer" {
+		by = "the signer's own rules, which nobody here accepted,"
+		if whose == verify.RulesAccepted {
+			by = "the signer's own rules, accepted by --accept-rules,"
+		}
+	}
+	line := fmt.Sprintf("           under %s (%s): controlled %s; subject to the EAR %s; licence required %s\n", by, v.RulesDigest, v.Controlled, v.SubjectToEAR, v.LicenceRequired)
+	if v.Error != "" {
+		line += "           they cannot answer: " + printable(v.Error) + "\n"
+	}
+	return line
 }
 
 // describePredicate is what an accepted statement of ours says, in a few lines.
@@ -76,16 +111,37 @@ func describeCompute(c attest.TrainingCompute) string {
 	for _, m := range c.Lineage.Missing {
 		fmt.Fprintf(&b, "           nothing is recorded of %s, so there is no upper bound\n", m)
 	}
+	for _, correction := range c.Corrections {
+		fmt.Fprintf(&b, "           corrected %s\n", describeCorrection(correction))
+	}
 	for _, f := range c.Findings {
-		fmt.Fprintf(&b, "           finding %s: %s\n", f.Code, f.Message)
+		fmt.Fprintf(&b, "           finding %s: %s\n", printable(f.Code), printable(f.Message))
 	}
 	return b.String()
+}
+
+// describeCorrection is one correction in one line: what counted and what counts.
+func describeCorrection(c attest.Correction) string {
+	counts := "nothing"
+	if c.After != nil {
+		counts = describeCorrected(*c.After)
+	}
+	return fmt.Sprintf("%s of %s/%d of %s by %s on %s: %s; %s counted, %s counts", c.Kind, printable(c.Run), c.Sequence, c.Model, printable(c.Author),
+		c.Time.Format(time.DateOnly), printable(c.Reason), describeCorrected(c.Before), counts)
+}
+
+func describeCorrected(c attest.Corrected) string {
+	text := fmt.Sprintf("%s %s (%s, %s)", c.Activity, c.Interval, c.Weights, c.Grade)
+	for _, p := range c.Parents {
+		text += fmt.Sprintf(", %s %s", p.Relation, p.Model)
+	}
+	return text
 }
 
 func describeHeld(h attest.Hardware) string {
 	var b strings.Builder
 	for _, d := range h.Devices {
-		fmt.Fprintf(&b, "  says     on %d x %s (%s; %s)\n", d.Count, d.Product, d.Grade, d.ECCN)
+		fmt.Fprintf(&b, "  says     on %d x %s (%s; %s)\n", d.Count, printable(d.Product), d.Grade, d.ECCN)
 	}
 	if len(h.Devices) == 0 {
 		b.WriteString("  says     no accelerator was seen\n")
@@ -98,6 +154,13 @@ func describeDetermination(d attest.Determination) string {
 	if err != nil {
 		return "" // verification has refused such a one
 	}
-	return fmt.Sprintf("  says     under %s on %s: controlled %s; subject to the EAR %s; licence required %s\n",
-		r.Regime, r.AsOf, r.Controlled, r.SubjectToEAR, r.Licence.Required)
+	asked := ""
+	if d.Question.Destination != "" {
+		asked = " for " + d.Question.Destination
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Question.Options)) {
+		asked += fmt.Sprintf(", %s=%s", name, d.Question.Options[name])
+	}
+	return fmt.Sprintf("  says     under %s on %s%s: controlled %s; subject to the EAR %s; licence required %s\n",
+		printable(r.Regime), printable(r.AsOf), printable(asked), r.Controlled, r.SubjectToEAR, r.Licence.Required)
 }
