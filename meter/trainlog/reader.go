@@ -14,8 +14,8 @@ const MaxLine = 64 << 10
 // Options say how a log is to be read. The zero value finds the format out.
 type Options struct {
 	// Format is "auto" or empty: the first line that bears a format's signature
-	// decides; "none": nothing is read, lines are only counted; or one of
-	// [Formats]: nothing else is understood but the job's own reports.
+	// decides; "none": no format is read; or one of [Formats]: no other is read.
+	// The job's own reports are understood in each case.
 	Format string
 }
 
@@ -39,7 +39,6 @@ func NewReader(o Options) (*Reader, error) {
 	case "", "auto":
 		r.state.candidates = formats()
 	case "none":
-		r.state.off = true
 	default:
 		for _, f := range formats() {
 			if f.name() == o.Format {

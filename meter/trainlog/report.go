@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -13,9 +14,13 @@ import (
 // reportMark begins a line of our own.
 const reportMark = "weighbridge-report"
 
-// maxReportedOperations and maxTokens bound what a job can have done: 10^33 is
-// ten million times the largest threshold of any regime.
-const maxReportedOperations = "1e33"
+// What a job can have done at most, beside maxTokens and maxStep: 10^33
+// operations are ten million times the largest threshold of any regime, and the
+// squares of lengths cannot sum to more than the square of all tokens.
+const (
+	maxReportedOperations = "1e33"
+	maxSquaredLengths     = "1e36"
+)
 
 // reports are the figures of the job's own counter, one element per activity.
 type reports struct{ list []meter.Report }
@@ -62,9 +67,11 @@ func (r *reports) merge(report meter.Report, l line, n *notes) {
 	sameStep := have.Step != nil && report.Step != nil && *have.Step == *report.Step
 	lower := larger(&have.Operations, report.Operations, opsCompare)
 	lower = larger(&have.Tokens, report.Tokens, opsCompare) + lower
+	lower = larger(&have.Documents, report.Documents, opsCompare) + lower
+	lower = larger(&have.SquaredLengths, report.SquaredLengths, opsCompare) + lower
 	lower = larger(&have.Step, report.Step, compare) + lower
 	switch {
-	case sameStep && (differs(r.list[i].Operations, report.Operations) || differs(r.list[i].Tokens, report.Tokens)):
+	case sameStep && contradicts(r.list[i], report):
 		n.add(ReportContradicted, l.at, 0, 0)
 	case lower > 0:
 		n.add(ReportDecreased, l.at, 0, 0)
@@ -88,6 +95,10 @@ func larger[T any](have **T, v *T, cmp func(a, b T) int) int {
 func opsCompare(a, b meter.Ops) int { return a.Cmp(b) }
 
 func differs(a, b *meter.Ops) bool { return a != nil && b != nil && *a != *b }
+
+func contradicts(a, b meter.Report) bool {
+	return differs(a.Operations, b.Operations) || differs(a.Tokens, b.Tokens) || differs(a.Documents, b.Documents) || differs(a.SquaredLengths, b.SquaredLengths)
+}
 
 // errAbsurd marks a report whose figures cannot be true.
 var errAbsurd = errors.New("figure above what any job can have done")
@@ -123,6 +134,9 @@ func parseReport(text []byte) (meter.Report, error) {
 	if report.Operations == nil && report.Tokens == nil {
 		return report, errors.New("neither tokens nor operations")
 	}
+	if (report.Documents == nil) != (report.SquaredLengths == nil) {
+		return report, errors.New("one of documents and squared_lengths without the other")
+	}
 	return report, absurd(report)
 }
 
@@ -141,6 +155,10 @@ func reportField(report *meter.Report, key string, dec *json.Decoder) error {
 		return json.Unmarshal(raw, &report.Tokens)
 	case "operations":
 		return json.Unmarshal(raw, &report.Operations)
+	case "documents":
+		return json.Unmarshal(raw, &report.Documents)
+	case "squared_lengths":
+		return json.Unmarshal(raw, &report.SquaredLengths)
 	case "activity":
 		var name string
 		if err := json.Unmarshal(raw, &name); err != nil || name == "" {
@@ -154,13 +172,22 @@ func reportField(report *meter.Report, key string, dec *json.Decoder) error {
 }
 
 func absurd(report meter.Report) error {
-	limit, err := meter.ParseOps(maxReportedOperations)
-	switch {
-	case err != nil:
-		return err
-	case report.Operations != nil && report.Operations.Cmp(limit) > 0,
-		report.Tokens != nil && report.Tokens.Cmp(meter.NewOps(maxTokens)) > 0,
-		report.Step != nil && *report.Step > maxStep:
+	for _, f := range []struct {
+		figure *meter.Ops
+		limit  string
+	}{
+		{report.Operations, maxReportedOperations}, {report.SquaredLengths, maxSquaredLengths},
+		{report.Tokens, strconv.FormatUint(maxTokens, 10)}, {report.Documents, strconv.FormatUint(maxTokens, 10)},
+	} {
+		limit, err := meter.ParseOps(f.limit)
+		if err != nil {
+			return err
+		}
+		if f.figure != nil && f.figure.Cmp(limit) > 0 {
+			return errAbsurd
+		}
+	}
+	if report.Step != nil && *report.Step > maxStep {
 		return errAbsurd
 	}
 	return nil

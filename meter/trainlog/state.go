@@ -12,7 +12,6 @@ import (
 // state is what has been read. It is cloned for a snapshot, so that the
 // unfinished last line can be read without being consumed.
 type state struct {
-	off        bool     // nothing is read
 	forced     string   // the format asked for, or ""
 	candidates []parser // the formats still possible; once one is met, it stands first
 	met        bool     // the first candidate is the log's format
@@ -44,10 +43,6 @@ func (s *state) clone() state {
 // seen.
 func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 	s.lines++
-	if s.off {
-		s.unread++
-		return
-	}
 	v := foreign
 	if s.mayMean(raw, t) {
 		v = s.judge(line{text: s.strip(raw, t), at: at, whole: whole, gap: s.gap, traits: t})
