@@ -159,9 +159,10 @@ func (e *evaluation) determination(digest string) (Determination, error) {
 	}
 	d.Missing = atLeast(e.hints(missing))
 	d.Margin, d.Near = margin(d.Operations, e.pack.threshold)
-	for name := range e.consulted {
-		if value := e.reading(name); value != "" {
-			d.Options[name] = value
+	for _, o := range e.pack.Options { // what counsel chose is echoed, whether or not it came up
+		_, set := e.question.Options[o.Name]
+		if value := e.reading(o.Name); value != "" && (set || e.consulted[o.Name]) {
+			d.Options[o.Name] = value
 		}
 	}
 	return d, e.numbers.err
@@ -269,7 +270,9 @@ func (e *evaluation) alternatives(o option, d Determination) ([]Alternative, err
 			pack: e.pack, catalogue: e.catalogue, facts: e.facts, models: e.models, question: q, asOf: e.asOf, status: e.status, shared: e.shared,
 			consulted: map[string]bool{}, memo: map[string]outcome{}, unearned: map[string]bool{},
 		}
-		other.shareNumbers()
+		if other.numbers = e.numbers; !e.numbers.tooMany { // otherwise another reading would not make it countable
+			other.shareNumbers()
+		}
 		then, _ := other.answers()
 		if other.numbers.err != nil {
 			return nil, other.numbers.err
@@ -289,7 +292,7 @@ func (d Determination) differences(then Determination) map[string]string {
 		{"licence.required", d.Licence.Required.String(), then.Licence.Required.String()},
 		{"licence.exception", d.Licence.Exception, then.Licence.Exception},
 		{"licence.policy", d.Licence.Policy, then.Licence.Policy},
-		{"operations", intervalText(d.Operations), intervalText(then.Operations)},
+		{"operations", IntervalText(d.Operations), IntervalText(then.Operations)},
 	} {
 		if field.now != field.then {
 			changes[field.name] = field.then

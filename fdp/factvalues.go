@@ -97,7 +97,7 @@ func scalar(v reflect.Value) (factValue, bool) {
 		if value == nil {
 			return factValue{}, true
 		}
-		return factValue{known: true, values: []string{intervalText(*value)}}, true
+		return factValue{known: true, values: []string{IntervalText(*value)}}, true
 	case []Country:
 		out := factValue{known: value != nil}
 		for _, c := range value {

@@ -47,7 +47,7 @@ func block(t testing.TB, text, fence string) string {
 	return inside
 }
 
-// FuzzParseFacts: what is read is encoded in one way, which reads back to the
+// FuzzParseFacts (F10): what is read is encoded in one way, which reads back to the
 // same facts and the same bytes; nothing panics.
 func FuzzParseFacts(f *testing.F) {
 	for _, seed := range seeds(f) {

@@ -14,6 +14,7 @@ type numbers struct {
 	derived []run[scenario] // counted since the published ancestors
 	whole   bool            // every combination was tried for derived
 	memo    map[string]quantity
+	tooMany bool  // of some quantity not every combination was tried
 	err     error // a sum past 2^128-1
 }
 
@@ -143,11 +144,18 @@ func (e *evaluation) counted(name string, runs []run[scenario], whole bool) quan
 	for _, r := range runs {
 		q.missing = append(q.missing, missingOf(slices.Concat(r.result.own, r.result.carried, r.result.added))...)
 	}
-	q.missing = append(q.missing, pivotal(runs, sameSum)...)
-	if !whole { // more combinations than were tried: nothing above the model's own work is certain
+	if whole {
+		q.missing = append(q.missing, pivotal(runs, sameSum)...)
+	} else { // more combinations than were tried: nothing is certain
+		e.numbers.tooMany = true
 		q.interval = meter.Unbounded(meter.Ops{})
-		q.missing = append(q.missing, Missing{Path: "synthetic_data", Reason: ReasonUnknown, Hint: "Too many facts about generating models and parents are open to try every combination: state more of them."})
+		for _, r := range runs {
+			for _, c := range r.trail {
+				q.missing = append(q.missing, c.missing...)
+			}
+		}
 	}
+	q.missing = uniqueMissing(q.missing)
 	q.describe(e, name, runs, whole)
 	return q
 }
@@ -182,12 +190,12 @@ func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], wh
 		}
 	}
 	if name != "operations" {
-		q.steps = append([]Step{{"operations", "own work " + intervalText(own), lowest, note2}}, q.steps...)
+		q.steps = append([]Step{{"operations", "own work " + IntervalText(own), lowest, note2}}, q.steps...)
 	}
-	q.steps = append([]Step{{name, intervalText(q.interval), lowest, note2}}, q.steps...)
+	q.steps = append([]Step{{name, IntervalText(q.interval), lowest, note2}}, q.steps...)
 	if whole {
 		q.ownLow = own.Low
-		q.ownOnly = &Step{"operations", "own work " + intervalText(own), e.lowestGrade("operations", len(e.facts.Operations)), note2}
+		q.ownOnly = &Step{"operations", "own work " + IntervalText(own), e.lowestGrade("operations", len(e.facts.Operations)), note2}
 	}
 }
 
@@ -202,14 +210,14 @@ func carriedText(i meter.Interval, runs []run[scenario], name string) string {
 	case n == 0:
 		return "add nothing since the published one"
 	}
-	return "carry in " + intervalText(i)
+	return "carry in " + IntervalText(i)
 }
 
 func addedText(i meter.Interval, generators int) string {
 	if generators == 0 {
 		return "none"
 	}
-	return "adds " + intervalText(i)
+	return "adds " + IntervalText(i)
 }
 
 // lowestGrade is the grade of a list: the lowest in it. An empty list has that
@@ -264,7 +272,7 @@ func (e *evaluation) publishedParents() quantity {
 	if !q.interval.High.Known || q.interval.High.Ops != q.interval.Low {
 		q.missing = []Missing{{Path: e.publishedPath(), Reason: ReasonUnknown}}
 	}
-	q.steps = []Step{{"parents", "published parent " + intervalText(q.interval), e.lowestGrade("parents", len(e.facts.Parents)), "ECCN 4E091, Note 1"}}
+	q.steps = []Step{{"parents", "published parent " + IntervalText(q.interval), e.lowestGrade("parents", len(e.facts.Parents)), "ECCN 4E091, Note 1"}}
 	return q
 }
 
@@ -278,9 +286,9 @@ func (e *evaluation) publishedPath() string {
 	return "parents"
 }
 
-// intervalText prints bounds so that no two different numbers look the same:
+// IntervalText prints bounds for people so that no two different numbers look the same:
 // short where that is exact, in full otherwise.
-func intervalText(i meter.Interval) string {
+func IntervalText(i meter.Interval) string {
 	if i.High.Known && i.High.Ops == i.Low {
 		return opsText(i.Low)
 	}

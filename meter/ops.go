@@ -140,6 +140,15 @@ func (o Ops) Short() string {
 	return fmt.Sprintf("%d.%02de%d", digits/100, digits%100, exponent)
 }
 
+// Beside is Short next to a threshold t: in full where rounding would make o
+// equal to t, though it is not.
+func (o Ops) Beside(t Ops) string {
+	if o != t && o.Short() == t.Short() {
+		return o.String()
+	}
+	return o.Short()
+}
+
 // MarshalText returns the decimal digits of o.
 func (o Ops) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 

@@ -41,7 +41,7 @@ func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
 	fmt.Fprintf(b, headline+"\n", model, d.Regime, d.AsOf)
 	fmt.Fprintf(b, "  controlled      %s\n  subject to EAR  %s\n  licence         required: %s; exception: %s; policy: %s\n",
 		d.Controlled, d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
-	fmt.Fprintf(b, "  operations      %s", d.Operations)
+	fmt.Fprintf(b, "  operations      %s", fdp.IntervalText(d.Operations))
 	switch {
 	case d.Margin != nil && d.Margin.IsZero():
 		b.WriteString("; the threshold is reached")

@@ -15,6 +15,8 @@ type app struct {
 	env    environment
 	ledger string // --ledger
 	json   bool   // --json
+
+	writeErr error // the first failure of printf
 }
 
 // run executes the command line in env and returns the exit code.
@@ -26,6 +28,9 @@ func run(ctx context.Context, env environment) int {
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.writeErr
+	}
 	if err != nil {
 		a.report(classify(err))
 	}
@@ -116,5 +121,10 @@ func (a *app) printJSON(document any) error {
 	return nil
 }
 
-// printf writes text for people to standard output.
-func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.env.stdout, format, args...) }
+// printf writes text for people to standard output. The first failure is kept:
+// a result that was cut off by a full disk must not exit 0.
+func (a *app) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(a.env.stdout, format, args...); err != nil && a.writeErr == nil {
+		a.writeErr = fmt.Errorf("writing the result to standard output: %w", err)
+	}
+}

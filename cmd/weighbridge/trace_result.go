@@ -43,7 +43,7 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 		return traceResult{}, err
 	}
 	result := traceResult{Schema: "weighbridge.dev/trace/v1", Model: model, Activities: traceActivities(lineage),
-		Parents: []meter.Parent{}, Missing: append([]meter.ModelRef{}, lineage.Missing...), Pending: append([]string{}, h.notes...)}
+		Parents: []meter.Parent{}, Missing: append([]meter.ModelRef{}, lineage.Missing...), Pending: h.notes(lineage.Models)}
 	for _, m := range lineage.Models {
 		line, err := h.traceModel(m)
 		if err != nil {
@@ -96,11 +96,6 @@ func (a *app) positions(model meter.ModelRef, h *history) ([]fdp.Position, error
 		return nil, err
 	}
 	return fdp.Positions(rules, catalogue, facts, fdp.Question{AsOf: a.today()})
-}
-
-func (a *app) printTrace(r traceResult) error {
-	a.printf("%s", r)
-	return nil
 }
 
 // String is the trace for people: one screen for a lineage of a few models.
@@ -163,14 +158,17 @@ func (r traceResult) index() map[meter.ModelRef]traceModel {
 	return lines
 }
 
-func positionLine(s fdp.Position) string {
+func positionLine(p fdp.Position) string {
 	left := "margin unknown"
-	if s.Margin != nil {
-		left = s.Margin.Short() + " left"
+	switch {
+	case p.Margin != nil && p.Margin.IsZero():
+		left = "reached"
+	case p.Margin != nil:
+		left = p.Margin.Short() + " left"
 	}
-	near := ""
-	if s.Near {
-		near = ", near: the high bound reaches it"
+	if p.Near && p.ThresholdVerdict == fdp.Undetermined {
+		left += "; the high bound reaches it"
 	}
-	return fmt.Sprintf("%s: %s %s; threshold %s %s: %s; %s%s", s.Regime, s.Quantity, s.Interval, s.Comparison, s.Threshold.Short(), s.ThresholdVerdict, left, near)
+	return fmt.Sprintf("%s: %s that count %s; threshold %s %s: %s; %s",
+		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, left)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/weighbridge/weighbridge/attest/oci"
 	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/attest/weights"
+	"github.com/weighbridge/weighbridge/meter"
 )
 
 type verifyFlags struct {
@@ -40,7 +41,7 @@ follows from its own facts and rules. Nothing is taken from the network. What wa
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.keys, "key", nil, "public key (PEM) that may sign; repeatable")
 	flags.StringVar(&f.claims, "claims", "", "for a plain directory: the claims file (default DIR/claims.jsonl)")
-	flags.StringVar(&f.reference, "reference", "", "for a layout with several models: which one, by tag or digest")
+	flags.StringVar(&f.reference, "reference", "", "for a layout with several models: which one, by name, tag or digest")
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
 	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
 	return cmd
@@ -51,27 +52,44 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	input, damage, err := f.read(ctx, target)
-	if err != nil {
-		return &exitError{exitVerification, err}
+	if f.claims != "" && oci.IsLayout(target) {
+		return usage("--claims is for a plain directory: %s is a layout, which carries its own statements", target)
 	}
-	result, err := verify.Verify(input, policy)
-	if err != nil {
-		return &exitError{exitVerification, err}
-	}
-	for _, problem := range damage {
-		result.OK = false
-		result.Problems = append(result.Problems, problem)
-	}
+	result := f.judge(ctx, target, policy)
 	if a.json {
 		err = a.printJSON(result)
 	} else {
-		err = a.printVerified(target, result)
+		a.printVerified(target, result)
 	}
 	if err == nil && !result.OK {
 		return &exitError{code: exitVerification}
 	}
 	return err
+}
+
+// judge always comes to a result: what cannot be read or used is refused, and
+// the damage that was found on the way is in it.
+func (f verifyFlags) judge(ctx context.Context, target string, policy verify.Policy) verify.Result {
+	input, problems, err := f.read(ctx, target)
+	result := refusedResult()
+	if err == nil && len(input.Found.Files) > 0 {
+		result, err = verify.Verify(input, policy)
+	}
+	if err != nil {
+		result = refusedResult()
+		problems = append(problems, verify.Problem{Code: "unreadable", Message: err.Error(), Hint: "see that the path is right and the shipment complete; what cannot be read is never verified"})
+	}
+	if input.ManifestDigest == "" {
+		result.NotChecked = append(result.NotChecked, "top-level .git, .gitattributes, .github and .gitignore: OMS leaves them out of the weights; nothing is said of them")
+	}
+	result.OK = result.OK && len(problems) == 0
+	result.Problems = append(problems, result.Problems...)
+	return result
+}
+
+// refusedResult is that of a shipment about which nothing could be shown.
+func refusedResult() verify.Result {
+	return verify.Result{Schema: verify.ResultSchema, Subjects: []verify.Subject{}, Statements: []verify.Statement{}, NotChecked: []string{}, Problems: []verify.Problem{}}
 }
 
 func (f verifyFlags) policy() (verify.Policy, error) {
@@ -100,6 +118,9 @@ func (f verifyFlags) policy() (verify.Policy, error) {
 // read collects what is to be verified. Damage in single blobs is returned
 // beside the input, so that one flipped byte does not hide the rest.
 func (f verifyFlags) read(ctx context.Context, target string) (verify.Input, []verify.Problem, error) {
+	if _, err := os.Stat(target); err != nil {
+		return verify.Input{}, nil, err
+	}
 	if oci.IsLayout(target) {
 		return f.readLayout(ctx, target)
 	}
@@ -113,7 +134,11 @@ func (f verifyFlags) readLayout(ctx context.Context, target string) (verify.Inpu
 		return verify.Input{}, nil, err
 	}
 	defer layout.Close()
-	model, err := layout.Model(f.reference)
+	wanted := f.reference
+	if model, err := meter.ParseModel(wanted); err == nil {
+		wanted = reference(model)
+	}
+	model, err := layout.Model(wanted)
 	if err != nil {
 		return verify.Input{}, nil, err
 	}
