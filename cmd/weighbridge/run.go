@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,7 +38,8 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "Run a training job and weigh it: what it computed, by which method, on what hardware",
 		Long: `Run starts COMMAND as it would run without it: same streams, same signals, same exit code. It reads the job's log
 lines as they pass (--read: ` + strings.Join(trainlog.Formats(), ", ") + `), writes what they say to a journal every few seconds, and at the end
-puts a record into the ledger and says on standard error what was counted. With --json that is one JSON document on
+puts a record into the ledger and says on standard error what was counted. A job that counts itself reports to the socket
+that WEIGHBRIDGE_SOCKET names, one JSON line at a time (meter/wrap/python has a module for it). With --json that is one JSON document on
 standard output after the job's own output. Trouble of ours never harms the job: it is reported on standard error.
 
 ` + exitCodes,
@@ -111,7 +113,7 @@ func (a *app) runOptions(f runFlags, command []string) (wrap.Options, error) {
 	return wrap.Options{
 		Command: command, Env: a.env.environ, Stdin: a.env.stdin, Stdout: a.env.stdout, Stderr: a.env.stderr,
 		Relay: []string{self, relayName}, Meter: reader, ReadNone: f.read == "none" || f.log != "", LogFile: f.log,
-		JournalDir: a.journalDirectory(), Head: head, Strict: f.strict, Now: a.env.now,
+		SocketDir: cmp.Or(a.env.getenv("TMPDIR"), "/tmp"), JournalDir: a.journalDirectory(), Head: head, Strict: f.strict, Now: a.env.now,
 		Warn: func(line string) { a.warn("%s", line) },
 	}, nil
 }
