@@ -39,11 +39,18 @@ func (c runCount) fill(r *meter.Record) {
 		r.Witnesses = append(r.Witnesses, *formula)
 		r.Findings = append(r.Findings, c.compareStated(r, formula, tokens)...)
 	}
+	impossible := contradicts(counted, formula)
 	if counted != nil {
-		r.Findings = append(r.Findings, c.compare(counted, formula, tokens)...)
+		if !impossible {
+			r.Findings = append(r.Findings, c.compare(counted, formula, tokens)...)
+		}
 		r.Witnesses = append(r.Witnesses, *counted)
 	}
 	c.choose(r, counted, formula)
+	if impossible {
+		r.Operations.Estimate, r.Operations.High = meter.Bound{}, formula.Operations.High
+		r.Findings = append(r.Findings, contradiction(counted, formula))
+	}
 	if c.open() {
 		r.Findings = append(r.Findings, meter.Finding{Code: "interrupted",
 			Message: "the meter ended before the job did: the job may have gone on, so there is no upper bound; supersede this record when its true end is known"})
@@ -66,6 +73,25 @@ func (c runCount) compareStated(r *meter.Record, formula *meter.Witness, seen to
 		formula.Operations.High = h
 	}
 	return []meter.Finding{{Code: "tokens-disagree", Message: fmt.Sprintf("--tokens says %s, the log shows %s: the estimate goes by the log, the high bound covers both", c.tokens, seen.Low)}}
+}
+
+// contradicts: what was performed can never be less than what the mathematics
+// requires. Where a counter says so, by more than the 2 % that conventions differ
+// by, nobody knows which of the two is wrong: there is no estimate, and the high
+// bound covers both. One printed line must not outweigh a model's shape.
+func contradicts(counted, formula *meter.Witness) bool {
+	if counted == nil || formula == nil || !counted.Operations.High.Known {
+		return false
+	}
+	performed := new(big.Int).Mul(counted.Operations.High.Ops.Big(), big.NewInt(100))
+	required := new(big.Int).Mul(formula.Operations.Low.Big(), big.NewInt(98))
+	return performed.Cmp(required) < 0
+}
+
+func contradiction(counted, formula *meter.Witness) meter.Finding {
+	return meter.Finding{Code: "required-above-performed", Message: fmt.Sprintf(
+		"the job's counter says %s were performed, the model's shape and tokens require %s: one of the two is wrong, so there is no estimate and the high bound covers both; supersede this record when the cause is found",
+		counted.Operations, formula.Operations)}
 }
 
 func (c runCount) choose(r *meter.Record, counted, formula *meter.Witness) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
@@ -31,18 +32,32 @@ func (a *app) journalDirectory() string { return ledger.Beside(a.ledger, ".journ
 // recordsOf turns a journal into the records of its run: the run's own
 // activity first, then what the job reported of others.
 func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, error) {
+	period, skew := periodOfRun(j)
 	base := meter.Record{Schema: meter.RecordSchema, Model: j.Head.Model, Run: j.Head.Run, Activity: j.Head.Activity, Weights: j.Head.Weights,
-		Outcome: j.Outcome, ExitCode: j.ExitCode, Period: &meter.Period{Start: j.Head.Start.UTC(), End: j.End.UTC()}, Hardware: j.Head.Hardware, Host: j.Head.Host}
+		Outcome: j.Outcome, ExitCode: j.ExitCode, Period: &period, Hardware: j.Head.Hardware, Host: j.Head.Host}
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
-	own.Findings = append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...)
+	own.Findings = append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), skew...)
 	count, err := countOf(j, live)
 	if err != nil {
 		return nil, err
 	}
 	count.fill(&own)
 	return append([]meter.Record{own}, otherActivities(base, count)...), nil
+}
+
+// periodOfRun is the run's period. A clock that was set back while it ran must
+// not keep the run out of the ledger.
+func periodOfRun(j wrap.Journal) (meter.Period, []meter.Finding) {
+	period := meter.Period{Start: j.Head.Start.UTC(), End: j.End.UTC()}
+	if !period.End.Before(period.Start) {
+		return period, nil
+	}
+	finding := meter.Finding{Code: "clock-stepped-back", Message: fmt.Sprintf("the clock read %s at the start and %s at the end: the period is given as no time at all",
+		period.Start.Format(time.RFC3339), period.End.Format(time.RFC3339))}
+	period.End = period.Start
+	return period, []meter.Finding{finding}
 }
 
 func parentsWith(parents []meter.Parent, input string) []meter.Parent {
@@ -135,8 +150,10 @@ func appendOnce(l *ledger.Ledger, r meter.Record) error {
 	return nil
 }
 
+// sameButDigests compares two records of one run in all but what only the
+// process that ran the job, or the fold, adds.
 func sameButDigests(held, r meter.Record) bool {
-	held.Output, held.Parents = r.Output, r.Parents
+	held.Output, held.Parents, held.Evidence = r.Output, r.Parents, r.Evidence
 	a, err := held.Encode()
 	b, err2 := r.Encode()
 	return err == nil && err2 == nil && bytes.Equal(a, b)

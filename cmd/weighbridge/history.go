@@ -50,12 +50,15 @@ func (h *history) addPending(a *app) error {
 	}
 	h.pending = map[meter.ModelRef][]meter.Record{}
 	for _, run := range runs {
-		fresh, err := h.notHeld(run.records)
+		fresh, differs, err := h.notHeld(run.records)
 		if err != nil {
 			return err
 		}
-		if len(fresh) > 0 {
-			model := fresh[0].Model
+		if differs {
+			run.note += ", and says otherwise than the ledger, which goes by what it holds: look at both"
+		}
+		if len(fresh) > 0 || differs {
+			model := run.records[0].Model
 			h.pending[model] = append(h.pending[model], fresh...)
 			h.runs = append(h.runs, run)
 		}
@@ -63,21 +66,24 @@ func (h *history) addPending(a *app) error {
 	return nil
 }
 
-func (h *history) notHeld(records []meter.Record) ([]meter.Record, error) {
-	var fresh []meter.Record
-	for _, r := range records {
-		if h.ledger != nil {
-			_, held, err := h.ledger.Find(r.Run, r.Sequence)
-			if err != nil {
-				return nil, err
-			}
-			if held {
-				continue
-			}
-		}
-		fresh = append(fresh, r)
+// notHeld returns the records that the ledger does not hold, and whether one
+// that it does hold says something else there.
+func (h *history) notHeld(records []meter.Record) (fresh []meter.Record, differs bool, err error) {
+	if h.ledger == nil {
+		return records, false, nil
 	}
-	return fresh, nil
+	for _, r := range records {
+		held, found, err := h.ledger.Find(r.Run, r.Sequence)
+		switch {
+		case err != nil:
+			return nil, false, err
+		case !found:
+			fresh = append(fresh, r)
+		case !sameButDigests(held, r):
+			differs = true
+		}
+	}
+	return fresh, differs, nil
 }
 
 // notes are a sentence on each pending run of these models.
