@@ -3,6 +3,7 @@ package fdp
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,12 @@ func from(model meter.ModelRef, relation meter.Relation) func(*meter.Record) {
 	return func(r *meter.Record) { r.Parents = append(r.Parents, meter.Parent{Model: model, Relation: relation}) }
 }
 
+func on(product string) func(*meter.Record) {
+	return func(r *meter.Record) {
+		r.Hardware = append(r.Hardware, meter.Device{Product: product, Count: 8, Grade: meter.GradeMeasured})
+	}
+}
+
 func lookupIn(records ...meter.Record) func(meter.ModelRef) ([]meter.Record, bool) {
 	return func(m meter.ModelRef) ([]meter.Record, bool) {
 		var out []meter.Record
@@ -41,13 +48,12 @@ func lookupIn(records ...meter.Record) func(meter.ModelRef) ([]meter.Record, boo
 func TestFromLineage(t *testing.T) {
 	start := "sha256:" + strings.Repeat("a", 64)
 	f, err := FromLineage("acme/atlas@2", lookupIn(
-		work("acme/atlas@2", meter.FineTuning, "6e24", from("acme/atlas@1", meter.FineTunes), func(r *meter.Record) { r.Grade = meter.GradeReported }),
+		work("acme/atlas@2", meter.FineTuning, "6e24", from("acme/atlas@1", meter.FineTunes), on("T4"), func(r *meter.Record) { r.Grade = meter.GradeReported }),
 		work("acme/atlas@2", meter.FineTuning, "4e24", from("acme/atlas@1", meter.FineTunes), from("big/teacher@1", meter.DistillsFrom)),
 		work("acme/atlas@2", meter.SyntheticData, "1e24", func(r *meter.Record) { r.Generator = "acme/writer@1" }),
 		work("acme/atlas@1", meter.Pretraining, "9e25", from("acme/seed@1", meter.Continues), func(r *meter.Record) {
-			r.Hardware = []meter.Device{{Product: "NVIDIA H100 SXM5 80GB", Count: 8, Grade: meter.GradeMeasured}}
 			r.Parents[0].Input = start
-		}),
+		}, on("NVIDIA H100 SXM5 80GB")),
 		work("acme/seed@1", meter.Pretraining, "1e24", func(r *meter.Record) { r.Weights, r.Output = meter.WeightsDiscarded, start }),
 		work("acme/seed@1", meter.Pretraining, "5e23", func(r *meter.Record) { r.Weights = meter.WeightsDiscarded }),
 	))
@@ -66,7 +72,7 @@ func TestFromLineage(t *testing.T) {
 		`{"activity":"pretraining","low":"500000000000000000000000","estimate":"500000000000000000000000","high":"500000000000000000000000","weights":"discarded"}],"parents":[]}]},` +
 		`{"model":"big/teacher@1","relation":"distills-from"}],` +
 		`"synthetic_data":[{"generator":"big/teacher@1"},{"generator":"acme/writer@1"}],` +
-		`"training":{"hardware":[{"product":"NVIDIA H100 SXM5 80GB"}]}}`
+		`"training":{"hardware":[{"product":"T4"}]}}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -80,6 +86,86 @@ func TestFromLineage(t *testing.T) {
 	back, err := ParseFacts(got, "canonical")
 	if err != nil || !reflect.DeepEqual(back.WithGrades(f.Grades()), f) {
 		t.Errorf("the document with its grades is not the same facts: %v", err)
+	}
+}
+
+func unpublish(parents []Parent) {
+	for i := range parents {
+		parents[i].Publication = Unpublished
+		unpublish(parents[i].Parents)
+	}
+}
+
+// TestThePlantIsTheModelsOwn (F13): a model made in Japan on unlisted hardware from
+// one that was trained on listed hardware is reached by 734.9(l) only where it
+// continues an earlier version of itself, by however many versions.
+func TestThePlantIsTheModelsOwn(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	over, err := ParseFacts([]byte(`
+weights: {publication: unpublished}
+derived_from_controlled: true
+us_origin: false
+most_advanced_published: {operations: 1e26, evidence: ccats}
+training: {location: JP, hardware: [{product: T4, subject_to_ear: true}, {product: NVIDIA H100 SXM5 80GB, subject_to_ear: true}]}`), "facts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reaches := func(model meter.ModelRef, records ...meter.Record) Verdict {
+		f, err := FromLineage(model, lookupIn(records...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		unpublish(f.Parents)
+		o := over
+		o.Training.Hardware = nil
+		for _, h := range over.Training.Hardware { // what the ledger lists is subject to the EAR; nothing else is added
+			if slices.ContainsFunc(f.Training.Hardware, func(have Hardware) bool { return have.Product == h.Product }) {
+				o.Training.Hardware = append(o.Training.Hardware, h)
+			}
+		}
+		if f, err = f.Merge(o); err != nil {
+			t.Fatal(err)
+		}
+		d, err := Evaluate(r, catalogue, f, lawCase{Options: map[string]string{"foreign_derivative_unlisted_hw": "not_reached_by_l", "adapter_alone": "parameters"}}.question(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d[0].Controlled != Applies {
+			t.Errorf("%s: controlled %s, expected a model whose weights are specified", model, d[0].Controlled)
+		}
+		return d[0].SubjectToEAR
+	}
+	trained := func(model meter.ModelRef) meter.Record {
+		return work(model, meter.Pretraining, "2e26", on("NVIDIA H100 SXM5 80GB"))
+	}
+	if got := reaches("acme/base@1", trained("acme/base@1")); got != Applies {
+		t.Fatalf("trained on listed hardware: %s", got)
+	}
+	for _, relation := range meter.Relations() {
+		if teaches(relation) {
+			continue // carries no operations
+		}
+		want := DoesNotApply
+		if relation == meter.Continues {
+			want = Applies
+		}
+		for _, c := range []struct {
+			name   string
+			parent meter.ModelRef
+			want   Verdict
+		}{{"an earlier version", "acme/atlas@1", want}, {"another model", "acme/base@1", DoesNotApply}} {
+			if got := reaches("acme/atlas@2", trained(c.parent), work("acme/atlas@2", meter.FineTuning, "1e25", from(c.parent, relation), on("T4"))); got != c.want {
+				t.Errorf("%s %s on unlisted hardware: subject to the EAR %s, want %s", relation, c.name, got, c.want)
+			}
+		}
+	}
+	if got := reaches("acme/atlas@3", trained("acme/atlas@1"), work("acme/atlas@2", meter.ContinuedPretraining, "1e24", from("acme/atlas@1", meter.Continues)),
+		work("acme/atlas@3", meter.ContinuedPretraining, "1e24", from("acme/atlas@2", meter.Continues), on("T4"))); got != Applies {
+		t.Errorf("continued twice: %s", got)
+	}
+	if got := reaches("acme/atlas@3", trained("acme/base@1"), work("acme/atlas@2", meter.FineTuning, "1e24", from("acme/base@1", meter.FineTunes), on("T4")),
+		work("acme/atlas@3", meter.ContinuedPretraining, "1e24", from("acme/atlas@2", meter.Continues), on("T4"))); got != DoesNotApply {
+		t.Errorf("continues a fine-tune: %s", got)
 	}
 }
 

@@ -62,6 +62,7 @@ func (l *linter) all() {
 	l.sources()
 	l.options()
 	l.groups()
+	l.quantities()
 	l.tables()
 	l.clauses()
 	l.outcomes()
@@ -151,7 +152,10 @@ func (l *linter) sources() {
 			l.report(at+".id", "source-twice", "source %s stands twice.", s.ID)
 		}
 		seen[s.ID] = true
-		l.date(at+".date", s.Date)
+		if (s.Date == "") == (s.Retrieved == "") {
+			l.report(at, "source-date", "source %s needs either the date of its text or, where that is not known, when it was retrieved.", s.ID)
+		}
+		l.date(at+".date", cmp.Or(s.Date, s.Retrieved))
 		if !strings.HasPrefix(s.URL, "https://") {
 			l.report(at+".url", "source-url", "found %q, expected an https URL.", s.URL)
 		}

@@ -90,6 +90,20 @@ func (l *linter) members(path, name string, s span) {
 	}
 }
 
+// quantities: every number that code supplies has a name in the law's words.
+func (l *linter) quantities() {
+	rows := map[string]int{}
+	for i, q := range l.pack.Quantities {
+		rows[q.Quantity]++
+		l.cite(fmt.Sprintf("quantities[%d].cite", i), q.Cite)
+	}
+	for _, name := range quantities {
+		if rows[name] != 1 {
+			l.report("quantities", "quantity-row", "quantity %s has %d rows: expected one, with its name in the law's words.", name, rows[name])
+		}
+	}
+}
+
 // tables: every activity and every relation of the closed lists has one row.
 func (l *linter) tables() {
 	activities := map[meter.Activity]int{}

@@ -143,7 +143,7 @@ func TestIDsAreForEver(t *testing.T) {
 }
 
 // TestQuotationsAreVerbatim (R4): a quotation stands in testdata/quotations.txt, the
-// phrases that were read in the text itself.
+// phrases that were read in the text itself, each with the source it was read in.
 func TestQuotationsAreVerbatim(t *testing.T) {
 	r, _ := embeddedForTest(t)
 	data, err := os.ReadFile("testdata/quotations.txt")
@@ -151,16 +151,23 @@ func TestQuotationsAreVerbatim(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := strings.Split(strings.TrimSpace(string(data)), "\n")
-	found := 0
+	quoted := map[string]bool{}
 	for name, file := range r.Files() {
-		for _, m := range regexp.MustCompile(`quote: "([^"]*)"`).FindAllStringSubmatch(string(file), -1) {
-			found++
-			if !slices.Contains(known, m[1]) {
-				t.Errorf("%s quotes %q, which is not among the phrases read in the text", name, m[1])
+		found := regexp.MustCompile(`source: ([A-Z0-9]+), quote: "([^"]*)"`).FindAllStringSubmatch(string(file), -1)
+		if n := strings.Count(string(file), "quote:"); n != len(found) {
+			t.Errorf("%s: %d quotations, %d of them with a source before them", name, n, len(found))
+		}
+		for _, m := range found {
+			line := m[1] + "\t" + m[2]
+			quoted[line] = true
+			if !slices.Contains(known, line) {
+				t.Errorf("%s quotes %q from %s, which is not among the phrases read there", name, m[2], m[1])
 			}
 		}
 	}
-	if found < 10 {
-		t.Fatalf("only %d quotations were found", found)
+	for _, line := range known {
+		if !quoted[line] {
+			t.Errorf("testdata/quotations.txt: nothing quotes %q", line)
+		}
 	}
 }

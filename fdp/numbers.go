@@ -31,14 +31,15 @@ type scenario struct {
 type quantity struct {
 	interval meter.Interval
 	steps    []Step
-	ownOnly  *Step // proves that the quantity is at least ownLow, alone
+	stated   *meter.Interval // what is stated, where less of it is relied on
+	ownOnly  *Step           // proves that the quantity is at least ownLow, alone
 	ownLow   meter.Ops
 	missing  []Missing
 }
 
 // quantity returns a number by its name.
 func (e *evaluation) quantity(name string) quantity {
-	if q, found := e.numbers.memo[name]; found && name != "moving_number" {
+	if q, found := e.numbers.memo[name]; found {
 		return q
 	}
 	var q quantity
@@ -167,7 +168,7 @@ func sameSum(a, b []run[scenario]) bool {
 
 // describe writes the steps: the number, and the three places it comes from.
 func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], whole bool) {
-	note2, note3 := "ECCN 4E091, Technical Note 2", e.pack.Synthetic.Cite.Reference
+	note2, note3 := e.pack.named["operations"].Cite.Reference, e.pack.Synthetic.Cite.Reference
 	side := func(of func(scenario) []part) meter.Interval {
 		return hull(runs, func(s scenario) meter.Interval { i, _ := sum(of(s)); return i })
 	}
@@ -189,13 +190,15 @@ func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], wh
 			lowest = meter.LowestGrade(lowest, generators)
 		}
 	}
+	number := intervalText(q.interval)
 	if name != "operations" {
-		q.steps = append([]Step{{"operations", "own work " + IntervalText(own), lowest, note2}}, q.steps...)
+		q.steps = append([]Step{{"operations", "own work " + intervalText(own), lowest, note2}}, q.steps...)
+		number = e.pack.named[name].Name + ": " + number
 	}
-	q.steps = append([]Step{{name, IntervalText(q.interval), lowest, note2}}, q.steps...)
+	q.steps = append([]Step{{"operations", number, lowest, e.pack.named[name].Cite.Reference}}, q.steps...)
 	if whole {
 		q.ownLow = own.Low
-		q.ownOnly = &Step{"operations", "own work " + IntervalText(own), e.lowestGrade("operations", len(e.facts.Operations)), note2}
+		q.ownOnly = &Step{"operations", "own work " + intervalText(own), e.lowestGrade("operations", len(e.facts.Operations)), note2}
 	}
 }
 
@@ -210,14 +213,14 @@ func carriedText(i meter.Interval, runs []run[scenario], name string) string {
 	case n == 0:
 		return "add nothing since the published one"
 	}
-	return "carry in " + IntervalText(i)
+	return "carry in " + intervalText(i)
 }
 
 func addedText(i meter.Interval, generators int) string {
 	if generators == 0 {
 		return "none"
 	}
-	return "adds " + IntervalText(i)
+	return "adds " + intervalText(i)
 }
 
 // lowestGrade is the grade of a list: the lowest in it. An empty list has that
@@ -234,17 +237,18 @@ func (e *evaluation) lowestGrade(list string, n int) meter.Grade {
 }
 
 // movingNumber is F of Note 2. Without evidence the number that is stated is not
-// relied on: F is at most what is claimed.
+// relied on: F is at most what is claimed. The steps show what is stated.
 func (e *evaluation) movingNumber() quantity {
 	number, evidence := e.value("most_advanced_published.operations"), e.value("most_advanced_published.evidence")
-	q := quantity{interval: meter.Unbounded(meter.Ops{}), steps: []Step{}}
+	cite := e.pack.named["moving_number"].Cite.Reference
 	stated := e.facts.MostAdvanced.Operations
+	q := quantity{interval: meter.Unbounded(meter.Ops{}), stated: stated}
 	if !number.known {
 		q.missing = []Missing{{Path: number.path, Reason: ReasonUnknown}}
 		return q
 	}
 	q.interval = *stated
-	q.steps = number.step("ECCN 4E091, Note 2")
+	q.steps = slices.Concat(number.step(cite), evidence.step(cite))
 	if !stated.High.Known || stated.High.Ops != stated.Low {
 		q.missing = append(q.missing, Missing{Path: number.path, Reason: ReasonRange})
 	}
@@ -252,7 +256,6 @@ func (e *evaluation) movingNumber() quantity {
 		q.interval.Low = meter.Ops{}
 		q.missing = append(q.missing, Missing{Path: "most_advanced_published.evidence", Reason: ReasonEvidence})
 	}
-	q.steps = append(q.steps, evidence.step("ECCN 4E091, Note 2.a")...)
 	return q
 }
 
@@ -272,7 +275,8 @@ func (e *evaluation) publishedParents() quantity {
 	if !q.interval.High.Known || q.interval.High.Ops != q.interval.Low {
 		q.missing = []Missing{{Path: e.publishedPath(), Reason: ReasonUnknown}}
 	}
-	q.steps = []Step{{"parents", "published parent " + IntervalText(q.interval), e.lowestGrade("parents", len(e.facts.Parents)), "ECCN 4E091, Note 1"}}
+	row := e.pack.named["published_parent_operations"]
+	q.steps = []Step{{"parents", row.Name + ": " + intervalText(q.interval), e.lowestGrade("parents", len(e.facts.Parents)), row.Cite.Reference}}
 	return q
 }
 
@@ -286,9 +290,9 @@ func (e *evaluation) publishedPath() string {
 	return "parents"
 }
 
-// IntervalText prints bounds for people so that no two different numbers look the same:
+// intervalText prints bounds for people so that no two different numbers look the same:
 // short where that is exact, in full otherwise.
-func IntervalText(i meter.Interval) string {
+func intervalText(i meter.Interval) string {
 	if i.High.Known && i.High.Ops == i.Low {
 		return opsText(i.Low)
 	}

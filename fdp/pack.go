@@ -14,6 +14,7 @@ type pack struct {
 	Plant        plant         `json:"plant,omitzero"`
 	Standing     []standing    `json:"standing,omitzero"`
 	Sources      []source      `json:"sources,omitzero"`
+	Quantities   []quantityRow `json:"quantities,omitzero"`
 	Activities   []activityRow `json:"activities,omitzero"`
 	Discarded    discardedRow  `json:"discarded,omitzero"`
 	Relations    []relationRow `json:"relations,omitzero"`
@@ -28,6 +29,7 @@ type pack struct {
 	relation  map[meter.Relation]relationRow
 	option    map[string]option
 	group     map[string]group
+	named     map[string]quantityRow
 	threshold meter.Ops
 }
 
@@ -62,10 +64,18 @@ type plantRead struct {
 }
 
 type source struct {
-	ID    string `json:"id,omitzero" required:"yes"`
-	Title string `json:"title,omitzero" required:"yes"`
-	URL   string `json:"url,omitzero" required:"yes"`
-	Date  string `json:"date,omitzero" required:"yes"`
+	ID        string `json:"id,omitzero" required:"yes"`
+	Title     string `json:"title,omitzero" required:"yes"`
+	URL       string `json:"url,omitzero" required:"yes"`
+	Date      string `json:"date,omitzero"`      // of the text
+	Retrieved string `json:"retrieved,omitzero"` // where the date of the text is not known
+}
+
+// quantityRow is what the law calls a number that code supplies.
+type quantityRow struct {
+	Quantity string   `json:"quantity,omitzero" required:"yes"`
+	Name     string   `json:"name,omitzero" required:"yes"`
+	Cite     citation `json:"cite,omitzero"`
 }
 
 type citation struct {

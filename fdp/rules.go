@@ -122,7 +122,7 @@ func (p *pack) read(name string, data []byte) error {
 
 func (p *pack) index() {
 	p.byID, p.activity, p.relation = map[string]*clause{}, map[meter.Activity]activityRow{}, map[meter.Relation]relationRow{}
-	p.option, p.group = map[string]option{}, map[string]group{}
+	p.option, p.group, p.named = map[string]option{}, map[string]group{}, map[string]quantityRow{}
 	for i := range p.Clauses {
 		p.byID[p.Clauses[i].ID] = &p.Clauses[i]
 	}
@@ -137,6 +137,9 @@ func (p *pack) index() {
 	}
 	for _, g := range p.Groups {
 		p.group[g.Name] = g
+	}
+	for _, q := range p.Quantities {
+		p.named[q.Quantity] = q
 	}
 	p.threshold, _ = meter.ParseOps(p.Threshold.Value) // the linter refuses what does not parse
 }
@@ -205,7 +208,8 @@ type Clause struct {
 	Text      string `json:"text"` // a quotation in quotation marks, or a paraphrase
 	Grade     string `json:"grade"`
 	URL       string `json:"url"`
-	Date      string `json:"date"` // of the text that was read
+	Date      string `json:"date,omitempty"`      // of the text that was read
+	Retrieved string `json:"retrieved,omitempty"` // when it was read, where the text's own date is not known
 }
 
 // Clauses returns the clauses of a regime in their reading order.
@@ -221,7 +225,7 @@ func (r *Rules) Clauses(regime string) []Clause {
 			text = `"` + c.Cite.Quote + `"`
 		}
 		src := p.source(c.Cite.Source)
-		out = append(out, Clause{c.ID, c.Sentence, c.Cite.Reference, text, c.Cite.Grade, src.URL, src.Date})
+		out = append(out, Clause{c.ID, c.Sentence, c.Cite.Reference, text, c.Cite.Grade, src.URL, src.Date, src.Retrieved})
 	}
 	return out
 }

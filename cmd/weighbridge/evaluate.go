@@ -26,6 +26,7 @@ type evaluateResult struct {
 	Schema         string              `json:"schema"`
 	Model          meter.ModelRef      `json:"model,omitempty"`
 	Determinations []fdp.Determination `json:"determinations"`
+	Pending        []string            `json:"pending"` // runs that are included and not in the ledger yet
 }
 
 func (a *app) evaluateCommand() *cobra.Command {
@@ -60,7 +61,11 @@ This is not legal advice.
 }
 
 func (a *app) evaluate(o evaluateOptions, args []string) error {
-	question, err := o.question(a.env.now())
+	asOf, err := a.asOf(o.asOf)
+	if err != nil {
+		return err
+	}
+	question, err := o.question(asOf)
 	if err != nil {
 		return err
 	}
@@ -71,7 +76,7 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err := question.Validate(rules); err != nil {
 		return usage("%w", err)
 	}
-	facts, err := a.factsFor(o.facts, args)
+	facts, pending, err := a.evaluatedFacts(o.facts, args)
 	if err != nil {
 		return err
 	}
@@ -83,7 +88,7 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	result := evaluateResult{"weighbridge.dev/evaluate/v1", facts.Model, determinations}
+	result := evaluateResult{"weighbridge.dev/evaluate/v1", facts.Model, determinations, pending}
 	if a.json {
 		err = a.printJSON(result)
 	} else {
@@ -95,16 +100,9 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	return gate(determinations, o.standing)
 }
 
-// question reads the flags. The date is the one edge: today when none is given.
-func (o evaluateOptions) question(now time.Time) (fdp.Question, error) {
-	q := fdp.Question{Regimes: o.regimes, AsOf: now.UTC().Truncate(24 * time.Hour), Destination: o.destination, Options: map[string]string{}}
-	if o.asOf != "" {
-		date, err := fdp.ParseDate(o.asOf)
-		if err != nil {
-			return q, usage("--as-of: %w", err)
-		}
-		q.AsOf = date
-	}
+// question reads the flags.
+func (o evaluateOptions) question(asOf time.Time) (fdp.Question, error) {
+	q := fdp.Question{Regimes: o.regimes, AsOf: asOf, Destination: o.destination, Options: map[string]string{}}
 	for _, text := range o.options {
 		name, value, found := strings.Cut(text, "=")
 		if !found || name == "" || value == "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/fdp"
@@ -110,6 +111,9 @@ func (r traceResult) String() string {
 	r.tree(&b, r.index(), r.Model, "", 2, shown)
 	for _, s := range r.Regimes {
 		fmt.Fprintf(&b, "  %s\n", positionLine(s))
+	}
+	if len(r.Missing) == 0 && slices.ContainsFunc(r.Regimes, func(p fdp.Position) bool { return p.ThresholdVerdict == fdp.Undetermined }) {
+		fmt.Fprintf(&b, "  not all is known: `weighbridge evaluate %s` says what is missing\n", r.Model)
 	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(&b, "  missing: nothing is recorded of %s, so there is no upper bound; record it, or state its whole lineage with `weighbridge record`\n", m)

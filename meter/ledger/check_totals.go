@@ -119,7 +119,12 @@ func (c *checker) state(name string, stored []byte, want sums) {
 		return
 	}
 	left := len(want.activities)
+	seen := map[meter.Activity]bool{}
 	for _, t := range st.Tallies {
+		if seen[t.Activity] {
+			c.problem("state-differs", name, "%s stands twice", t.Activity)
+		}
+		seen[t.Activity] = true
 		found := fmt.Sprint(t.Records, t.Low, t.Estimate, t.NoEstimate, t.High, t.NoHigh, t.Grades)
 		if give := want.activities[t.Activity].print(); found != give {
 			c.problem("state-differs", name, "%s: found %s, the records give %s", t.Activity, found, give)
@@ -130,6 +135,9 @@ func (c *checker) state(name string, stored []byte, want sums) {
 		c.problem("state-differs", name, "found %d activities, the records give %d", len(st.Tallies), len(want.activities))
 	}
 	for _, p := range st.Parents {
+		if p.Records < 1 {
+			c.problem("state-differs", name, "parent %s (%s): found %d records that name it, expected at least 1", p.Model, p.Relation, p.Records)
+		}
 		if p.Records != want.parents[p.Parent] {
 			c.problem("state-differs", name, "parent %s (%s): found %d records that name it, expected %d", p.Model, p.Relation, p.Records, want.parents[p.Parent])
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strconv"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -14,13 +13,9 @@ import (
 // reportMark begins a line of our own.
 const reportMark = "weighbridge-report"
 
-// What a job can have done at most, beside maxTokens and maxStep: 10^33
-// operations are ten million times the largest threshold of any regime, and the
-// squares of lengths cannot sum to more than the square of all tokens.
-const (
-	maxReportedOperations = "1e33"
-	maxSquaredLengths     = "1e36"
-)
+// maxSquaredLengths is the square of maxTokens: the squares of lengths cannot sum
+// to more than the square of their sum.
+const maxSquaredLengths = "1e36"
 
 // reports are the figures of the job's own counter, one element per activity.
 type reports struct{ list []meter.Report }
@@ -172,22 +167,15 @@ func reportField(report *meter.Report, key string, dec *json.Decoder) error {
 }
 
 func absurd(report meter.Report) error {
-	for _, f := range []struct {
-		figure *meter.Ops
-		limit  string
-	}{
-		{report.Operations, maxReportedOperations}, {report.SquaredLengths, maxSquaredLengths},
-		{report.Tokens, strconv.FormatUint(maxTokens, 10)}, {report.Documents, strconv.FormatUint(maxTokens, 10)},
-	} {
-		limit, err := meter.ParseOps(f.limit)
-		if err != nil {
-			return err
-		}
-		if f.figure != nil && f.figure.Cmp(limit) > 0 {
-			return errAbsurd
-		}
+	squares, err := meter.ParseOps(maxSquaredLengths)
+	if err != nil {
+		return err
 	}
-	if report.Step != nil && *report.Step > maxStep {
+	above := func(figure *meter.Ops, limit meter.Ops) bool { return figure != nil && figure.Cmp(limit) > 0 }
+	switch {
+	case above(report.Operations, meter.MostOperations()), above(report.SquaredLengths, squares),
+		above(report.Tokens, meter.NewOps(maxTokens)), above(report.Documents, meter.NewOps(maxTokens)),
+		report.Step != nil && *report.Step > maxStep:
 		return errAbsurd
 	}
 	return nil
