@@ -28,6 +28,8 @@ type runFlags struct {
 	log          string
 	input        string
 	weights      string
+	run          string
+	counting     string
 	strict       bool
 }
 
@@ -40,7 +42,9 @@ func (a *app) runCommand() *cobra.Command {
 lines as they pass (--read: ` + strings.Join(trainlog.Formats(), ", ") + `), writes what they say to a journal every few seconds, and at the end
 puts a record into the ledger and says on standard error what was counted. A job that counts itself reports to the socket
 that WEIGHBRIDGE_SOCKET names, one JSON line at a time (meter/wrap/python has a module for it). With --json that is one JSON document on
-standard output after the job's own output. Trouble of ours never harms the job: it is reported on standard error.
+standard output after the job's own output. Every rank of a distributed job (torchrun, srun, mpirun) may be run under it:
+they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space; the log of rank 0 counts
+(--counting-rank) and the others add their hardware. An execution that resumes one names it with --run. Trouble of ours never harms the job: it is reported on standard error.
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
@@ -56,6 +60,8 @@ standard output after the job's own output. Trouble of ours never harms the job:
 	flags.StringVar(&f.log, "log", "", "read this log file, which the job writes, instead of its output")
 	flags.StringVar(&f.input, "input", "", "directory of the weights that the job starts from; its digest goes into the record")
 	flags.StringVar(&f.weights, "weights", "", "directory that the job writes its weights to; its digest goes into the record")
+	flags.StringVar(&f.run, "run", "", "id of the run that this execution belongs to, as at a resume; by default that of the distributed job, or a new one")
+	flags.StringVar(&f.counting, "counting-rank", "0", "of a distributed job, the rank whose log and reports count: a number, or last")
 	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the ledger or the journal cannot be written")
 	return cmd
 }
@@ -137,46 +143,51 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 	if err != nil {
 		return wrap.Head{}, err
 	}
-	head := wrap.Head{Run: newRunID(a.env.now()), Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: settings}
+	run, err := a.runOf(f.run, f.counting, &settings)
+	if err != nil {
+		return wrap.Head{}, err
+	}
+	encoded, err := json.Marshal(settings)
+	if err != nil {
+		return wrap.Head{}, err
+	}
+	head := wrap.Head{Run: run, Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: encoded}
 	head.Host, head.Hardware, head.Findings, err = a.inventory(work.Hardware)
 	return head, err
 }
 
 // settings checks what the formula will need before the job starts, not after
 // weeks of training.
-func (f architectureFlags) settings() (json.RawMessage, error) {
+func (f architectureFlags) settings() (runSettings, error) {
 	settings := runSettings{SequenceLength: f.sequence}
 	if f.tokens != "" {
 		tokens, err := meter.ParseOps(f.tokens)
 		if err != nil {
-			return nil, usage("--tokens: %w", err)
+			return settings, usage("--tokens: %w", err)
 		}
 		settings.Tokens = &tokens
 	}
 	schedule, err := estimate.ParseSchedule(f.sequence)
 	if err != nil {
-		return nil, usage("--sequence-length: %w", err)
+		return settings, usage("--sequence-length: %w", err)
 	}
 	if f.config == "" {
 		if f.tokens != "" || f.sequence != "" {
-			return nil, usage("--tokens and --sequence-length are for the formula: name the model's config.json with --architecture")
+			return settings, usage("--tokens and --sequence-length are for the formula: name the model's config.json with --architecture")
 		}
-		return json.Marshal(settings)
+		return settings, nil
 	}
 	architecture, err := readArchitecture(f.config)
 	if err != nil {
-		return nil, err
+		return settings, err
 	}
 	many := meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
 	if _, err := architecture.Scheduled(many, schedule.Covering(many)); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.config, err)
+		return settings, fmt.Errorf("%s: %w", f.config, err)
 	}
 	config, err := os.ReadFile(f.config)
 	settings.Architecture = config
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(settings)
+	return settings, err
 }
 
 // inventory is the machine as it was read, and the accelerators: those that
