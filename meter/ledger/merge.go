@@ -194,7 +194,7 @@ func (w *writer) take(key logKey, there *bolt.Bucket, path string) (Merged, erro
 // fork tells two logs of one origin apart at the size of the shorter one.
 func (w *writer) fork(key logKey, g *log, there *bolt.Bucket, first uint64, path string) error {
 	size := g.tree.size()
-	if k, _ := there.Cursor().Last(); k != nil && len(k) == 8 {
+	if k, _ := there.Cursor().Last(); len(k) == 8 {
 		size = min(size, binary.BigEndian.Uint64(k)+1)
 	}
 	here, err := rootAt(g.headers, size)

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +116,32 @@ func TestReportsWithoutEnd(t *testing.T) {
 	}
 }
 
+// TestReportPieces: whatever pieces a connection comes in, its lines are the same.
+func TestReportPieces(t *testing.T) {
+	text := []byte("{\"tokens\":\"1\"}\n\n\r\nweighbridge-report {}\r\nx\ry\n" + strings.Repeat("z", maxPartial+9) + "\n{\"tokens\":\"2\"}\nrest")
+	whole := &reportClient{}
+	want := string(append(whole.take(text), whole.end()...))
+	if n := strings.Count(want, "\n"); n != 6 || !strings.HasSuffix(want, reportMark+"rest\n") {
+		t.Fatalf("%d lines", n)
+	}
+	for size := 1; size < len(text); size = size*3 + 1 {
+		pieces, got := &reportClient{}, []byte{}
+		for piece := range slices.Chunk(text, size) {
+			got = append(got, pieces.take(piece)...)
+		}
+		got = append(got, pieces.end()...)
+		if a, b := shortened(string(got)), shortened(want); a != b {
+			t.Errorf("pieces of %d:\n%s\nexpected\n%s", size, a, b)
+		}
+	}
+}
+
+// shortened leaves out how much of a line that is too long was kept: it is one
+// line, longer than a reader takes.
+func shortened(s string) string {
+	return regexp.MustCompile("z{"+strconv.Itoa(1000)+",}").ReplaceAllString(s, "z...")
+}
+
 // TestReportsReadNone: the socket works where no log is read.
 func TestReportsReadNone(t *testing.T) {
 	if got := reports(t, plan{ReadNone: true}, `line:{"tokens":"5"}`); !slices.Equal(got, []string{`{"tokens":"5"}`}) {
@@ -186,7 +214,7 @@ func TestPythonModule(t *testing.T) {
 			want []string
 		}{
 			{"a run", plan{}, "", []string{last, other}},
-			{"a slow meter", plan{SlowMeter: 50 * time.Millisecond}, "", []string{last, other}},
+			{"a slow meter", plan{SlowMeter: 20 * time.Millisecond}, "", []string{last, other}},
 			{"rank 1", plan{}, "RANK=1", nil},
 		} {
 			c.plan.SocketDir = t.TempDir()
