@@ -24,10 +24,15 @@ type runSettings struct {
 	SequenceLength string          `json:"sequence_length,omitempty"` // or a schedule of lengths
 	First          uint64          `json:"first_sequence,omitempty"`  // of this process's records, where others may share its run
 	Rank           *jobRank        `json:"rank,omitempty"`            // nil: the only one
+	Streams        streamFlags     `json:"streams,omitzero"`          // what encoders and towers read, and what is trained
 }
 
-// weightsSeen are the digests that only the process that ran the job can take.
-type weightsSeen struct{ input, output string }
+// weightsSeen are the digests that only the process that ran the job can take,
+// and what it found in the weights' headers.
+type weightsSeen struct {
+	input, output string
+	findings      []meter.Finding
+}
 
 func (a *app) journalDirectory() string { return ledger.Beside(a.ledger, ".journals") }
 
@@ -44,7 +49,7 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
-	own.Findings = append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), skew...)
+	own.Findings = append(append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), seen.findings...), skew...)
 	count, err := countOf(j, settings, live)
 	if err != nil {
 		return nil, err
@@ -92,6 +97,9 @@ func countOf(j wrap.Journal, settings runSettings, live bool) (runCount, error) 
 	var err error
 	count.tokens = settings.Tokens
 	if count.sequence, err = estimate.ParseSchedule(settings.SequenceLength); err != nil {
+		return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
+	}
+	if count.work, err = settings.Streams.work(); err != nil {
 		return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
 	}
 	if len(settings.Architecture) > 0 {

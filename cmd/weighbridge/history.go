@@ -17,7 +17,7 @@ type history struct {
 	pending map[meter.ModelRef][]meter.Record
 	runs    []pendingRun
 	nodes   map[meter.ModelRef]knownNode // those looked up so far: a lineage of 100 000 models is read once
-	err     error // the first failure to read; a walk cannot return it
+	err     error                        // the first failure to read; a walk cannot return it
 }
 
 // withHistory calls f with what is known. The ledger is open, read-only, only

@@ -31,6 +31,8 @@ type runFlags struct {
 	run          string
 	counting     string
 	strict       bool
+	warn         string
+	warnCommand  string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -53,7 +55,9 @@ they are one run, named after the Slurm step, the torchrun rendezvous id or the 
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
 	f.work.register(cmd)
+	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 	f.architecture.register(cmd)
+	f.architecture.streams.register(cmd)
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
 	flags.StringVar(&f.read, "read", "auto", "how to read the job's log: auto, none, "+strings.Join(trainlog.Formats(), ", "))
@@ -62,6 +66,8 @@ they are one run, named after the Slurm step, the torchrun rendezvous id or the 
 	flags.StringVar(&f.weights, "weights", "", "directory that the job writes its weights to; its digest goes into the record")
 	flags.StringVar(&f.run, "run", "", "id of the run that this execution belongs to, as at a resume; by default that of the distributed job, or a new one")
 	flags.StringVar(&f.counting, "counting-rank", "0", "of a distributed job, the rank whose log and reports count: a number, or last")
+	flags.StringVar(&f.warn, "warn", "50,80,95", "warn when the lineage reaches these percentages of a regime's threshold, and at 100; none: never")
+	flags.StringVar(&f.warnCommand, "warn-command", "", "shell command to run at each warning, with WEIGHBRIDGE_MODEL, _REGIME, _PERCENT, _OPERATIONS and _THRESHOLD set; it cannot delay the job")
 	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the ledger or the journal cannot be written")
 	return cmd
 }
@@ -75,7 +81,12 @@ func (a *app) run(ctx context.Context, f runFlags, command []string) error {
 	if err != nil {
 		return &exitError{exitOwnFailure, err}
 	}
+	thresholds, err := a.watchThresholds(f, &options)
+	if err != nil {
+		return &exitError{runCode(err), err}
+	}
 	result, err := wrap.Run(ctx, options)
+	thresholds.finish()
 	if err != nil && result.ExitCode == exitOwnFailure {
 		return &exitError{exitOwnFailure, err}
 	}
@@ -159,7 +170,7 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 // settings checks what the formula will need before the job starts, not after
 // weeks of training.
 func (f architectureFlags) settings() (runSettings, error) {
-	settings := runSettings{SequenceLength: f.sequence}
+	settings := runSettings{SequenceLength: f.sequence, Streams: f.streams}
 	if f.tokens != "" {
 		tokens, err := meter.ParseOps(f.tokens)
 		if err != nil {
@@ -171,9 +182,13 @@ func (f architectureFlags) settings() (runSettings, error) {
 	if err != nil {
 		return settings, usage("--sequence-length: %w", err)
 	}
+	work, err := f.streams.work()
+	if err != nil {
+		return settings, err
+	}
 	if f.config == "" {
-		if f.tokens != "" || f.sequence != "" {
-			return settings, usage("--tokens and --sequence-length are for the formula: name the model's config.json with --architecture")
+		if f.tokens != "" || f.sequence != "" || f.streams != (streamFlags{}) {
+			return settings, usage("--tokens, --sequence-length and what encoders and towers read are for the formula: name the model's config.json with --architecture")
 		}
 		return settings, nil
 	}
@@ -181,8 +196,8 @@ func (f architectureFlags) settings() (runSettings, error) {
 	if err != nil {
 		return settings, err
 	}
-	many := meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
-	if _, err := architecture.Scheduled(many, schedule.Covering(many)); err != nil {
+	work.Tokens = meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
+	if _, err := architecture.Along(work, schedule.Covering(work.Tokens)); err != nil {
 		return settings, fmt.Errorf("%s: %w", f.config, err)
 	}
 	config, err := os.ReadFile(f.config)
