@@ -25,6 +25,9 @@ type runSettings struct {
 	First          uint64          `json:"first_sequence,omitempty"`  // of this process's records, where others may share its run
 	Rank           *jobRank        `json:"rank,omitempty"`            // nil: the only one
 	Streams        streamFlags     `json:"streams,omitzero"`          // what encoders and towers read, and what is trained
+
+	Adapter      *estimate.Adapter `json:"adapter,omitempty"`
+	FrozenLayers uint64            `json:"frozen_layers,omitempty"`
 }
 
 // weightsSeen are the digests that only the process that ran the job can take,
@@ -106,6 +109,9 @@ func countOf(j wrap.Journal, settings runSettings, live bool) (runCount, error) 
 		architecture, err := estimate.ParseConfig(settings.Architecture)
 		if err != nil {
 			return count, fmt.Errorf("journal of run %s: architecture: %w", j.Head.Run, err)
+		}
+		if architecture, err = trainedPart(architecture, settings.FrozenLayers, settings.Adapter); err != nil {
+			return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
 		}
 		count.architecture = &architecture
 	}

@@ -132,6 +132,7 @@ func onlyIf(holds bool, message string) error {
 
 // imported is a run as a file shows it, completed by what the flags state.
 type imported struct {
+	seen     meter.Observation // as the file states it
 	count    runCount
 	figures  map[string]trainlog.Figure
 	findings []meter.Finding
@@ -139,7 +140,7 @@ type imported struct {
 
 // imported completes what was read with the flags.
 func (f recordFlags) imported(seen meter.Observation, figures []trainlog.Figure) (imported, error) {
-	i := imported{count: runCount{activity: meter.Activity(f.work.activity), outcome: meter.Stated, observed: seen},
+	i := imported{seen: seen, count: runCount{activity: meter.Activity(f.work.activity), outcome: meter.Stated, observed: seen},
 		figures: map[string]trainlog.Figure{}, findings: append([]meter.Finding(nil), seen.Findings...)}
 	for _, figure := range figures {
 		i.figures[figure.Name] = figure
@@ -151,7 +152,7 @@ func (f recordFlags) imported(seen meter.Observation, figures []trainlog.Figure)
 	if i.count.tokens, err = optionalOps("--tokens", f.architecture.tokens); err != nil {
 		return i, err
 	}
-	if i.count.sequence, err = estimate.ParseSchedule(f.sequenceLength(seen)); err != nil {
+	if i.count.sequence, err = estimate.ParseSchedule(f.architecture.sequence); err != nil {
 		return i, usage("--sequence-length: %w", err)
 	}
 	if f.architecture.config != "" {
@@ -165,14 +166,6 @@ func (f recordFlags) imported(seen meter.Observation, figures []trainlog.Figure)
 		return i, err
 	}
 	return i, i.complete(batch)
-}
-
-// sequenceLength is the flag, or else what the log states.
-func (f recordFlags) sequenceLength(seen meter.Observation) string {
-	if f.architecture.sequence == "" && seen.SequenceLength != nil {
-		return fmt.Sprint(*seen.SequenceLength)
-	}
-	return f.architecture.sequence
 }
 
 func optionalOps(flag, text string) (*meter.Ops, error) {
@@ -211,7 +204,7 @@ func (f recordFlags) recordOf(i imported, run string, now time.Time) (meter.Reco
 	if err := f.synthetic(&record); err != nil {
 		return record, err
 	}
-	record.Observed = &i.count.observed
+	record.Observed = &i.seen
 	record.Findings = i.findings
 	record.Hardware = append(record.Hardware, i.hardware(record.Hardware)...)
 	i.count.activity = record.Activity

@@ -31,6 +31,7 @@ type runFlags struct {
 	run          string
 	counting     string
 	strict       bool
+	trained      trainedFlags
 	warn         string
 	warnCommand  string
 }
@@ -42,11 +43,14 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "Run a training job and weigh it: what it computed, by which method, on what hardware",
 		Long: `Run starts COMMAND as it would run without it: same streams, same signals, same exit code. It reads the job's log
 lines as they pass (--read: ` + strings.Join(trainlog.Formats(), ", ") + `), writes what they say to a journal every few seconds, and at the end
-puts a record into the ledger and says on standard error what was counted. A job that counts itself reports to the socket
-that WEIGHBRIDGE_SOCKET names, one JSON line at a time (meter/wrap/python has a module for it). With --json that is one JSON document on
-standard output after the job's own output. Every rank of a distributed job (torchrun, srun, mpirun) may be run under it:
-they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space; the log of rank 0 counts
-(--counting-rank) and the others add their hardware. An execution that resumes one names it with --run. Trouble of ours never harms the job: it is reported on standard error.
+puts a record into the ledger and says on standard error what was counted. With --json that is one JSON document on
+standard output after the job's own output. Trouble of ours never harms the job: it is reported on standard error.
+When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's threshold, a line says so (--warn).
+
+A job that counts itself reports to the socket that WEIGHBRIDGE_SOCKET names, one JSON line at a time; a Python module
+for it is in meter/wrap/python. Every rank of a distributed job (torchrun, srun, mpirun) may be run under this command:
+they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space; the log of rank 0
+counts (--counting-rank) and the others add their hardware. An execution that resumes a run names it with --run.
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
@@ -57,6 +61,7 @@ they are one run, named after the Slurm step, the torchrun rendezvous id or the 
 	f.work.register(cmd)
 	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 	f.architecture.register(cmd)
+	f.trained.register(cmd)
 	f.architecture.streams.register(cmd)
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
@@ -150,7 +155,7 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 	case f.input != "" && f.weights != "" && overlap(f.input, f.weights):
 		return wrap.Head{}, usage("--input %s and --weights %s overlap: the job would write over what it started from; name two directories", f.input, f.weights)
 	}
-	settings, err := f.architecture.settings()
+	settings, err := f.architecture.settings(f.trained)
 	if err != nil {
 		return wrap.Head{}, err
 	}
@@ -169,8 +174,12 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 
 // settings checks what the formula will need before the job starts, not after
 // weeks of training.
-func (f architectureFlags) settings() (runSettings, error) {
+func (f architectureFlags) settings(part trainedFlags) (runSettings, error) {
 	settings := runSettings{SequenceLength: f.sequence, Streams: f.streams}
+	var err error
+	if settings.FrozenLayers, settings.Adapter, err = part.read(); err != nil {
+		return settings, err
+	}
 	if f.tokens != "" {
 		tokens, err := meter.ParseOps(f.tokens)
 		if err != nil {
@@ -187,14 +196,17 @@ func (f architectureFlags) settings() (runSettings, error) {
 		return settings, err
 	}
 	if f.config == "" {
-		if f.tokens != "" || f.sequence != "" || f.streams != (streamFlags{}) {
-			return settings, usage("--tokens, --sequence-length and what encoders and towers read are for the formula: name the model's config.json with --architecture")
+		if f.tokens != "" || f.sequence != "" || f.streams != (streamFlags{}) || part != (trainedFlags{}) {
+			return settings, usage("--tokens, --sequence-length, what encoders and towers read and what is trained are for the formula: name the model's config.json with --architecture")
 		}
 		return settings, nil
 	}
 	architecture, err := readArchitecture(f.config)
 	if err != nil {
 		return settings, err
+	}
+	if architecture, err = trainedPart(architecture, settings.FrozenLayers, settings.Adapter); err != nil {
+		return settings, usage("%s: %w", f.config, err)
 	}
 	work.Tokens = meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
 	if _, err := architecture.Along(work, schedule.Covering(work.Tokens)); err != nil {
