@@ -47,6 +47,12 @@ type Report struct {
 	Operations *Ops     `json:"operations,omitempty"`
 	Tokens     *Ops     `json:"tokens,omitempty"` // tokens, not operations
 	Step       *uint64  `json:"step,omitempty"`
+
+	// Documents and SquaredLengths are the number of documents trained on and
+	// the sum of the squares of their lengths in tokens: what attention within
+	// documents depends on where several are packed into one sequence.
+	Documents      *Ops `json:"documents,omitempty"`
+	SquaredLengths *Ops `json:"squared_lengths,omitempty"`
 }
 
 // Finding is one thing that a reader of the record should know: a contradiction

@@ -171,7 +171,7 @@ func (r Record) Validate() error {
 	}
 	_, err := ParseModel(string(r.Model))
 	check("model", err)
-	check("run", validRun(r.Run))
+	check("run", ValidRun(r.Run))
 	_, err = ParseActivity(string(r.Activity))
 	check("activity", err)
 	_, err = ParseMethod(string(r.Method))
@@ -301,7 +301,9 @@ func (p *Period) validate() error {
 	return nil
 }
 
-func validRun(s string) error {
+// ValidRun returns an error unless s may name a run: 1 to 128 printable ASCII
+// characters without space, slash, quote or backslash.
+func ValidRun(s string) error {
 	if s == "" || len(s) > 128 {
 		return fmt.Errorf("found %q, expected 1 to 128 characters", clip(s))
 	}

@@ -22,6 +22,8 @@ type runSettings struct {
 	Architecture   json.RawMessage `json:"architecture,omitempty"` // the config.json itself
 	Tokens         *meter.Ops      `json:"tokens,omitempty"`
 	SequenceLength string          `json:"sequence_length,omitempty"` // or a schedule of lengths
+	First          uint64          `json:"first_sequence,omitempty"`  // of this process's records, where others may share its run
+	Rank           *jobRank        `json:"rank,omitempty"`            // nil: the only one
 	Streams        streamFlags     `json:"streams,omitzero"`          // what encoders and towers read, and what is trained
 
 	Adapter      *estimate.Adapter `json:"adapter,omitempty"`
@@ -41,17 +43,25 @@ func (a *app) journalDirectory() string { return ledger.Beside(a.ledger, ".journ
 // activity first, then what the job reported of others.
 func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, error) {
 	period, skew := periodOfRun(j)
-	base := meter.Record{Schema: meter.RecordSchema, Model: j.Head.Model, Run: j.Head.Run, Activity: j.Head.Activity, Weights: j.Head.Weights,
+	settings, err := settingsOf(j)
+	if err != nil {
+		return nil, err
+	}
+	base := meter.Record{Schema: meter.RecordSchema, Model: j.Head.Model, Run: j.Head.Run, Sequence: settings.First, Activity: j.Head.Activity, Weights: j.Head.Weights,
 		Outcome: j.Outcome, ExitCode: j.ExitCode, Period: &period, Hardware: j.Head.Hardware, Host: j.Head.Host}
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
 	own.Findings = append(append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), seen.findings...), skew...)
-	count, err := countOf(j, live)
+	count, err := countOf(j, settings, live)
 	if err != nil {
 		return nil, err
 	}
 	count.fill(&own)
+	if rank := settings.Rank; rank != nil && rank.Rank != rank.Counting {
+		rank.witness(&own)
+		return []meter.Record{own}, nil
+	}
 	return append([]meter.Record{own}, otherActivities(base, count)...), nil
 }
 
@@ -76,14 +86,17 @@ func parentsWith(parents []meter.Parent, input string) []meter.Parent {
 	return out
 }
 
-func countOf(j wrap.Journal, live bool) (runCount, error) {
-	count := runCount{activity: j.Head.Activity, outcome: j.Outcome, live: live, observed: j.Observation}
-	var settings runSettings
+func settingsOf(j wrap.Journal) (settings runSettings, err error) {
 	if len(j.Head.Settings) > 0 {
 		if err := json.Unmarshal(j.Head.Settings, &settings); err != nil {
-			return count, fmt.Errorf("journal of run %s: settings: %w", j.Head.Run, err)
+			return settings, fmt.Errorf("journal of run %s: settings: %w", j.Head.Run, err)
 		}
 	}
+	return settings, nil
+}
+
+func countOf(j wrap.Journal, settings runSettings, live bool) (runCount, error) {
+	count := runCount{activity: j.Head.Activity, outcome: j.Outcome, live: live, observed: j.Observation}
 	var err error
 	count.tokens = settings.Tokens
 	if count.sequence, err = estimate.ParseSchedule(settings.SequenceLength); err != nil {
@@ -114,7 +127,7 @@ func otherActivities(base meter.Record, count runCount) []meter.Record {
 			continue
 		}
 		r := base
-		r.Sequence, r.Activity = uint64(len(records)+1), report.Activity
+		r.Sequence, r.Activity = base.Sequence+uint64(len(records)+1), report.Activity
 		r.Operations, r.Method, r.Grade = meter.Exact(*report.Operations), meter.Counted, meter.GradeReported
 		if count.outcome != meter.Finished {
 			r.Operations.High = meter.Bound{}

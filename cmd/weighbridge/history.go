@@ -16,7 +16,8 @@ type history struct {
 	ledger  *ledger.Ledger // nil when there is no ledger yet
 	pending map[meter.ModelRef][]meter.Record
 	runs    []pendingRun
-	err     error // the first failure to read; a walk cannot return it
+	nodes   map[meter.ModelRef]knownNode // those looked up so far: a lineage of 100 000 models is read once
+	err     error                        // the first failure to read; a walk cannot return it
 }
 
 // withHistory calls f with what is known. The ledger is open, read-only, only
@@ -97,8 +98,25 @@ func (h *history) notes(models []meter.ModelRef) []string {
 	return notes
 }
 
+type knownNode struct {
+	meter.Node
+	found bool
+}
+
 // node is the lookup of a lineage walk: a model's own totals and parents.
 func (h *history) node(model meter.ModelRef) (meter.Node, bool) {
+	if have, known := h.nodes[model]; known {
+		return have.Node, have.found
+	}
+	node, found := h.readNode(model)
+	if h.nodes == nil {
+		h.nodes = map[meter.ModelRef]knownNode{}
+	}
+	h.nodes[model] = knownNode{node, found}
+	return node, found
+}
+
+func (h *history) readNode(model meter.ModelRef) (meter.Node, bool) {
 	var node meter.Node
 	var found bool
 	if h.ledger != nil {

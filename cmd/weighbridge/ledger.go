@@ -14,12 +14,12 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "ledger",
-		Short:   "Show what the ledger holds and the heads of its logs; correct what was recorded wrongly",
+		Short:   "Show what the ledger holds and the heads of its logs; merge other ledgers; correct what was recorded wrongly",
 		Example: "  weighbridge ledger show acme/atlas@1\n  weighbridge ledger head acme/atlas@1",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerCorrectCommand())
+	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand())
 	return cmd
 }
 
@@ -68,14 +68,16 @@ func (a *app) ledgerHead(args []string) error {
 			return err
 		}
 		for _, model := range models {
-			head, found, err := l.Head(model)
+			heads, err := l.Heads(model)
 			if err != nil {
 				return err
 			}
-			if !found {
+			if len(heads) == 0 {
 				return a.noLog(model, nil)
 			}
-			result.Heads = append(result.Heads, headLine{model, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+			for _, head := range heads {
+				result.Heads = append(result.Heads, headLine{model, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+			}
 		}
 		return nil
 	})

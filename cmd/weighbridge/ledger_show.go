@@ -23,6 +23,7 @@ type showResult struct {
 // shownEntry is one entry. Kind is record, void or supersede; State is what
 // became of the record in it: counts, voided or superseded, empty for a void.
 type shownEntry struct {
+	Origin      string           `json:"origin,omitempty"` // of a log that was merged, where it is another than the first
 	Entry       uint64           `json:"entry"`
 	Kind        string           `json:"kind"`
 	Run         string           `json:"run"`
@@ -72,15 +73,15 @@ func (a *app) ledgerShow(model meter.ModelRef) error {
 		if h.ledger == nil {
 			return a.noLog(model, result.Pending)
 		}
-		head, found, err := h.ledger.Head(model)
-		if err == nil && !found {
+		heads, err := h.ledger.Heads(model)
+		if err == nil && len(heads) == 0 {
 			err = a.noLog(model, result.Pending)
 		}
 		if err != nil {
 			return err
 		}
 		entries, err := h.ledger.Entries(model)
-		result.Origin, result.Entries = head.Origin, shownEntries(entries)
+		result.Origin, result.Entries = heads[0].Origin, shownEntries(entries)
 		return err
 	})
 	if err != nil {
@@ -100,23 +101,32 @@ func (a *app) noLog(model meter.ModelRef, pending []string) error {
 	return fmt.Errorf("ledger %s has no log of %s; weighbridge ledger head without a model lists what there is", a.ledger, model)
 }
 
-// shownEntries turns a log into what is shown of it, corrections applied.
+// shownEntries turns the logs of a model into what is shown of them, corrections
+// applied.
 func shownEntries(entries []ledger.Entry) []shownEntry {
 	shown := make([]shownEntry, len(entries))
+	first := 0 // of the log that entry i stands in
 	for i, e := range entries {
+		if e.Origin != entries[first].Origin {
+			first = i
+		}
+		origin := e.Origin
+		if first == 0 {
+			origin = ""
+		}
 		if e.Record != nil {
-			shown[i] = shownEntry{Entry: e.Index, Kind: "record", State: "counts", Run: e.Record.Run, Sequence: e.Record.Sequence, Record: e.Record}
+			shown[i] = shownEntry{Origin: origin, Entry: e.Index, Kind: "record", State: "counts", Run: e.Record.Run, Sequence: e.Record.Sequence, Record: e.Record}
 			continue
 		}
 		c := e.Correction
-		shown[i] = shownEntry{Entry: e.Index, Kind: string(c.Kind), Run: c.Run, Sequence: c.Sequence, Record: c.Record,
+		shown[i] = shownEntry{Origin: origin, Entry: e.Index, Kind: string(c.Kind), Run: c.Run, Sequence: c.Sequence, Record: c.Record,
 			Correction: &shownCorrection{c.Entry, c.Reason, c.Author, c.Time}}
 		became := "voided"
 		if c.Record != nil {
 			shown[i].State, became = "counts", "superseded"
 		}
-		if int(c.Entry) < i { // entries are numbered from 0 without a gap; check says so
-			shown[c.Entry].State, shown[c.Entry].CorrectedBy = became, &shown[i].Entry
+		if at := first + int(c.Entry); at < i { // entries are numbered from 0 without a gap; check says so
+			shown[at].State, shown[at].CorrectedBy = became, &shown[i].Entry
 		}
 	}
 	return shown
@@ -126,7 +136,10 @@ func shownEntries(entries []ledger.Entry) []shownEntry {
 func (r showResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s in %s\n", r.Model, pluralAs(len(r.Entries), "entry", "entries"), r.Origin)
-	for _, e := range r.Entries {
+	for i, e := range r.Entries {
+		if e.Origin != "" && e.Origin != r.Entries[i-1].Origin {
+			fmt.Fprintf(&b, "merged from %s\n", e.Origin)
+		}
 		fmt.Fprintf(&b, "entry %d: run %s, sequence %d: %s\n", e.Entry, e.Run, e.Sequence, e.state())
 		if c := e.Correction; c != nil {
 			fmt.Fprintf(&b, "  %s (%s, %s)\n", c.Reason, c.Author, c.Time.Format(time.RFC3339))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,6 +28,8 @@ type runFlags struct {
 	log          string
 	input        string
 	weights      string
+	run          string
+	counting     string
 	strict       bool
 	trained      trainedFlags
 	warn         string
@@ -43,6 +46,11 @@ lines as they pass (--read: ` + strings.Join(trainlog.Formats(), ", ") + `), wri
 puts a record into the ledger and says on standard error what was counted. With --json that is one JSON document on
 standard output after the job's own output. Trouble of ours never harms the job: it is reported on standard error.
 When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's threshold, a line says so (--warn).
+
+A job that counts itself reports to the socket that WEIGHBRIDGE_SOCKET names, one JSON line at a time; a Python module
+for it is in meter/wrap/python. Every rank of a distributed job (torchrun, srun, mpirun) may be run under this command:
+they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space; the log of rank 0
+counts (--counting-rank) and the others add their hardware. An execution that resumes a run names it with --run.
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
@@ -61,6 +69,8 @@ When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's 
 	flags.StringVar(&f.log, "log", "", "read this log file, which the job writes, instead of its output")
 	flags.StringVar(&f.input, "input", "", "directory of the weights that the job starts from; its digest goes into the record")
 	flags.StringVar(&f.weights, "weights", "", "directory that the job writes its weights to; its digest goes into the record")
+	flags.StringVar(&f.run, "run", "", "id of the run that this execution belongs to, as at a resume; by default that of the distributed job, or a new one")
+	flags.StringVar(&f.counting, "counting-rank", "0", "of a distributed job, the rank whose log and reports count: a number, or last")
 	flags.StringVar(&f.warn, "warn", "50,80,95", "warn when the lineage reaches these percentages of a regime's threshold, and at 100; none: never")
 	flags.StringVar(&f.warnCommand, "warn-command", "", "shell command to run at each warning, with WEIGHBRIDGE_MODEL, _REGIME, _PERCENT, _OPERATIONS and _THRESHOLD set; it cannot delay the job")
 	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the ledger or the journal cannot be written")
@@ -125,7 +135,7 @@ func (a *app) runOptions(f runFlags, command []string) (wrap.Options, error) {
 	return wrap.Options{
 		Command: command, Env: a.env.environ, Stdin: a.env.stdin, Stdout: a.env.stdout, Stderr: a.env.stderr,
 		Relay: []string{self, relayName}, Meter: reader, ReadNone: f.read == "none" || f.log != "", LogFile: f.log,
-		JournalDir: a.journalDirectory(), Head: head, Strict: f.strict, Now: a.env.now,
+		SocketDir: cmp.Or(a.env.getenv("TMPDIR"), "/tmp"), JournalDir: a.journalDirectory(), Head: head, Strict: f.strict, Now: a.env.now,
 		Warn: func(line string) { a.warn("%s", line) },
 	}, nil
 }
@@ -149,57 +159,62 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 	if err != nil {
 		return wrap.Head{}, err
 	}
-	head := wrap.Head{Run: newRunID(a.env.now()), Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: settings}
+	run, err := a.runOf(f.run, f.counting, &settings)
+	if err != nil {
+		return wrap.Head{}, err
+	}
+	encoded, err := json.Marshal(settings)
+	if err != nil {
+		return wrap.Head{}, err
+	}
+	head := wrap.Head{Run: run, Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: encoded}
 	head.Host, head.Hardware, head.Findings, err = a.inventory(work.Hardware)
 	return head, err
 }
 
 // settings checks what the formula will need before the job starts, not after
 // weeks of training.
-func (f architectureFlags) settings(part trainedFlags) (json.RawMessage, error) {
+func (f architectureFlags) settings(part trainedFlags) (runSettings, error) {
 	settings := runSettings{SequenceLength: f.sequence, Streams: f.streams}
 	var err error
 	if settings.FrozenLayers, settings.Adapter, err = part.read(); err != nil {
-		return nil, err
+		return settings, err
 	}
 	if f.tokens != "" {
 		tokens, err := meter.ParseOps(f.tokens)
 		if err != nil {
-			return nil, usage("--tokens: %w", err)
+			return settings, usage("--tokens: %w", err)
 		}
 		settings.Tokens = &tokens
 	}
 	schedule, err := estimate.ParseSchedule(f.sequence)
 	if err != nil {
-		return nil, usage("--sequence-length: %w", err)
+		return settings, usage("--sequence-length: %w", err)
 	}
 	work, err := f.streams.work()
 	if err != nil {
-		return nil, err
+		return settings, err
 	}
 	if f.config == "" {
 		if f.tokens != "" || f.sequence != "" || f.streams != (streamFlags{}) || part != (trainedFlags{}) {
-			return nil, usage("--tokens, --sequence-length, what encoders and towers read and what is trained are for the formula: name the model's config.json with --architecture")
+			return settings, usage("--tokens, --sequence-length, what encoders and towers read and what is trained are for the formula: name the model's config.json with --architecture")
 		}
-		return json.Marshal(settings)
+		return settings, nil
 	}
 	architecture, err := readArchitecture(f.config)
 	if err != nil {
-		return nil, err
+		return settings, err
 	}
 	if architecture, err = trainedPart(architecture, settings.FrozenLayers, settings.Adapter); err != nil {
-		return nil, usage("%s: %w", f.config, err)
+		return settings, usage("%s: %w", f.config, err)
 	}
 	work.Tokens = meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
 	if _, err := architecture.Along(work, schedule.Covering(work.Tokens)); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.config, err)
+		return settings, fmt.Errorf("%s: %w", f.config, err)
 	}
 	config, err := os.ReadFile(f.config)
 	settings.Architecture = config
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(settings)
+	return settings, err
 }
 
 // inventory is the machine as it was read, and the accelerators: those that

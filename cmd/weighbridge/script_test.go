@@ -1,17 +1,35 @@
 package main
 
 import (
+	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/weighbridge/weighbridge/meter/wrap"
 )
 
 // TestMain makes the test binary the command itself: a script's "exec
 // weighbridge" runs the real main in a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"weighbridge": main})
+	testscript.Main(m, map[string]func(){"weighbridge": main, "sends": sendsProgram})
+}
+
+// sendsProgram is a job that reports: it copies its standard input to the socket
+// that weighbridge run gave it.
+func sendsProgram() {
+	conn, err := net.Dial("unix", os.Getenv(wrap.SocketVariable))
+	if err == nil {
+		_, err = io.Copy(conn, os.Stdin)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // TestScripts runs every story in testdata/script: flags, exit codes, both

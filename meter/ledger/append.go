@@ -75,10 +75,11 @@ func (l *Ledger) encodeRecord(record meter.Record) ([]byte, error) {
 
 // writer is one transaction and the logs that it has touched.
 type writer struct {
-	tx   *bolt.Tx
-	id   string
-	runs *bolt.Bucket
-	logs map[meter.ModelRef]*log
+	tx      *bolt.Tx
+	id      string
+	runs    *bolt.Bucket
+	logs    map[logKey]*log
+	touched map[meter.ModelRef]bool // models of which a piece may stand in several logs, and changed
 }
 
 // log is one model's log during a transaction. What every entry rewrites is
@@ -91,15 +92,19 @@ type log struct {
 }
 
 func newWriter(tx *bolt.Tx, id string) *writer {
-	return &writer{tx, id, tx.Bucket([]byte(bucketRuns)), map[meter.ModelRef]*log{}}
+	return &writer{tx, id, tx.Bucket([]byte(bucketRuns)), map[logKey]*log{}, map[meter.ModelRef]bool{}}
 }
 
-// open returns the log of a model, made if this is its first entry.
-func (w *writer) open(model meter.ModelRef) (*log, error) {
-	if have, found := w.logs[model]; found {
+// open returns this ledger's own log of a model.
+func (w *writer) open(model meter.ModelRef) (*log, error) { return w.openLog(logKey{w.id, model}) }
+
+// openLog returns a log, made if this is its first entry.
+func (w *writer) openLog(key logKey) (*log, error) {
+	model := key.model
+	if have, found := w.logs[key]; found {
 		return have, nil
 	}
-	bucket, err := w.tx.Bucket([]byte(bucketLogs)).CreateBucketIfNotExists([]byte(model))
+	bucket, err := w.logBucket(key)
 	if err != nil {
 		return nil, err
 	}
@@ -110,15 +115,29 @@ func (w *writer) open(model meter.ModelRef) (*log, error) {
 		}
 		parts[i].FillPercent = 1 // keys only ever grow, so pages may be full
 	}
-	g := &log{origin: origin(w.id, model), bucket: bucket, headers: parts[0], bodies: parts[1], corrections: parts[3]}
+	g := &log{origin: origin(key.id, model), bucket: bucket, headers: parts[0], bodies: parts[1], corrections: parts[3]}
 	if g.tree, err = openTree(bucket, parts[2]); err != nil {
 		return nil, fmt.Errorf("log of %s: %w", model, err)
 	}
 	if g.state, err = readState(bucket); err != nil {
 		return nil, fmt.Errorf("log of %s: %w", model, err)
 	}
-	w.logs[model] = g
+	w.logs[key] = g
 	return g, nil
+}
+
+func (w *writer) logBucket(key logKey) (*bolt.Bucket, error) {
+	if key.id == w.id {
+		return w.tx.Bucket([]byte(bucketLogs)).CreateBucketIfNotExists([]byte(key.model))
+	}
+	merged, err := w.tx.CreateBucketIfNotExists([]byte(bucketMerged))
+	if err == nil {
+		merged, err = merged.CreateBucketIfNotExists([]byte(key.model))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return merged.CreateBucketIfNotExists([]byte(key.id))
 }
 
 // flush writes what the logs kept.
@@ -156,8 +175,8 @@ func (w *writer) append(record meter.Record, data []byte) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	where := append(binary.BigEndian.AppendUint64(digest[:], index), record.Model...)
-	return Receipt{g.origin, index, true}, w.runs.Put(runKey(record.Run, record.Sequence), where)
+	where := place{digest, index, logKey{w.id, record.Model}}
+	return Receipt{g.origin, index, true}, w.runs.Put(runKey(record.Run, record.Sequence), where.encode(w.id))
 }
 
 // put adds an entry with the totals as they stand.
@@ -185,38 +204,18 @@ func runKey(run string, sequence uint64) []byte {
 	return binary.BigEndian.AppendUint64(append([]byte(run), 0), sequence)
 }
 
-// place is where a (run, sequence) was first recorded.
-type place struct {
-	digest [hashSize]byte
-	index  uint64
-	model  meter.ModelRef
-}
-
 // find looks a record up by run and sequence.
 func (w *writer) find(run string, sequence uint64) (place, bool, error) {
-	return placeOf(w.runs, run, sequence)
-}
-
-func placeOf(runs *bolt.Bucket, run string, sequence uint64) (place, bool, error) {
-	value := runs.Get(runKey(run, sequence))
-	if value == nil {
-		return place{}, false, nil
-	}
-	if len(value) <= hashSize+8 {
-		return place{}, false, fmt.Errorf("record %s/%d: its place in the ledger is damaged; run weighbridge check", run, sequence)
-	}
-	return place{
-		digest: [hashSize]byte(value[:hashSize]), index: binary.BigEndian.Uint64(value[hashSize:]), model: meter.ModelRef(value[hashSize+8:]),
-	}, true, nil
+	return placeOf(w.runs, w.id, run, sequence)
 }
 
 // retry answers a record whose run and sequence stand in the ledger: it is the
 // one that was appended, or one that superseded it, or a conflict.
 func (w *writer) retry(record meter.Record, digest [hashSize]byte, at place) (Receipt, error) {
 	if digest == at.digest {
-		return Receipt{origin(w.id, at.model), at.index, false}, nil
+		return Receipt{origin(at.id, at.model), at.index, false}, nil
 	}
-	g, err := w.open(at.model)
+	g, err := w.openLog(at.logKey)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -108,35 +108,48 @@ func (c *checker) file(path string) error {
 
 func (c *checker) contents(tx *bolt.Tx) error {
 	logs, runs := tx.Bucket([]byte("logs")), tx.Bucket([]byte("runs"))
+	copies := &copyCheck{checker: c, copies: map[string]map[string][]string{}}
+	if tx.Bucket([]byte("merged")) != nil { // else no record can stand in two logs
+		copies.logs = map[string]*logCheck{}
+	}
 	matched := uint64(0)
-	err := logs.ForEach(func(model, value []byte) error {
+	check := func(model, ledger string, bucket *bolt.Bucket) {
+		c.report.Logs++
+		log := &logCheck{checker: c, copies: copies, model: model, name: model, ledger: ledger, bucket: bucket, runs: runs}
+		if ledger != c.id {
+			log.name += " (ledger " + ledger + ")"
+		}
+		log.check()
+		matched += log.matched
+		copies.keep(log)
+	}
+	err := logs.ForEach(func(model, _ []byte) error {
 		bucket := logs.Bucket(model)
 		if _, err := meter.ParseModel(string(model)); err != nil || bucket == nil {
 			c.problem("log-name", fmt.Sprintf("%.100q", model), "expected one log per model, named org/name@version")
 			return nil
 		}
-		c.report.Logs++
-		log := &logCheck{checker: c, model: string(model), bucket: bucket, runs: runs}
-		log.check()
-		matched += log.matched
+		check(string(model), c.id, bucket)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.extraRuns(logs, runs, matched)
+	copies.merged(tx, check)
+	copies.finish(tx, runs)
+	return c.extraRuns(tx, runs, matched)
 }
 
 // extraRuns lists the places in the index of runs that no entry accounts for.
 // The entries found matched of them; only when there are more is each looked at.
-func (c *checker) extraRuns(logs, runs *bolt.Bucket, matched uint64) error {
+func (c *checker) extraRuns(tx *bolt.Tx, runs *bolt.Bucket, matched uint64) error {
 	held := uint64(0)
 	if err := runs.ForEach(func(_, _ []byte) error { held++; return nil }); err != nil || held == matched {
 		return err
 	}
 	return runs.ForEach(func(key, value []byte) error {
 		if len(value) > 40 {
-			if log := logs.Bucket(value[40:]); log != nil {
+			if log := bucketAt(tx, value[40:], c.id); log != nil {
 				if entry, ok := storedEntry(log, value[32:40]); ok && entry.Record != nil && string(runOf(entry.Record)) == string(key) {
 					return nil // its entry has been held against it
 				}

@@ -16,7 +16,10 @@ import (
 // logCheck goes once through one model's log, entry by entry.
 type logCheck struct {
 	*checker
+	copies  *copyCheck
 	model   string
+	ledger  string // the id of the ledger that wrote it
+	name    string // of the log, in problems
 	bucket  *bolt.Bucket
 	runs    *bolt.Bucket
 	matched uint64 // places in the index of runs that an entry accounts for
@@ -33,19 +36,23 @@ func (c *logCheck) check() {
 	c.tree.stored = c.bucket.Bucket([]byte("tiles"))
 	head := c.bucket.Get([]byte("head"))
 	if c.headers == nil || c.bodies == nil || c.corrections == nil || c.tree.stored == nil || len(head) != 40 {
-		c.problem("missing-bucket", c.model, "expected headers, bodies, tiles, corrections and a head of 40 bytes")
+		c.problem("missing-bucket", c.name, "expected headers, bodies, tiles, corrections and a head of 40 bytes")
 		return
 	}
-	c.tree.problem = func(code, where, format string, args ...any) { c.problem(code, c.model+where, format, args...) }
+	c.tree.problem = func(code, where, format string, args ...any) { c.problem(code, c.name+where, format, args...) }
 	c.sums, c.corrected = newSums(), map[uint64]uint64{}
 	next := c.entries()
 	if size := binary.BigEndian.Uint64(head); size != next {
-		c.problem("size-differs", c.model, "the head says %d entries, found %d", size, next)
+		c.problem("size-differs", c.name, "the head says %d entries, found %d", size, next)
 	}
 	c.extraBodies()
 	c.tree.finish(head[8:], c.bucket.Get([]byte("frontier")))
 	c.correctionIndex()
-	c.state(c.bucket.Get([]byte("state")))
+	if c.unread {
+		c.note("state-not-checked", c.name, "its entries could not all be read: the totals of the log cannot be recomputed")
+		return
+	}
+	c.state(c.name, c.bucket.Get([]byte("state")), c.sums)
 }
 
 // entries checks every entry and returns the index after the last.
@@ -53,12 +60,12 @@ func (c *logCheck) entries() uint64 {
 	next := uint64(0)
 	c.headers.ForEach(func(key, header []byte) error {
 		if len(key) != 8 {
-			c.problem("entry-extra", fmt.Sprintf("%s header %.40q", c.model, key), "expected an index of 8 bytes")
+			c.problem("entry-extra", fmt.Sprintf("%s header %.40q", c.name, key), "expected an index of 8 bytes")
 			return nil
 		}
 		index := binary.BigEndian.Uint64(key)
 		if index != next {
-			c.problem("entry-missing", c.model, "entries %d to %d are not there", next, index-1)
+			c.problem("entry-missing", c.name, "entries %d to %d are not there", next, index-1)
 			c.unread = true
 		}
 		next = index + 1
@@ -73,13 +80,13 @@ func (c *logCheck) entries() uint64 {
 func (c *logCheck) extraBodies() {
 	c.bodies.ForEach(func(key, _ []byte) error {
 		if c.headers.Get(key) == nil {
-			c.problem("body-extra", fmt.Sprintf("%s body %x", c.model, key), "no header commits to it")
+			c.problem("body-extra", fmt.Sprintf("%s body %x", c.name, key), "no header commits to it")
 		}
 		return nil
 	})
 }
 
-func (c *logCheck) at(index uint64) string { return fmt.Sprintf("%s entry %d", c.model, index) }
+func (c *logCheck) at(index uint64) string { return fmt.Sprintf("%s entry %d", c.name, index) }
 
 // entry checks one header against its place and its body, and the body against
 // what came before.
@@ -91,7 +98,7 @@ func (c *logCheck) entry(index uint64, header, stored []byte) {
 		return
 	}
 	sum := sha256.Sum256(stored)
-	want := strings.Join([]string{"weighbridge.dev/entry/v1", "weighbridge.dev/log/" + c.id + "/" + c.model, fmt.Sprint(index),
+	want := strings.Join([]string{"weighbridge.dev/entry/v1", "weighbridge.dev/log/" + c.ledger + "/" + c.model, fmt.Sprint(index),
 		"sha256:" + hex.EncodeToString(sum[:]), ""}, "\n")
 	if string(header) != want {
 		c.problem("header-differs", at, "found %.300q, its place and its body give %q", header, want)
@@ -133,12 +140,17 @@ func (c *logCheck) record(entry Entry) {
 	}
 	digest := sha256.Sum256(data)
 	want := append(append(digest[:], binary.BigEndian.AppendUint64(nil, entry.Index)...), c.model...)
+	if c.ledger != c.id {
+		want = append(append(want, 0), c.ledger...)
+	}
 	found := c.runs.Get(runOf(r))
 	switch {
 	case bytes.Equal(found, want):
 		c.matched++
 	case found == nil:
 		c.problem("run-index-missing", at, "run %s, sequence %d is not in the index: a retry would count twice", r.Run, r.Sequence)
+	case c.elsewhere(found, entry.Index, r) && bytes.Equal(found[:32], digest[:]) && c.another(found):
+		c.copies.add(c, r, entry.Index)
 	case c.elsewhere(found, entry.Index, r):
 		c.problem("counted-twice", at, "run %s, sequence %d is counted in another entry too (%s entry %d)",
 			r.Run, r.Sequence, found[40:], binary.BigEndian.Uint64(found[32:40]))
@@ -153,17 +165,21 @@ func (c *logCheck) elsewhere(place []byte, index uint64, r *meter.Record) bool {
 	if len(place) <= 40 {
 		return false
 	}
-	if string(place[40:]) == c.model && binary.BigEndian.Uint64(place[32:40]) == index {
+	if !c.another(place) && binary.BigEndian.Uint64(place[32:40]) == index {
 		return false
 	}
-	log := c.bucket
-	if string(place[40:]) != c.model {
-		if log = c.bucket.Tx().Bucket([]byte("logs")).Bucket(place[40:]); log == nil {
-			return false
-		}
+	log := bucketAt(c.bucket.Tx(), place[40:], c.id)
+	if log == nil {
+		return false
 	}
 	other, ok := storedEntry(log, place[32:40])
 	return ok && other.Record != nil && bytes.Equal(runOf(other.Record), runOf(r))
+}
+
+// another reports whether a place is in another log than this one.
+func (c *logCheck) another(place []byte) bool {
+	model, ledger := splitPlace(place[40:], c.id)
+	return model != c.model || ledger != c.ledger
 }
 
 // storedEntry reads the entry of a log at a key, whatever its header says.
@@ -223,10 +239,10 @@ func (c *logCheck) correctionIndex() {
 				return nil
 			}
 		}
-		c.problem("correction-index-differs", c.model, "the index says that %x was corrected by %x, no entry says so", key, value)
+		c.problem("correction-index-differs", c.name, "the index says that %x was corrected by %x, no entry says so", key, value)
 		return nil
 	})
 	if seen < len(c.corrected) {
-		c.problem("correction-index-missing", c.model, "found %d of %d corrections: a record could be corrected twice", seen, len(c.corrected))
+		c.problem("correction-index-missing", c.name, "found %d of %d corrections: a record could be corrected twice", seen, len(c.corrected))
 	}
 }

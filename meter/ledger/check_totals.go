@@ -96,12 +96,8 @@ func (s sums) differ(stored []Total) string {
 	return ""
 }
 
-// state holds the stored state of a log against the sums, member by member.
-func (c *logCheck) state(stored []byte) {
-	if c.unread {
-		c.note("state-not-checked", c.model, "its entries could not all be read: the totals of the log cannot be recomputed")
-		return
-	}
+// state holds a stored state against sums, member by member.
+func (c *checker) state(name string, stored []byte, want sums) {
 	var st struct {
 		Tallies []struct {
 			Activity   meter.Activity `json:"activity"`
@@ -119,37 +115,37 @@ func (c *logCheck) state(stored []byte) {
 		} `json:"parents"`
 	}
 	if err := json.Unmarshal(stored, &st); err != nil {
-		c.problem("state-unreadable", c.model, "%v", err)
+		c.problem("state-unreadable", name, "%v", err)
 		return
 	}
-	left := len(c.sums.activities)
+	left := len(want.activities)
 	seen := map[meter.Activity]bool{}
 	for _, t := range st.Tallies {
 		if seen[t.Activity] {
-			c.problem("state-differs", c.model, "%s stands twice", t.Activity)
+			c.problem("state-differs", name, "%s stands twice", t.Activity)
 		}
 		seen[t.Activity] = true
 		found := fmt.Sprint(t.Records, t.Low, t.Estimate, t.NoEstimate, t.High, t.NoHigh, t.Grades)
-		if want := c.sums.activities[t.Activity].print(); found != want {
-			c.problem("state-differs", c.model, "%s: found %s, the records give %s", t.Activity, found, want)
+		if give := want.activities[t.Activity].print(); found != give {
+			c.problem("state-differs", name, "%s: found %s, the records give %s", t.Activity, found, give)
 		}
 		left--
 	}
 	if left != 0 {
-		c.problem("state-differs", c.model, "found %d activities, the records give %d", len(st.Tallies), len(c.sums.activities))
+		c.problem("state-differs", name, "found %d activities, the records give %d", len(st.Tallies), len(want.activities))
 	}
 	for _, p := range st.Parents {
 		if p.Records < 1 {
-			c.problem("state-differs", c.model, "parent %s (%s): found %d records that name it, expected at least 1", p.Model, p.Relation, p.Records)
+			c.problem("state-differs", name, "parent %s (%s): found %d records that name it, expected at least 1", p.Model, p.Relation, p.Records)
 		}
-		if p.Records != c.sums.parents[p.Parent] {
-			c.problem("state-differs", c.model, "parent %s (%s): found %d records that name it, expected %d", p.Model, p.Relation, p.Records, c.sums.parents[p.Parent])
+		if p.Records != want.parents[p.Parent] {
+			c.problem("state-differs", name, "parent %s (%s): found %d records that name it, expected %d", p.Model, p.Relation, p.Records, want.parents[p.Parent])
 		}
-		delete(c.sums.parents, p.Parent)
+		delete(want.parents, p.Parent)
 	}
-	for p, n := range c.sums.parents {
+	for p, n := range want.parents {
 		if n != 0 {
-			c.problem("state-differs", c.model, "parent %s (%s) is not there, %d records name it", p.Model, p.Relation, n)
+			c.problem("state-differs", name, "parent %s (%s) is not there, %d records name it", p.Model, p.Relation, n)
 		}
 	}
 }

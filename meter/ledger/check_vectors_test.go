@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -314,7 +315,7 @@ func changedEvidence(text string) func(*testing.T, string) error {
 }
 
 func vectors() []vector {
-	return append(append(storedVectors(), forgedVectors()...), fileVectors()...)
+	return slices.Concat(storedVectors(), forgedVectors(), fileVectors(), mergedVectors())
 }
 
 // Each vector is one change to a clean ledger; check names it, and changes

@@ -165,6 +165,9 @@ func (w *writer) correct(c Correction) (Receipt, error) {
 	case at.model != c.Model:
 		return refuse("it stands in the log of %s (entry %d); correct it there", at.model, at.index)
 	}
+	if at.id != w.id {
+		return refuse("it stands in the log of another ledger (%s, entry %d); correct it there, and merge that ledger again", origin(at.id, at.model), at.index)
+	}
 	g, err := w.open(c.Model)
 	if err != nil {
 		return Receipt{}, err
@@ -192,14 +195,10 @@ func (w *writer) correct(c Correction) (Receipt, error) {
 // replace takes the old record out of the totals, the new one in, and adds the
 // entry that says so.
 func (w *writer) replace(g *log, c Correction, old meter.Record) (Receipt, error) {
-	if err := g.state.remove(old); err != nil {
+	if err := w.restate(g, c, old); err != nil {
 		return Receipt{}, err
 	}
-	if c.Record != nil {
-		if err := g.state.add(*c.Record); err != nil {
-			return Receipt{}, err
-		}
-	}
+	w.touched[c.Model] = true
 	data, err := c.encode()
 	if err != nil {
 		return Receipt{}, err
@@ -208,7 +207,18 @@ func (w *writer) replace(g *log, c Correction, old meter.Record) (Receipt, error
 	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{g.origin, index, true}, g.corrections.Put(indexKey(c.Entry), indexKey(index))
+	if err := g.corrections.Put(indexKey(c.Entry), indexKey(index)); err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{g.origin, index, true}, w.settleCopies()
+}
+
+// restate takes the old record out of the totals and the new one in.
+func (w *writer) restate(g *log, c Correction, old meter.Record) error {
+	if err := g.state.remove(old); err != nil || c.Record == nil {
+		return err
+	}
+	return g.state.add(*c.Record)
 }
 
 // repeats reports whether done is c, which does not know its entry yet.

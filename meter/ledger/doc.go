@@ -31,7 +31,12 @@ const (
 const (
 	bucketMeta = "meta" // schema, id
 	bucketLogs = "logs" // one bucket per model
-	bucketRuns = "runs" // run NUL sequence -> digest of the record, index, model
+	bucketRuns = "runs" // run NUL sequence -> digest of the record, index, model, and in a merged log NUL and its ledger's id
+
+	// Made by the first merge that needs them.
+	bucketMerged = "merged" // model -> id of another ledger -> its log, as in logs
+	bucketCopies = "copies" // model -> run NUL sequence -> the places of a record that stands in several logs
+	bucketTwice  = "twice"  // model -> state of what its logs count more than once
 
 	keySchema = "schema"
 	keyID     = "id"

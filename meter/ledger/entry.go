@@ -23,6 +23,7 @@ const maxBodyBytes = meter.MaxRecordBytes + 1<<15
 
 // Entry is one entry of a log: a record or a correction, never both.
 type Entry struct {
+	Origin     string // of its log; empty where an entry stands alone
 	Index      uint64
 	Record     *meter.Record
 	Correction *Correction

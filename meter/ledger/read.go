@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -16,74 +18,165 @@ type Head struct {
 	Root   [hashSize]byte
 }
 
-// Head returns the head of a model's log, or false when there is none.
+// Head returns the head of the log that this ledger writes of a model, or false
+// when there is none. [Ledger.Heads] has the merged logs too.
 func (l *Ledger) Head(model meter.ModelRef) (Head, bool, error) {
-	var head Head
-	var found bool
-	err := l.read(model, func(log *bolt.Bucket) error {
-		data := log.Get([]byte(keyHead))
-		if len(data) != 8+hashSize {
-			return fmt.Errorf("head of %s: found %d bytes, expected %d; run weighbridge check", model, len(data), 8+hashSize)
+	heads, err := l.Heads(model)
+	if err != nil || len(heads) == 0 || heads[0].Origin != origin(l.id, model) {
+		return Head{}, false, err
+	}
+	return heads[0], true, nil
+}
+
+// Heads returns the heads of all logs of a model: this ledger's own first, then
+// those that were merged, in the order of their ledgers' ids.
+func (l *Ledger) Heads(model meter.ModelRef) ([]Head, error) {
+	var heads []Head
+	err := l.read(model, func(_ *bolt.Tx, logs []modelLog) error {
+		for _, g := range logs {
+			data := g.bucket.Get([]byte(keyHead))
+			if len(data) != 8+hashSize {
+				return fmt.Errorf("head of %s: found %d bytes, expected %d; run weighbridge check", g.origin, len(data), 8+hashSize)
+			}
+			head := Head{Origin: g.origin, Size: binary.BigEndian.Uint64(data)}
+			copy(head.Root[:], data[8:])
+			heads = append(heads, head)
 		}
-		found = true
-		head = Head{Origin: origin(l.id, model), Size: binary.BigEndian.Uint64(data)}
-		copy(head.Root[:], data[8:])
 		return nil
 	})
-	return head, found, err
+	return heads, err
 }
 
 // Models returns the models that have a log, sorted bytewise.
 func (l *Ledger) Models() ([]meter.ModelRef, error) {
 	var models []meter.ModelRef
+	add := func(name []byte) error {
+		models = append(models, meter.ModelRef(name))
+		return nil
+	}
 	err := l.view(func(tx *bolt.Tx) error {
-		return tx.Bucket([]byte(bucketLogs)).ForEachBucket(func(name []byte) error {
-			models = append(models, meter.ModelRef(name))
-			return nil
-		})
+		if err := tx.Bucket([]byte(bucketLogs)).ForEachBucket(add); err != nil {
+			return err
+		}
+		if merged := tx.Bucket([]byte(bucketMerged)); merged != nil {
+			return merged.ForEachBucket(add)
+		}
+		return nil
 	})
-	return models, err
+	slices.Sort(models)
+	return slices.Compact(models), err
 }
 
-// Node returns a model's own totals and parents, net of corrections, or false
-// when the ledger has no log of it.
+// Node returns a model's own totals and parents, net of corrections, over all
+// its logs, or false when the ledger has none.
 func (l *Ledger) Node(model meter.ModelRef) (meter.Node, bool, error) {
 	var node meter.Node
 	var found bool
-	err := l.read(model, func(log *bolt.Bucket) error {
-		st, err := readState(log)
-		found = true
-		node = meter.Node{Model: model, Parents: st.parents()}
-		for _, t := range st.totals() {
-			node.Own = append(node.Own, meter.ActivityTotal(t))
-		}
+	err := l.view(func(tx *bolt.Tx) (err error) {
+		node, found, err = l.node(tx, model)
 		return err
 	})
 	return node, found, err
 }
 
-// Entries returns everything in a model's log, in order: what was corrected,
-// and the corrections.
+func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, error) {
+	logs := logsOf(tx, l.id, model)
+	if len(logs) == 0 {
+		return meter.Node{}, false, nil
+	}
+	st, err := modelState(tx, model, logs)
+	node := meter.Node{Model: model, Parents: st.parents()}
+	for _, t := range st.totals() {
+		node.Own = append(node.Own, meter.ActivityTotal(t))
+	}
+	return node, true, err
+}
+
+// modelState is the sum over a model's logs, less what several of them count.
+func modelState(tx *bolt.Tx, model meter.ModelRef, logs []modelLog) (state, error) {
+	sum, err := readState(logs[0].bucket)
+	for _, g := range logs[1:] {
+		var more state
+		if err == nil {
+			more, err = readState(g.bucket)
+		}
+		if err == nil {
+			err = sum.join(more, meter.Ops.Add, 1)
+		}
+	}
+	if twice := tx.Bucket([]byte(bucketTwice)); err == nil && twice != nil {
+		if data := twice.Get([]byte(model)); data != nil {
+			var less state
+			if err := json.Unmarshal(data, &less); err != nil {
+				return sum, &DamageError{Code: "state-unreadable", Found: fmt.Sprintf("what the logs of %s count twice: %v", model, err)}
+			}
+			err = sum.join(less, meter.Ops.Sub, ^uint64(0))
+		}
+	}
+	return sum, err
+}
+
+// Entries returns everything in a model's logs, log by log in the order of
+// [Ledger.Heads]: what was corrected, and the corrections.
 func (l *Ledger) Entries(model meter.ModelRef) ([]Entry, error) {
 	var entries []Entry
-	err := l.read(model, func(log *bolt.Bucket) error {
-		headers := log.Bucket([]byte(keyHeaders))
-		return log.Bucket([]byte(keyBodies)).ForEach(func(key, stored []byte) error {
-			entry, err := decodeEntry(key, headers.Get(key), stored)
+	err := l.read(model, func(_ *bolt.Tx, logs []modelLog) error {
+		for _, g := range logs {
+			more, err := g.entries()
 			if err != nil {
-				return fmt.Errorf("%s entry %x: %w; run weighbridge check", model, key, err)
+				return err
 			}
-			entries = append(entries, entry)
-			return nil
-		})
+			entries = append(entries, more...)
+		}
+		return nil
 	})
 	return entries, err
 }
 
-// Records returns the records that count, in the order they were appended: one
-// that was superseded is replaced in its place, one that was voided is gone.
+func (g *log) entries() ([]Entry, error) {
+	var entries []Entry
+	err := g.bodies.ForEach(func(key, stored []byte) error {
+		entry, err := decodeEntry(key, g.headers.Get(key), stored)
+		if err != nil {
+			return fmt.Errorf("%s entry %x: %w; run weighbridge check", g.origin, key, err)
+		}
+		entry.Origin = g.origin
+		entries = append(entries, entry)
+		return nil
+	})
+	return entries, err
+}
+
+// Records returns the records that count, log by log in the order of
+// [Ledger.Heads] and in the order they were appended: one that was superseded is
+// replaced in its place, one that was voided is gone, one that stands in several
+// logs is there once.
 func (l *Ledger) Records(model meter.ModelRef) ([]meter.Record, error) {
-	entries, err := l.Entries(model)
+	var records []meter.Record
+	err := l.read(model, func(tx *bolt.Tx, logs []modelLog) error {
+		again := map[copyPlace]bool{} // where a record stands that counts elsewhere
+		err := forEachCopied(tx, model, logs, func(tellings []telling, counts int) error {
+			for i, t := range tellings {
+				again[t.copyPlace] = i != counts
+			}
+			return nil
+		})
+		for _, g := range logs {
+			var more []meter.Record
+			if err == nil {
+				more, err = g.net(func(index uint64) bool { return again[copyPlace{g.id, index}] })
+			}
+			records = append(records, more...)
+		}
+		return err
+	})
+	return records, err
+}
+
+// net returns the records of one log that count, but for those whose first entry
+// is left out.
+func (g *log) net(leftOut func(index uint64) bool) ([]meter.Record, error) {
+	entries, err := g.entries()
 	if err != nil {
 		return nil, err
 	}
@@ -97,10 +190,15 @@ func (l *Ledger) Records(model meter.ModelRef) ([]meter.Record, error) {
 		}
 		at, found := slot[e.Correction.Entry]
 		if !found {
-			return nil, fmt.Errorf("%s entry %d corrects entry %d, which holds no record; run weighbridge check", model, e.Index, e.Correction.Entry)
+			return nil, fmt.Errorf("%s entry %d corrects entry %d, which holds no record; run weighbridge check", g.origin, e.Index, e.Correction.Entry)
 		}
 		slot[e.Index] = at
 		slots[at] = e.Correction.Record
+	}
+	for _, e := range entries {
+		if e.Record != nil && leftOut(e.Index) {
+			slots[slot[e.Index]] = nil
+		}
 	}
 	var records []meter.Record
 	for _, r := range slots {
@@ -117,11 +215,11 @@ func (l *Ledger) Find(run string, sequence uint64) (meter.Record, bool, error) {
 	var record meter.Record
 	var found bool
 	err := l.view(func(tx *bolt.Tx) error {
-		at, known, err := placeOf(tx.Bucket([]byte(bucketRuns)), run, sequence)
+		at, known, err := placeOf(tx.Bucket([]byte(bucketRuns)), l.id, run, sequence)
 		if err != nil || !known {
 			return err
 		}
-		log := tx.Bucket([]byte(bucketLogs)).Bucket([]byte(at.model))
+		log := logBucket(tx, l.id, at.logKey)
 		if log == nil {
 			return fmt.Errorf("record %s/%d: the index names a log of %s, which is not there; run weighbridge check", run, sequence, at.model)
 		}
@@ -136,11 +234,11 @@ func (l *Ledger) Find(run string, sequence uint64) (meter.Record, bool, error) {
 	return record, found, err
 }
 
-// read gives a model's log to f, or does nothing when there is none.
-func (l *Ledger) read(model meter.ModelRef, f func(*bolt.Bucket) error) error {
+// read gives a model's logs to f, or does nothing when there is none.
+func (l *Ledger) read(model meter.ModelRef, f func(*bolt.Tx, []modelLog) error) error {
 	return l.view(func(tx *bolt.Tx) error {
-		if log := tx.Bucket([]byte(bucketLogs)).Bucket([]byte(model)); log != nil {
-			return f(log)
+		if logs := logsOf(tx, l.id, model); len(logs) > 0 {
+			return f(tx, logs)
 		}
 		return nil
 	})

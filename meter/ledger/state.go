@@ -165,6 +165,38 @@ func (t *tally) apply(i meter.Interval, op func(meter.Ops, meter.Ops) (meter.Ops
 	return nil
 }
 
+// join adds the tallies and parents of another state, or takes them out.
+func (st *state) join(other state, op func(meter.Ops, meter.Ops) (meter.Ops, error), one uint64) error {
+	for _, t := range other.Tallies {
+		have := st.tallyOf(t.Activity)
+		have.Records += one * t.Records
+		have.NoEstimate += one * t.NoEstimate
+		have.NoHigh += one * t.NoHigh
+		for i, n := range t.Grades {
+			if i < len(have.Grades) {
+				have.Grades[i] += one * n
+			}
+		}
+		for _, sum := range []struct{ to, by *meter.Ops }{{&have.Low, &t.Low}, {&have.Estimate, &t.Estimate}, {&have.High, &t.High}} {
+			var err error
+			if *sum.to, err = op(*sum.to, *sum.by); err != nil {
+				return fmt.Errorf("total of %s over several logs: %w", t.Activity, err)
+			}
+		}
+	}
+	for _, p := range other.Parents {
+		at := slices.IndexFunc(st.Parents, func(c parentCount) bool { return c.Parent == p.Parent })
+		if at < 0 {
+			at = len(st.Parents)
+			st.Parents = append(st.Parents, parentCount{Parent: p.Parent})
+		}
+		st.Parents[at].Records += one * p.Records
+	}
+	st.Parents = slices.DeleteFunc(st.Parents, func(c parentCount) bool { return c.Records == 0 })
+	st.Tallies = slices.DeleteFunc(st.Tallies, func(t tally) bool { return t.Records == 0 })
+	return nil
+}
+
 // tallyOf returns the tally of an activity, made in its place if there is none.
 func (st *state) tallyOf(a meter.Activity) *tally {
 	order := meter.Activities()

@@ -38,6 +38,12 @@ func openTree(log, tiles *bolt.Bucket) (*tree, error) {
 	return &tree{nodes, tiles, map[[9]byte][]byte{}}, nil
 }
 
+// newTree is a tree of nothing, which keeps no tiles.
+func newTree() *tree {
+	factory := compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
+	return &tree{nodes: factory.NewEmptyRange(0)}
+}
+
 // size is the number of entries.
 func (t *tree) size() uint64 { return t.nodes.End() }
 
@@ -45,7 +51,7 @@ func (t *tree) size() uint64 { return t.nodes.End() }
 func (t *tree) grow(header []byte) error {
 	var failed error
 	err := t.nodes.Append(rfc6962.DefaultHasher.HashLeaf(header), func(id compact.NodeID, hash []byte) {
-		if failed == nil && id.Level%8 == 0 {
+		if failed == nil && t.stored != nil && id.Level%8 == 0 {
 			failed = t.extend(uint8(id.Level/8), id.Index, hash)
 		}
 	})

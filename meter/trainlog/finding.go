@@ -126,7 +126,7 @@ func (x note) message(forced string) string {
 	case LastValue:
 		return "a summary keeps the last value of each quantity only: what was run again is not shown"
 	case ReportMalformed:
-		return fmt.Sprintf("a weighbridge-report line breaks its rules (%s) and says nothing: expected strict JSON with the keys step (a number), tokens and operations (whole numbers in quotes) and activity", times)
+		return fmt.Sprintf("a weighbridge-report line breaks its rules (%s) and says nothing: expected strict JSON with the keys step (a number), tokens, operations, documents and squared_lengths (whole numbers in quotes) and activity", times)
 	case ReportAbsurd:
 		return fmt.Sprintf("a weighbridge-report line states a figure that cannot be true (%s): it was not used", times)
 	case ReportDecreased:

@@ -14,8 +14,8 @@ const MaxLine = 64 << 10
 // Options say how a log is to be read. The zero value finds the format out.
 type Options struct {
 	// Format is "auto" or empty: the first line that bears a format's signature
-	// decides; "none": nothing is read, lines are only counted; or one of
-	// [Formats]: nothing else is understood but the job's own reports.
+	// decides; "none": no format is read; or one of [Formats]: no other is read.
+	// The job's own reports are understood in each case.
 	Format string
 
 	// Name is the path of the file, as it was named; empty for a stream. Only

@@ -140,7 +140,7 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestForcedFormats: a named format reads itself only, "none" reads nothing,
+// TestForcedFormats: a named format reads itself only, "none" no format,
 // another name is refused with the list.
 func TestForcedFormats(t *testing.T) {
 	both := iter(0) + "{'loss': 1.5, 'epoch': 0.5}\nweighbridge-report {\"operations\":\"5\"}\n"
@@ -148,10 +148,10 @@ func TestForcedFormats(t *testing.T) {
 		{"auto", "nanogpt last 0 every - steps 1/1 tokens -: -/- lines 3 unread 1 [log-two-formats]"},
 		{"nanogpt", "nanogpt last 0 every - steps 1/1 tokens -: -/- lines 3 unread 1 []"},
 		{"hf", "hf last - every - steps -/- tokens -: -/- lines 3 unread 1 []"},
-		{"none", " last - every - steps -/- tokens -: -/- lines 3 unread 3 []"},
+		{"none", " last - every - steps -/- tokens -: -/- lines 3 unread 2 []"},
 	} {
 		o := read(t, c.format, both).Observation()
-		if got := view(o); got != c.want || (len(o.Reported) == 1) != (c.format != "none") {
+		if got := view(o); got != c.want || len(o.Reported) != 1 {
 			t.Errorf("%s:\n got %s, %d reports\nwant %s", c.format, got, len(o.Reported), c.want)
 		}
 	}
@@ -204,6 +204,15 @@ func TestReports(t *testing.T) {
 		{"W3, leading zero", mark + `{"operations":"05"}`, want{"", "[report-malformed]"}},
 		{"above 128 bits", mark + `{"operations":"340282366920938463463374607431768211456"}`, want{"", "[report-malformed]"}},
 		{"W2, null", mark + `{"operations":null,"tokens":"4"}`, want{"", "[report-malformed]"}},
+		{"W11, documents", mark + `{"tokens":"9","documents":"2","squared_lengths":"41"}`, want{"[ - 9 - 2/41]", "[]"}},
+		{"W7, documents decreasing", mark + `{"tokens":"9","documents":"2","squared_lengths":"41"}` + "\n" + mark + `{"tokens":"9","documents":"1","squared_lengths":"81"}`,
+			want{"[ - 9 - 2/81]", "[report-decreased]"}},
+		{"W7, two sums for one step", mark + `{"step":1,"tokens":"9","documents":"2","squared_lengths":"41"}` + "\n" + mark + `{"step":1,"tokens":"9","documents":"2","squared_lengths":"45"}`,
+			want{"[ - 9 1 2/45]", "[report-contradiction]"}},
+		{"W11, one without the other", mark + `{"tokens":"9","documents":"2"}`, want{"", "[report-malformed]"}},
+		{"W11, no tokens", mark + `{"documents":"2","squared_lengths":"41"}`, want{"", "[report-malformed]"}},
+		{"W8, absurd squares", mark + `{"tokens":"9","documents":"2","squared_lengths":"1000000000000000000000000000000000001"}`, want{"", "[report-absurd]"}},
+		{"W8, absurd documents", mark + `{"tokens":"9","documents":"1000000000000000001","squared_lengths":"1"}`, want{"", "[report-absurd]"}},
 		{"W6, nothing stated", mark + `{"step":4}`, want{"", "[report-malformed]"}},
 		{"W6, empty", mark + `{}`, want{"", "[report-malformed]"}},
 		{"W2, unknown key", mark + `{"operations":"1","flops":"2"}`, want{"", "[report-malformed]"}},
@@ -230,6 +239,9 @@ func TestReports(t *testing.T) {
 			}
 			if r.Step != nil {
 				parts[3] = strings.TrimSpace(string(must(json.Marshal(*r.Step))))
+			}
+			if r.Documents != nil {
+				parts = append(parts, r.Documents.String()+"/"+r.SquaredLengths.String())
 			}
 			got.reported += "[" + strings.Join(parts, " ") + "]"
 		}

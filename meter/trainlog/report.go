@@ -13,6 +13,10 @@ import (
 // reportMark begins a line of our own.
 const reportMark = "weighbridge-report"
 
+// maxSquaredLengths is the square of maxTokens: the squares of lengths cannot sum
+// to more than the square of their sum.
+const maxSquaredLengths = "1e36"
+
 // reports are the figures of the job's own counter, one element per activity.
 type reports struct{ list []meter.Report }
 
@@ -58,9 +62,11 @@ func (r *reports) merge(report meter.Report, l line, n *notes) {
 	sameStep := have.Step != nil && report.Step != nil && *have.Step == *report.Step
 	lower := larger(&have.Operations, report.Operations, opsCompare)
 	lower = larger(&have.Tokens, report.Tokens, opsCompare) + lower
+	lower = larger(&have.Documents, report.Documents, opsCompare) + lower
+	lower = larger(&have.SquaredLengths, report.SquaredLengths, opsCompare) + lower
 	lower = larger(&have.Step, report.Step, compare) + lower
 	switch {
-	case sameStep && (differs(r.list[i].Operations, report.Operations) || differs(r.list[i].Tokens, report.Tokens)):
+	case sameStep && contradicts(r.list[i], report):
 		n.add(ReportContradicted, l.at, 0, 0)
 	case lower > 0:
 		n.add(ReportDecreased, l.at, 0, 0)
@@ -84,6 +90,10 @@ func larger[T any](have **T, v *T, cmp func(a, b T) int) int {
 func opsCompare(a, b meter.Ops) int { return a.Cmp(b) }
 
 func differs(a, b *meter.Ops) bool { return a != nil && b != nil && *a != *b }
+
+func contradicts(a, b meter.Report) bool {
+	return differs(a.Operations, b.Operations) || differs(a.Tokens, b.Tokens) || differs(a.Documents, b.Documents) || differs(a.SquaredLengths, b.SquaredLengths)
+}
 
 // errAbsurd marks a report whose figures cannot be true.
 var errAbsurd = errors.New("figure above what any job can have done")
@@ -119,6 +129,9 @@ func parseReport(text []byte) (meter.Report, error) {
 	if report.Operations == nil && report.Tokens == nil {
 		return report, errors.New("neither tokens nor operations")
 	}
+	if (report.Documents == nil) != (report.SquaredLengths == nil) {
+		return report, errors.New("one of documents and squared_lengths without the other")
+	}
 	return report, absurd(report)
 }
 
@@ -137,6 +150,10 @@ func reportField(report *meter.Report, key string, dec *json.Decoder) error {
 		return json.Unmarshal(raw, &report.Tokens)
 	case "operations":
 		return json.Unmarshal(raw, &report.Operations)
+	case "documents":
+		return json.Unmarshal(raw, &report.Documents)
+	case "squared_lengths":
+		return json.Unmarshal(raw, &report.SquaredLengths)
 	case "activity":
 		var name string
 		if err := json.Unmarshal(raw, &name); err != nil || name == "" {
@@ -150,9 +167,14 @@ func reportField(report *meter.Report, key string, dec *json.Decoder) error {
 }
 
 func absurd(report meter.Report) error {
+	squares, err := meter.ParseOps(maxSquaredLengths)
+	if err != nil {
+		return err
+	}
+	above := func(figure *meter.Ops, limit meter.Ops) bool { return figure != nil && figure.Cmp(limit) > 0 }
 	switch {
-	case report.Operations != nil && report.Operations.Cmp(meter.MostOperations()) > 0,
-		report.Tokens != nil && report.Tokens.Cmp(meter.NewOps(maxTokens)) > 0,
+	case above(report.Operations, meter.MostOperations()), above(report.SquaredLengths, squares),
+		above(report.Tokens, meter.NewOps(maxTokens)), above(report.Documents, meter.NewOps(maxTokens)),
 		report.Step != nil && *report.Step > maxStep:
 		return errAbsurd
 	}

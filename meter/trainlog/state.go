@@ -12,7 +12,7 @@ import (
 // state is what has been read. It is cloned for a snapshot, so that the
 // unfinished last line can be read without being consumed.
 type state struct {
-	off        bool     // nothing is read
+	off        bool     // no format is read
 	forced     string   // the format asked for, or ""
 	candidates []parser // the formats still possible; once one is met, it stands first
 	met        bool     // the first candidate is the log's format
@@ -50,12 +50,8 @@ func (s *state) clone() state {
 // seen.
 func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 	s.lines++
-	if s.off {
-		s.unread++
-		return
-	}
 	l := line{at: at, whole: whole, gap: s.gap, traits: t}
-	if s.inDocument(raw, &l) {
+	if !bytes.HasPrefix(raw, []byte(reportMark)) && s.inDocument(raw, &l) { // a report may come in between
 		return
 	}
 	v := foreign

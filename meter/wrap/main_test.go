@@ -53,6 +53,7 @@ func roles() map[string]func([]string) int {
 		"role-limited":    limitedRole,
 		"role-terminal":   terminalRole,
 		"role-bytes":      bytesRole,
+		"role-reports":    reportsRole,
 	}
 }
 
@@ -60,6 +61,7 @@ func roles() map[string]func([]string) int {
 type plan struct {
 	Command    []string
 	JournalDir string
+	SocketDir  string
 	LogFile    string
 	ReadNone   bool
 	Strict     bool
@@ -75,7 +77,8 @@ type report struct {
 	Result   Result
 	Error    string
 	Warnings []string
-	Bytes    uint64 // that reached the meter
+	Bytes    uint64   // that reached the meter
+	Reports  []string // those of them that are reports, without their mark
 }
 
 // lineMeter counts lines and reads "step N" lines: enough to see what arrived.
@@ -83,6 +86,8 @@ type lineMeter struct {
 	plan  plan
 	seen  meter.Observation
 	bytes uint64
+
+	reports []string
 }
 
 func (m *lineMeter) Write(p []byte) (int, error) {
@@ -96,6 +101,9 @@ func (m *lineMeter) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		m.seen.Lines++
+		if sent, found := bytes.CutPrefix(line, []byte(reportMark)); found {
+			m.reports = append(m.reports, string(bytes.TrimSuffix(sent, []byte("\n"))))
+		}
 		var step uint64
 		number, found := bytes.CutPrefix(line, []byte("step "))
 		if !found {
@@ -121,11 +129,11 @@ func supervisorRole(args []string) int {
 	result, err := Run(context.Background(), Options{
 		Command: p.Command, Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Relay: p.Relay, Meter: m, ReadNone: p.ReadNone, LogFile: p.LogFile,
-		JournalDir: p.JournalDir, Head: testHead(), Interval: p.Interval, Strict: p.Strict, Now: time.Now,
+		SocketDir: p.SocketDir, JournalDir: p.JournalDir, Head: testHead(), Interval: p.Interval, Strict: p.Strict, Now: time.Now,
 		Warn: func(s string) { mutex.Lock(); out.Warnings = append(out.Warnings, s); mutex.Unlock() },
 	})
 	mutex.Lock()
-	out.Result, out.Bytes = result, m.bytes
+	out.Result, out.Bytes, out.Reports = result, m.bytes, m.reports
 	if err != nil {
 		out.Error = err.Error()
 	}

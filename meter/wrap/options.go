@@ -33,6 +33,8 @@ type Options struct {
 	ReadNone bool   // the child gets the streams themselves
 	LogFile  string // a log that the job writes, read as well; with ReadNone instead. Empty: none
 
+	SocketDir string // where the socket for the job's own reports is made, in a directory of its own; empty: there is none
+
 	JournalDir string        // made when it does not exist; empty: no journal
 	Head       Head          // what the journal begins with; Run adds schema, command, start and process
 	Interval   time.Duration // between segments; 0: 5 s

@@ -22,7 +22,8 @@ type run struct {
 	journal *journaler // nil: none
 	streams []*stream
 	sources []*source
-	tail    *tail // nil: none
+	tail    *tail     // nil: none
+	reports *reporter // nil: none
 	relay   *relayProcess
 	signals chan os.Signal
 	result  Result
@@ -45,6 +46,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	status := s.wait(ctx)
 	r.result.Complete = s.settle()
 	r.stopTail()
+	r.stopReports()
 	return r.finish(status), nil
 }
 
@@ -95,6 +97,9 @@ func (r *run) prepare() (err error) {
 	}
 	if r.LogFile != "" {
 		r.tail = newTail(r.feed, r.LogFile, r.warnOnce)
+	}
+	if err := r.openSocket(); err != nil {
+		return err
 	}
 	if r.streams, err = r.openStreams(r.warnOnce); err != nil {
 		return err
@@ -150,6 +155,24 @@ func (r *run) openJournal() error {
 	return nil
 }
 
+// openSocket makes the socket for the job's own reports and names it to the child.
+func (r *run) openSocket() error {
+	if r.SocketDir == "" || r.Meter == nil {
+		return nil
+	}
+	reports, err := newReporter(r.feed, r.SocketDir, r.warnOnce)
+	if err != nil {
+		if r.Strict {
+			return err
+		}
+		r.warnOnce(fmt.Sprintf("%v; the command runs without it", err))
+		return nil
+	}
+	r.reports, r.Env = reports, reports.environment(r.Env)
+	go reports.run()
+	return nil
+}
+
 func (r *run) neverStarted(err error) Result {
 	r.result.ExitCode, r.result.Outcome = exitOwnFailure, meter.NeverStarted
 	var refused *startError
@@ -194,8 +217,14 @@ func (r *run) stopTail() {
 	}
 }
 
+func (r *run) stopReports() {
+	r.reports.stop()
+	r.reports = nil
+}
+
 func (r *run) close() {
 	r.unsubscribe()
+	r.stopReports()
 	closeStreams(r.streams)
 	for _, s := range r.sources {
 		s.data.Close()
