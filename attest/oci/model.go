@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,14 +38,15 @@ type entry struct {
 	descriptor ocispec.Descriptor
 	references []string
 	manifest   ocispec.Manifest
+	data       []byte // as it was read
 }
 
 func (e *entry) where() string { return "manifest " + e.descriptor.Digest.String() }
 
 // read reads what index.json lists, sorts it into models and referrers, and ties
 // the referrers to their models by the subject in their manifests.
-func (l *Layout) read(index ocispec.Index) error {
-	entries, skipped, err := l.entries(index)
+func (l *Layout) read(ctx context.Context, index ocispec.Index) error {
+	entries, skipped, err := l.readEntries(ctx, index)
 	if err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func (l *Layout) read(index ocispec.Index) error {
 			others = append(others, e)
 			continue
 		}
-		m, err := l.model(e)
+		m, err := l.model(ctx, e)
 		if err != nil {
 			return err
 		}
@@ -65,7 +67,7 @@ func (l *Layout) read(index ocispec.Index) error {
 		return l.noModel(others, skipped)
 	}
 	for _, e := range others {
-		about, err := l.refer(models, e)
+		about, err := l.refer(ctx, models, e)
 		if err != nil {
 			return err
 		}
@@ -73,7 +75,7 @@ func (l *Layout) read(index ocispec.Index) error {
 			skipped = append(skipped, Skipped{e.descriptor.Digest.String(), e.manifest.ArtifactType, "its subject is no model of this layout"})
 		}
 	}
-	l.models, l.skipped = models, skipped
+	l.models, l.entries, l.skipped = models, entries, skipped
 	return nil
 }
 
@@ -92,8 +94,8 @@ func (l *Layout) noModel(others []*entry, skipped []Skipped) error {
 	return &LayoutError{Path: l.path, Where: indexFile, Found: found, Expected: "at least one model, " + ArtifactTypeModel}
 }
 
-// entries reads the manifests that index.json lists, each once.
-func (l *Layout) entries(index ocispec.Index) (entries []*entry, skipped []Skipped, err error) {
+// readEntries reads the manifests that index.json lists, each once.
+func (l *Layout) readEntries(ctx context.Context, index ocispec.Index) (entries []*entry, skipped []Skipped, err error) {
 	if err := l.checkEntries(index); err != nil {
 		return nil, nil, err
 	}
@@ -110,7 +112,7 @@ func (l *Layout) entries(index ocispec.Index) (entries []*entry, skipped []Skipp
 			skipped = append(skipped, Skipped{d.Digest.String(), d.MediaType, "is not an OCI image manifest"})
 			continue
 		case e == nil:
-			if e, err = l.entry(d); err != nil {
+			if e, err = l.entry(ctx, d); err != nil {
 				return nil, nil, err
 			}
 			entries, byDigest[d.Digest] = append(entries, e), e
@@ -146,12 +148,12 @@ func (l *Layout) checkEntries(index ocispec.Index) error {
 
 // entry reads and verifies one manifest. What index.json says about it beyond
 // digest and size is not kept.
-func (l *Layout) entry(d ocispec.Descriptor) (*entry, error) {
-	data, err := l.readBlob(d, RoleManifest, maxManifest)
+func (l *Layout) entry(ctx context.Context, d ocispec.Descriptor) (*entry, error) {
+	data, err := l.readBlob(ctx, d, RoleManifest, maxManifest)
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{descriptor: ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}}
+	e := &entry{descriptor: ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}, data: data}
 	if err := decode(data, &e.manifest); err != nil {
 		return nil, l.fail(e.where(), err.Error(), "an OCI image manifest")
 	}
@@ -171,7 +173,7 @@ func (l *Layout) entry(d ocispec.Descriptor) (*entry, error) {
 }
 
 // model checks all that a model's manifest says about its files.
-func (l *Layout) model(e *entry) (*Model, error) {
+func (l *Layout) model(ctx context.Context, e *entry) (*Model, error) {
 	files, layers, err := l.files(e)
 	if err != nil {
 		return nil, err
@@ -184,7 +186,7 @@ func (l *Layout) model(e *entry) (*Model, error) {
 	for _, f := range declared.Files {
 		m.layers = append(m.layers, layers[f.Name])
 	}
-	return m, l.checkConfig(e)
+	return m, l.checkConfig(ctx, e)
 }
 
 // files returns the files that the layers are, and the layers by name.
@@ -237,7 +239,7 @@ func (l *Layout) layerName(where string, d ocispec.Descriptor) (string, error) {
 
 // checkConfig reads the model's config: its diffIds must be the layers, which are
 // not packed.
-func (l *Layout) checkConfig(e *entry) error {
+func (l *Layout) checkConfig(ctx context.Context, e *entry) error {
 	where, d := e.where()+": config", e.manifest.Config
 	if d.MediaType != mediaTypeModelConfig {
 		return l.fail(where, fmt.Sprintf("media type %q", clip(d.MediaType)), mediaTypeModelConfig)
@@ -245,7 +247,7 @@ func (l *Layout) checkConfig(e *entry) error {
 	if err := l.checkDescriptor(where, d); err != nil {
 		return err
 	}
-	data, err := l.readBlob(d, RoleConfig, maxConfig)
+	data, err := l.readBlob(ctx, d, RoleConfig, maxConfig)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -23,6 +24,7 @@ type environment struct {
 	self    func() (string, error)
 	pid     int
 	build   func() (*debug.BuildInfo, bool)
+	network *http.Transport // only used for a registry that was named
 }
 
 func hostEnvironment() environment {
@@ -30,6 +32,7 @@ func hostEnvironment() environment {
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		environ: os.Environ(), getenv: os.Getenv, now: time.Now, host: os.DirFS("/"),
 		self: os.Executable, pid: os.Getpid(), build: debug.ReadBuildInfo,
+		network: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true},
 	}
 }
 
@@ -44,6 +47,15 @@ func (e environment) defaultLedger() string {
 		state = filepath.Join(e.getenv("HOME"), ".local", "state")
 	}
 	return filepath.Join(state, "weighbridge", "ledger.db")
+}
+
+// dockerConfig is the file with the credentials for registries:
+// $DOCKER_CONFIG/config.json, else ~/.docker/config.json, as docker has it.
+func (e environment) dockerConfig() string {
+	if dir := e.getenv("DOCKER_CONFIG"); dir != "" {
+		return filepath.Join(dir, "config.json")
+	}
+	return filepath.Join(e.getenv("HOME"), ".docker", "config.json")
 }
 
 // today is the date of the law where no other is asked for, UTC.

@@ -38,6 +38,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":           {inside: []string{"attest", "attest/oci", "attest/weights", "fdp", "meter"}, outside: []string{"github.com/sigstore", "github.com/opencontainers", "google.golang.org/protobuf"}},
 	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
+	"attest/oci/ocitest":      {outside: []string{"github.com/opencontainers"}},
 	"cmd/weighbridge/trainer": {},
 	"cmd/weighbridge": {
 		inside: []string{

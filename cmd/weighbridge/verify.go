@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"strings"
 
@@ -14,25 +13,29 @@ import (
 )
 
 type verifyFlags struct {
-	keys      []string
-	claims    string
-	reference string
-	require   []string
+	shipmentFlags
+	keys    []string
+	claims  string
+	require []string
+	out     string
 }
 
 func (a *app) verifyCommand() *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
-		Use:   "verify LAYOUT|DIR --key FILE",
+		Use:   "verify REF|DIR|ARCHIVE --key FILE",
 		Short: "Check what arrived: every byte, every name, every signature, the decision too; offline",
-		Long: `Verify reads an OCI image layout with attestations, or a plain directory of weights with a claims file, and checks
-it against the public keys that you name: the bytes against the digests, the names against the names, each
+		Long: `Verify reads an OCI image layout with attestations, the same in one archive or in a registry, or a plain directory
+of weights with a claims file, and checks it against the public keys that you name: the bytes against the digests, the names against the names, each
 signature, each statement's subjects, that the required statements are there, and that an included determination
-follows from its own facts and rules. Nothing is taken from the network. What was not checked is listed.
+follows from its own facts and rules. What was not checked is listed. Nothing is taken from the network, unless a
+registry is named: then signatures and names come first, and the weights, which are hashed as they arrive and not
+kept (or, with --out, kept in a layout), only if those hold.
 
 ` + exitCodes,
-		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl",
-		Args:    cobra.ExactArgs(1),
+		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
+			"  weighbridge verify registry.example.com/acme/atlas:1 --key release.key.pub --out shipment",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.verify(cmd.Context(), args[0], f)
 		},
@@ -40,7 +43,8 @@ follows from its own facts and rules. Nothing is taken from the network. What wa
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.keys, "key", nil, "public key (PEM) that may sign; repeatable")
 	flags.StringVar(&f.claims, "claims", "", "for a plain directory: the claims file (default DIR/claims.jsonl)")
-	flags.StringVar(&f.reference, "reference", "", "for a layout with several models: which one, by tag or digest")
+	flags.StringVar(&f.out, "out", "", "for a registry: keep the shipment in this OCI image layout")
+	f.add(cmd)
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
 	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
 	return cmd
@@ -51,17 +55,9 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	input, damage, err := f.read(ctx, target)
+	result, err := a.verifyTarget(ctx, target, f, policy)
 	if err != nil {
 		return &exitError{exitVerification, err}
-	}
-	result, err := verify.Verify(input, policy)
-	if err != nil {
-		return &exitError{exitVerification, err}
-	}
-	for _, problem := range damage {
-		result.OK = false
-		result.Problems = append(result.Problems, problem)
 	}
 	if a.json {
 		err = a.printJSON(result)
@@ -97,59 +93,18 @@ func (f verifyFlags) policy() (verify.Policy, error) {
 	return policy, nil
 }
 
-// read collects what is to be verified. Damage in single blobs is returned
-// beside the input, so that one flipped byte does not hide the rest.
-func (f verifyFlags) read(ctx context.Context, target string) (verify.Input, []verify.Problem, error) {
-	if oci.IsLayout(target) {
-		return f.readLayout(ctx, target)
-	}
-	input, err := f.readDirectory(ctx, target)
-	return input, nil, err
-}
-
-func (f verifyFlags) readLayout(ctx context.Context, target string) (verify.Input, []verify.Problem, error) {
-	layout, err := oci.Open(target)
-	if err != nil {
-		return verify.Input{}, nil, err
-	}
-	defer layout.Close()
-	model, err := layout.Model(f.reference)
-	if err != nil {
-		return verify.Input{}, nil, err
-	}
-	input := verify.Input{ManifestDigest: model.Manifest.Digest.String()}
-	for _, b := range model.Bundles {
-		input.Bundles = append(input.Bundles, b.Data)
-	}
-	found, err := model.Files(ctx, weights.Options{})
-	input.Found = found
-	problems, err := blobProblems(err)
-	return input, problems, err
-}
-
-// blobProblems separates blobs that are not what they should be from failures
-// to look at them.
-func blobProblems(err error) ([]verify.Problem, error) {
-	var problems []verify.Problem
-	for _, each := range unjoin(err) {
-		var blob *oci.BlobError
-		if !errors.As(each, &blob) {
-			return nil, err
+// verifyTarget verifies a shipment, wherever it is, or a plain directory (or single
+// file) of weights with its claims.
+func (a *app) verifyTarget(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, error) {
+	_, missing := os.Lstat(target)
+	if !oci.IsLayout(target) && !oci.IsArchive(target) && !(missing != nil && oci.IsReference(target)) {
+		input, err := f.readDirectory(ctx, target)
+		if err != nil {
+			return verify.Result{}, err
 		}
-		problems = append(problems, verify.Problem{Code: "blob-differs", Message: blob.Error(),
-			Hint: "fetch the shipment again; if it is still so, it is not what was signed"})
+		return verify.Verify(input, policy)
 	}
-	return problems, nil
-}
-
-func unjoin(err error) []error {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return []error{err}
+	return a.verifyShipment(ctx, target, f, policy)
 }
 
 func (f verifyFlags) readDirectory(ctx context.Context, target string) (verify.Input, error) {

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/oci"
+	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/attest/weights"
+)
+
+// verifyShipment verifies a layout, an archive or what a registry holds. From a
+// registry the weights are only fetched when all else holds: what its manifest
+// says of them is then what was signed, and is compared with the bytes.
+func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, error) {
+	layout, err := a.openShipment(ctx, target, f.shipmentFlags)
+	if err != nil {
+		return verify.Result{}, err
+	}
+	defer layout.Close()
+	model, err := layout.Model(f.reference)
+	if err != nil {
+		return verify.Result{}, err
+	}
+	input := verify.Input{ManifestDigest: model.Manifest.Digest.String(), Found: model.Declared}
+	for _, b := range model.Bundles {
+		input.Bundles = append(input.Bundles, b.Data)
+	}
+	if oci.IsReference(target) && !oci.IsLayout(target) && !oci.IsArchive(target) {
+		result, err := verify.Verify(input, policy)
+		if err != nil || !result.OK {
+			return result, err
+		}
+	}
+	found, err := f.weigh(ctx, model)
+	problems, err := blobProblems(err)
+	if err != nil {
+		return verify.Result{}, err
+	}
+	input.Found = found
+	result, err := verify.Verify(input, policy)
+	if err != nil {
+		return result, err
+	}
+	result.OK = result.OK && len(problems) == 0
+	result.Problems = append(result.Problems, problems...)
+	return result, nil
+}
+
+// weigh hashes the weights, and keeps them where that was asked for.
+func (f verifyFlags) weigh(ctx context.Context, model *oci.Model) (attest.Manifest, error) {
+	if f.out == "" {
+		return model.Files(ctx, weights.Options{})
+	}
+	_, err := model.Store(ctx, f.out, oci.TransferOptions{})
+	return model.Declared, err // each blob was compared with its digest, or err says otherwise
+}
+
+// blobProblems separates blobs that are not what they should be from failures
+// to look at them.
+func blobProblems(err error) ([]verify.Problem, error) {
+	var problems []verify.Problem
+	for _, each := range unjoin(err) {
+		var blob *oci.BlobError
+		if !errors.As(each, &blob) {
+			return nil, err
+		}
+		problems = append(problems, verify.Problem{Code: "blob-differs", Message: blob.Error(),
+			Hint: "fetch the shipment again; if it is still so, it is not what was signed"})
+	}
+	return problems, nil
+}
+
+func unjoin(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
