@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -118,7 +117,7 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 			return usage("--include: %w", err)
 		}
 	}
-	key, err := readKey(f.key)
+	key, err := a.readKey(f.key)
 	if err != nil {
 		return err
 	}
@@ -145,18 +144,6 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	}
 	a.printAttested(result)
 	return nil
-}
-
-func readKey(path string) (*sign.Key, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("--key: %w; make one with `weighbridge key generate --out %s`", err, path)
-	}
-	key, err := sign.ParseKey(data)
-	if err != nil {
-		return nil, fmt.Errorf("--key %s: %w", path, err)
-	}
-	return key, nil
 }
 
 // ship packs the weights, signs one statement per predicate about them, and

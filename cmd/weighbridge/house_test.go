@@ -34,7 +34,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"provenance/probe":        {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp"}, outside: []string{"github.com/opencontainers/go-digest"}},
-	"attest/weights":          {inside: []string{"attest"}, outside: []string{"github.com/opencontainers", "golang.org/x/sync", "golang.org/x/sys"}},
+	"attest/weights":          {inside: []string{"attest"}, outside: []string{"github.com/opencontainers", "golang.org/x/sync", "golang.org/x/sys", "golang.org/x/crypto"}},
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":           {inside: []string{"attest", "attest/oci", "attest/weights", "fdp", "meter"}, outside: []string{"github.com/sigstore", "github.com/opencontainers", "google.golang.org/protobuf"}},
 	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},

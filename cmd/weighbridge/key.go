@@ -44,7 +44,7 @@ key to FILE.pub. It never overwrites a file. Anybody who reads FILE can sign in 
 		RunE:    func(*cobra.Command, []string) error { return a.generateKey(out, kind) },
 	}
 	cmd.Flags().StringVar(&out, "out", "", "the private key's file")
-	cmd.Flags().StringVar(&kind, "kind", "ecdsa-p256", "ecdsa-p256 or ed25519")
+	cmd.Flags().StringVar(&kind, "kind", "ecdsa-p256", "ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519")
 	cmd.MarkFlagRequired("out") // fails only for a flag that was not defined
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 
@@ -18,6 +19,9 @@ type verifyFlags struct {
 	claims  string
 	require []string
 	out     string
+
+	signature string // of OpenSSF Model Signing
+	root      string
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -34,6 +38,7 @@ kept (or, with --out, kept in a layout), only if those hold.
 
 ` + exitCodes,
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
+			"  weighbridge verify weights --key release.key.pub --signature model.sig\n" +
 			"  weighbridge verify registry.example.com/acme/atlas:1 --key release.key.pub --out shipment",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,16 +51,20 @@ kept (or, with --out, kept in a layout), only if those hold.
 	flags.StringVar(&f.out, "out", "", "for a registry: keep the shipment in this OCI image layout")
 	f.add(cmd)
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
-	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
+	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
+	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
+	cmd.MarkFlagsOneRequired("key", "certificate-root")
+	cmd.MarkFlagsMutuallyExclusive("signature", "claims")
+	cmd.MarkFlagsMutuallyExclusive("signature", "out")
 	return cmd
 }
 
 func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
-	policy, err := f.policy()
-	if err != nil {
+	result, err := a.verifyTarget(ctx, target, f)
+	var coded *exitError
+	if errors.As(err, &coded) { // the command line, not what arrived
 		return err
 	}
-	result, err := a.verifyTarget(ctx, target, f, policy)
 	if err != nil {
 		return &exitError{exitVerification, err}
 	}
@@ -95,7 +104,14 @@ func (f verifyFlags) policy() (verify.Policy, error) {
 
 // verifyTarget verifies a shipment, wherever it is, or a plain directory (or single
 // file) of weights with its claims.
-func (a *app) verifyTarget(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, error) {
+func (a *app) verifyTarget(ctx context.Context, target string, f verifyFlags) (verify.Result, error) {
+	if f.signature != "" {
+		return a.verifyModel(ctx, target, f)
+	}
+	policy, err := f.policy()
+	if err != nil {
+		return verify.Result{}, err
+	}
 	_, missing := os.Lstat(target)
 	if !oci.IsLayout(target) && !oci.IsArchive(target) && !(missing != nil && oci.IsReference(target)) {
 		input, err := f.readDirectory(ctx, target)
