@@ -34,22 +34,23 @@ type lawCase struct {
 }
 
 type expectation struct {
-	Controlled string            `json:"controlled,omitzero"`
-	Subject    string            `json:"subject_to_ear,omitzero"`
-	Required   string            `json:"required,omitzero"`
-	Exception  string            `json:"exception,omitzero"`
-	Policy     string            `json:"policy,omitzero"`
-	Low        string            `json:"low,omitzero"`
-	Estimate   string            `json:"estimate,omitzero"`
-	High       string            `json:"high,omitzero"`
-	Margin     string            `json:"margin,omitzero"`
-	Near       string            `json:"near,omitzero"`
-	Codified   string            `json:"codified,omitzero"`
-	Due        string            `json:"due,omitzero"`
-	Enforced   string            `json:"enforced,omitzero"`
-	Presumed   string            `json:"presumed,omitzero"`
-	Missing    []string          `json:"missing,omitzero"` // in any order, exactly these
-	Rules      map[string]string `json:"rules,omitzero"`
+	Controlled string              `json:"controlled,omitzero"`
+	Subject    string              `json:"subject_to_ear,omitzero"`
+	Required   string              `json:"required,omitzero"`
+	Exception  string              `json:"exception,omitzero"`
+	Policy     string              `json:"policy,omitzero"`
+	Low        string              `json:"low,omitzero"`
+	Estimate   string              `json:"estimate,omitzero"`
+	High       string              `json:"high,omitzero"`
+	Margin     string              `json:"margin,omitzero"`
+	Near       string              `json:"near,omitzero"`
+	Codified   string              `json:"codified,omitzero"`
+	Due        string              `json:"due,omitzero"`
+	Enforced   string              `json:"enforced,omitzero"`
+	Presumed   string              `json:"presumed,omitzero"`
+	Missing    []string            `json:"missing,omitzero"` // in any order, exactly these
+	Rules      map[string]string   `json:"rules,omitzero"`
+	Traces     map[string][]string `json:"traces,omitzero"` // by rule: its steps as "fact: value, grade"
 }
 
 func lawCases(t testing.TB) []lawCase {
@@ -125,7 +126,7 @@ func embeddedForTest(t testing.TB) (*Rules, *provenance.Catalogue) {
 	return r, c
 }
 
-// TestCasesFromTheText runs every case, and says how many there are.
+// TestCasesFromTheText (F2, F6, F9, D1, D2, D3) runs every case, and says how many there are.
 func TestCasesFromTheText(t *testing.T) {
 	r, catalogue := embeddedForTest(t)
 	cases := lawCases(t)
@@ -180,8 +181,27 @@ func (e expectation) compare(d Determination) []string {
 		if want := e.Rules[f.Rule]; want != "" && want != f.Verdict.String() {
 			out = append(out, fmt.Sprintf("%s: got %s, want %s", f.Rule, f.Verdict, want))
 		}
+		if want, given := e.Traces[f.Rule]; given && !slices.Equal(want, traceLines(f.Trace)) {
+			out = append(out, fmt.Sprintf("trace of %s:\ngot  %q\nwant %q", f.Rule, traceLines(f.Trace), want))
+		}
+	}
+	for rule := range e.Traces {
+		if !slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == rule }) {
+			out = append(out, "a trace of "+rule+", which is no rule")
+		}
 	}
 	return out
+}
+
+func traceLines(trace []Step) []string {
+	lines := make([]string, len(trace))
+	for i, s := range trace {
+		lines[i] = s.Fact + ": " + s.Value
+		if s.Grade != "" {
+			lines[i] += ", " + string(s.Grade)
+		}
+	}
+	return lines
 }
 
 func orNone(s string) string {

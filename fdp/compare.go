@@ -22,17 +22,54 @@ func (e *evaluation) limit(b bound) limit {
 		return limit{low: ratBound(ops), high: ratBound(ops), text: opsText(ops)}
 	}
 	q := e.quantity(b.Of)
-	percent := big.NewRat(100, 100)
-	text := b.Of
+	out := bounds(q.interval, b.Percent)
+	out.steps, out.missing = q.steps, q.missing
+	name := e.pack.named[b.Of].Name
 	if b.Percent != 0 {
-		percent = big.NewRat(int64(b.Percent), 100)
-		text = fmt.Sprintf("%d%% of %s", b.Percent, b.Of)
+		name = fmt.Sprintf("%d%% of %s", b.Percent, name)
 	}
-	out := limit{low: new(big.Rat).Mul(ratBound(q.interval.Low), percent), text: text, steps: q.steps, missing: q.missing}
-	if q.interval.High.Known {
-		out.high = new(big.Rat).Mul(ratBound(q.interval.High.Ops), percent)
+	shown := out
+	if q.stated != nil && *q.stated != q.interval {
+		shown = bounds(*q.stated, b.Percent)
+		name += " as stated, without evidence"
+	}
+	out.text = shown.number() + name
+	return out
+}
+
+// bounds are an interval's as rationals, or a percentage of them.
+func bounds(i meter.Interval, percent int) limit {
+	factor := one
+	if percent != 0 {
+		factor = big.NewRat(int64(percent), 100)
+	}
+	out := limit{low: new(big.Rat).Mul(ratBound(i.Low), factor)}
+	if i.High.Known {
+		out.high = new(big.Rat).Mul(ratBound(i.High.Ops), factor)
 	}
 	return out
+}
+
+// number is what a limit amounts to, before its name.
+func (l limit) number() string {
+	switch {
+	case l.high != nil && l.low.Cmp(l.high) == 0:
+		return ratText(l.low) + ", "
+	case l.high != nil:
+		return ratText(l.low) + " to " + ratText(l.high) + ", "
+	case l.low.Sign() > 0:
+		return "at least " + ratText(l.low) + ", "
+	}
+	return ""
+}
+
+// ratText prints a number of operations, or a percentage of one, exactly: a
+// percentage has at most two digits after the point.
+func ratText(r *big.Rat) string {
+	if o, err := meter.ParseOps(r.RatString()); err == nil {
+		return opsText(o)
+	}
+	return r.FloatString(2)
 }
 
 // compare holds a quantity against a limit, or the highest of several, exactly.

@@ -42,9 +42,9 @@ func (e *evaluation) standingText() string {
 
 // organisation: an absent person means an organisation (SPEC.md).
 func (e *evaluation) organisation(cite string) outcome {
-	step := Step{"recipient.person", "not stated: an organisation", e.facts.grade("recipient.person"), cite}
+	step := Step{Fact: "recipient.person", Value: "not stated: an organisation", Cite: cite}
 	if e.facts.Recipient.Person != nil {
-		step.Value = "a person"
+		step.Value, step.Grade = "a person", e.facts.grade("recipient.person")
 	}
 	return outcome{verdict: verdictOf(e.facts.Recipient.Person == nil), steps: []Step{step}}
 }

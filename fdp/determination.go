@@ -134,3 +134,7 @@ func (d Determination) StandsUnder(standing string) bool {
 	}
 	return false
 }
+
+// OperationsText is the number for people: short where that is exact, in full
+// otherwise, so that no number looks like a threshold that it does not reach.
+func (d Determination) OperationsText() string { return intervalText(d.Operations) }

@@ -2,8 +2,6 @@ package fdp
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -48,7 +46,7 @@ type evaluation struct {
 	memo      map[string]outcome
 	numbers   *numbers
 	listed    *outcome        // the plant test, once
-	unearned  map[string]bool // facts taken as not stated while an earned condition is examined
+	unearned  map[string]bool // facts that decide nothing while an earned condition is examined
 	shared    *shared
 }
 
@@ -126,25 +124,6 @@ func determine(r *Rules, c *provenance.Catalogue, f Facts, q Question, regime st
 	return d, nil
 }
 
-// pivotalOptions drops options that change no answer under any reading: they
-// matter only together with a fact that is missing too, which stands in the list.
-func pivotalOptions(d Determination) []Missing {
-	kept := slices.DeleteFunc(slices.Clone(d.Missing), func(m Missing) bool {
-		name, isOption := strings.CutPrefix(m.Path, "options.")
-		return isOption && !slices.ContainsFunc(d.Alternatives, func(a Alternative) bool { return a.Option == name && a.answers() })
-	})
-	if len(kept) == 0 { // two options that matter only together
-		return d.Missing
-	}
-	return kept
-}
-
-// answers reports whether more changes than the number.
-func (a Alternative) answers() bool {
-	_, number := a.Changes["operations"]
-	return len(a.Changes) > 1 || len(a.Changes) == 1 && !number
-}
-
 // determination fills what the regime asks for; findings follow the clauses' order.
 func (e *evaluation) determination(digest string) (Determination, error) {
 	d, missing := e.answers()
@@ -159,9 +138,10 @@ func (e *evaluation) determination(digest string) (Determination, error) {
 	}
 	d.Missing = atLeast(e.hints(missing))
 	d.Margin, d.Near = margin(d.Operations, e.pack.threshold)
-	for name := range e.consulted {
-		if value := e.reading(name); value != "" {
-			d.Options[name] = value
+	for _, o := range e.pack.Options { // what counsel chose is echoed, whether or not it came up
+		_, set := e.question.Options[o.Name]
+		if value := e.reading(o.Name); value != "" && (set || e.consulted[o.Name]) {
+			d.Options[o.Name] = value
 		}
 	}
 	return d, e.numbers.err
@@ -235,118 +215,4 @@ func margin(i meter.Interval, threshold meter.Ops) (*meter.Ops, bool) {
 		left = meter.Ops{}
 	}
 	return &left, near
-}
-
-// reading returns the value of an option that was set, or its default, or "".
-func (e *evaluation) reading(name string) string {
-	if value, set := e.question.Options[name]; set {
-		return value
-	}
-	return e.pack.option[name].Default
-}
-
-// consult notes that an option mattered and returns its reading.
-func (e *evaluation) consult(name string) string {
-	e.consulted[name] = true
-	return e.reading(name)
-}
-
-// alternatives evaluates again under each other reading of an option.
-func (e *evaluation) alternatives(o option, d Determination) ([]Alternative, error) {
-	var out []Alternative
-	for _, value := range o.Values {
-		if value == e.reading(o.Name) {
-			continue
-		}
-		q := e.question
-		q.Options = map[string]string{o.Name: value}
-		for name, set := range e.question.Options {
-			if name != o.Name {
-				q.Options[name] = set
-			}
-		}
-		other := &evaluation{
-			pack: e.pack, catalogue: e.catalogue, facts: e.facts, models: e.models, question: q, asOf: e.asOf, status: e.status, shared: e.shared,
-			consulted: map[string]bool{}, memo: map[string]outcome{}, unearned: map[string]bool{},
-		}
-		other.shareNumbers()
-		then, _ := other.answers()
-		if other.numbers.err != nil {
-			return nil, other.numbers.err
-		}
-		if changes := d.differences(then); len(changes) > 0 {
-			out = append(out, Alternative{o.Name, value, changes})
-		}
-	}
-	return out, nil
-}
-
-func (d Determination) differences(then Determination) map[string]string {
-	changes := map[string]string{}
-	for _, field := range []struct{ name, now, then string }{
-		{"controlled", d.Controlled.String(), then.Controlled.String()},
-		{"subject_to_ear", d.SubjectToEAR.String(), then.SubjectToEAR.String()},
-		{"licence.required", d.Licence.Required.String(), then.Licence.Required.String()},
-		{"licence.exception", d.Licence.Exception, then.Licence.Exception},
-		{"licence.policy", d.Licence.Policy, then.Licence.Policy},
-		{"operations", intervalText(d.Operations), intervalText(then.Operations)},
-	} {
-		if field.now != field.then {
-			changes[field.name] = field.then
-		}
-	}
-	return changes
-}
-
-// hints adds where to get each missing thing, and keeps each once.
-func (e *evaluation) hints(list []Missing) []Missing {
-	var out []Missing
-	for _, m := range list {
-		if slices.ContainsFunc(out, func(have Missing) bool { return have.Path == m.Path }) {
-			continue
-		}
-		if m.Hint == "" {
-			m.Hint = e.hint(m.Path)
-		}
-		out = append(out, m)
-	}
-	return out
-}
-
-func (e *evaluation) hint(path string) string {
-	if name, isOption := strings.CutPrefix(path, "options."); isOption {
-		o := e.pack.option[name]
-		return fmt.Sprintf("%s Ask counsel, and choose a reading with --option %s=%s.", o.Question, name, strings.Join(o.Values, "|"))
-	}
-	general := generalPath(path)
-	for _, f := range e.pack.Facts {
-		if f.Fact == general {
-			return f.Where
-		}
-	}
-	for _, f := range e.pack.Facts { // a parent of a parent, a generator's parent
-		if i := strings.LastIndex(general, "parents[]"); i > 0 && f.Fact == general[i:] {
-			return f.Where
-		}
-	}
-	return "State it in the facts document."
-}
-
-// generalPath takes the indices out: parents[0].operations.low becomes
-// parents[].operations.
-func generalPath(path string) string {
-	var b strings.Builder
-	inside := false
-	for _, r := range path {
-		if r == ']' {
-			inside = false
-		}
-		if !inside {
-			b.WriteRune(r)
-		}
-		if r == '[' {
-			inside = true
-		}
-	}
-	return strings.TrimSuffix(b.String(), ".estimate")
 }

@@ -109,7 +109,8 @@ type Training struct {
 	Hardware []Hardware `json:"hardware,omitzero"`
 }
 
-// Hardware is one kind of product in the plant that trained the model.
+// Hardware is one kind of product in the plant that trained this model, further
+// training included; not in the plants of the models that it came from.
 type Hardware struct {
 	Product      string `json:"product,omitzero" required:"yes"`
 	SubjectToEAR *bool  `json:"subject_to_ear,omitzero"`

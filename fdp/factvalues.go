@@ -36,9 +36,6 @@ var quantities = []string{"operations", "additional_operations", "moving_number"
 // value reads a path. release.destination is the question's, else the
 // document's recipient.location.
 func (e *evaluation) value(path string) factValue {
-	if e.unearned[path] {
-		return factValue{path: path}
-	}
 	if path == "release.destination" {
 		if e.question.Destination != "" {
 			return factValue{path: "destination", known: true, values: []string{e.question.Destination}}
@@ -129,6 +126,8 @@ func (e *evaluation) is(t isTest, cite string) outcome {
 	}
 	v := e.value(t.Fact)
 	switch {
+	case e.unearned[t.Fact]: // the step shows what is stated, and it decides nothing
+		return outcome{steps: v.step(cite), missing: v.unknown().missing}
 	case !v.known && t.Absent != "":
 		return outcome{verdict: DoesNotApply, steps: v.step(cite)}
 	case !v.known:
@@ -144,6 +143,8 @@ func (e *evaluation) is(t isTest, cite string) outcome {
 func (e *evaluation) in(t inTest, cite string) outcome {
 	v := e.value(t.Fact)
 	switch {
+	case e.unearned[t.Fact]: // the step shows what is stated, and it decides nothing
+		return outcome{steps: v.step(cite), missing: v.unknown().missing}
 	case !v.known && t.Absent != "":
 		return outcome{verdict: DoesNotApply, steps: v.step(cite)}
 	case !v.known:

@@ -11,11 +11,15 @@ import (
 // FromLineage turns what a ledger holds about a model and its ancestors into a
 // facts document. The records function returns a model's net records, or false
 // when nothing is known of it: such a parent has no operations, which leaves the
-// total unbounded. The ledger's lists are complete: a model whose records name
+// total unbounded. A model whose records show no beginning, neither pre-training
+// nor a parent whose weights it carries, has a line of pre-training without bounds.
+// Otherwise the ledger's lists are complete: a model whose records name
 // no parent has none, and where no record names a generator (the relations
 // distills-from and trains-on-output-of, or the field generator) there is none.
 // Grades are kept by path. Work whose weights were discarded counts as kept when
-// a kept run started from them. Errors: a root without records, a cycle.
+// a kept run started from them. Training hardware is that of the model and of the
+// earlier versions of the same org/name that it continues, not that of other
+// ancestors (15 CFR 734.9(l)(1)). Errors: a root without records, a cycle.
 func FromLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (Facts, error) {
 	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, written: map[meter.ModelRef]bool{}, grades: map[string]meter.Grade{}}
 	if err := l.read(root); err != nil {
@@ -144,6 +148,9 @@ func (l *lineage) work(m meter.ModelRef, path string) []Work {
 		}
 		out = append(out, w)
 	}
+	if !begun(l.records[m]) {
+		out = append(out, unrecordedBeginning())
+	}
 	return out
 }
 
@@ -235,11 +242,11 @@ func (l *lineage) carried(root meter.ModelRef) []meter.ModelRef {
 	return out
 }
 
-// hardware lists the products on which the model and its ancestors were
-// trained; nil when no record names any.
+// hardware lists the products of the plant that produced the model; nil when no
+// record names any.
 func (l *lineage) hardware(root meter.ModelRef) []Hardware {
 	var out []Hardware
-	for _, m := range l.carried(root) {
+	for _, m := range l.production(root) {
 		for _, r := range l.records[m] {
 			for _, d := range r.Hardware {
 				i := slices.IndexFunc(out, func(h Hardware) bool { return h.Product == d.Product })
@@ -249,6 +256,26 @@ func (l *lineage) hardware(root meter.ModelRef) []Hardware {
 				}
 				at := fmt.Sprintf("training.hardware[%d].product", i)
 				l.grades[at] = meter.LowestGrade(l.grades[at], d.Grade)
+			}
+		}
+	}
+	return out
+}
+
+// production returns root and the earlier versions that it continues. 734.9(l)(1)
+// asks which plant produced the item. A model that continues an earlier version
+// of itself (the same org/name) is one training in stages under several names,
+// and all its stages ran in the plant. Whatever else came before is another item:
+// weights further trained abroad on hardware that is not listed are not reached
+// by (l) through the hardware of the model they came from (facts, section 2);
+// derived_from_controlled and the option foreign_derivative_unlisted_hw decide.
+func (l *lineage) production(root meter.ModelRef) []meter.ModelRef {
+	out, seen := []meter.ModelRef{root}, map[meter.ModelRef]bool{root: true}
+	for i := 0; i < len(out); i++ {
+		for _, p := range parentsOf(l.records[out[i]]) {
+			if p.Relation == meter.Continues && family(p.Model) == family(root) && !seen[p.Model] {
+				seen[p.Model] = true
+				out = append(out, p.Model)
 			}
 		}
 	}

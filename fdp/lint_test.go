@@ -25,7 +25,7 @@ func TestEmbeddedRulesPassTheLinter(t *testing.T) {
 	t.Logf("%d clauses, %d options, %d groups", len(p.Clauses), len(p.Options), len(p.Groups))
 }
 
-// TestEveryLint: one change to the embedded pack makes the problem, at a place.
+// TestEveryLint (R1): one change to the embedded pack makes the problem, at a place.
 func TestEveryLint(t *testing.T) {
 	r, _ := embeddedForTest(t)
 	data, err := os.ReadFile("testdata/lint.yaml")
@@ -71,9 +71,13 @@ func TestEveryLint(t *testing.T) {
 			t.Errorf("%s: rules with a problem were taken", c.Name)
 		}
 	}
-	source, err := os.ReadFile("lint.go")
-	if err != nil {
-		t.Fatal(err)
+	var source []byte
+	for _, name := range []string{"lint.go", "lint_tables.go", "lint_clauses.go"} {
+		part, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, part...)
 	}
 	codes := regexp.MustCompile(`l\.report\([^"]*(?:"[^"]*"[^"]*)??, "([a-z-]+)",`).FindAllStringSubmatch(string(source), -1)
 	if len(codes) < 30 {
@@ -138,8 +142,8 @@ func TestIDsAreForEver(t *testing.T) {
 	}
 }
 
-// TestQuotationsAreVerbatim: a quotation stands in testdata/quotations.txt, the
-// phrases that were read in the text itself.
+// TestQuotationsAreVerbatim (R4): a quotation stands in testdata/quotations.txt, the
+// phrases that were read in the text itself, each with the source it was read in.
 func TestQuotationsAreVerbatim(t *testing.T) {
 	r, _ := embeddedForTest(t)
 	data, err := os.ReadFile("testdata/quotations.txt")
@@ -147,16 +151,23 @@ func TestQuotationsAreVerbatim(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := strings.Split(strings.TrimSpace(string(data)), "\n")
-	found := 0
+	quoted := map[string]bool{}
 	for name, file := range r.Files() {
-		for _, m := range regexp.MustCompile(`quote: "([^"]*)"`).FindAllStringSubmatch(string(file), -1) {
-			found++
-			if !slices.Contains(known, m[1]) {
-				t.Errorf("%s quotes %q, which is not among the phrases read in the text", name, m[1])
+		found := regexp.MustCompile(`source: ([A-Z0-9]+), quote: "([^"]*)"`).FindAllStringSubmatch(string(file), -1)
+		if n := strings.Count(string(file), "quote:"); n != len(found) {
+			t.Errorf("%s: %d quotations, %d of them with a source before them", name, n, len(found))
+		}
+		for _, m := range found {
+			line := m[1] + "\t" + m[2]
+			quoted[line] = true
+			if !slices.Contains(known, line) {
+				t.Errorf("%s quotes %q from %s, which is not among the phrases read there", name, m[2], m[1])
 			}
 		}
 	}
-	if found < 10 {
-		t.Fatalf("only %d quotations were found", found)
+	for _, line := range known {
+		if !quoted[line] {
+			t.Errorf("testdata/quotations.txt: nothing quotes %q", line)
+		}
 	}
 }

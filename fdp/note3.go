@@ -9,10 +9,10 @@ import (
 	"github.com/weighbridge/weighbridge/meter"
 )
 
-// source3 is one data-generation model G of Technical Note 3. "Variants of the
+// generatorTotal is one data-generation model G of Technical Note 3. "Variants of the
 // same model (different checkpoints, fine-tunes)" are one G: entries of one
 // org/name, and entries that were fine-tuned from each other.
-type source3 struct {
+type generatorTotal struct {
 	name       string
 	entries    []int // indices into synthetic_data
 	generation []part
@@ -21,13 +21,13 @@ type source3 struct {
 	secret     outcome          // its parameters were not published
 }
 
-// sources3 groups the entries of synthetic_data into models.
-func (c *chooser) sources3() []*source3 {
-	var out []*source3
+// generatorTotals groups the entries of synthetic_data into models.
+func (c *chooser) generatorTotals() []*generatorTotal {
+	var out []*generatorTotal
 	for i, g := range c.e.facts.SyntheticData {
-		into := slices.IndexFunc(out, func(s *source3) bool { return c.e.sameModel(s, g) })
+		into := slices.IndexFunc(out, func(s *generatorTotal) bool { return c.e.sameModel(s, g) })
 		if into < 0 {
-			out = append(out, &source3{name: string(g.Generator), training: map[meter.ModelRef][]part{}, secret: outcome{verdict: DoesNotApply}})
+			out = append(out, &generatorTotal{name: string(g.Generator), training: map[meter.ModelRef][]part{}, secret: outcome{verdict: DoesNotApply}})
 			into = len(out) - 1
 		}
 		s := out[into]
@@ -40,7 +40,7 @@ func (c *chooser) sources3() []*source3 {
 	return out
 }
 
-func (e *evaluation) sameModel(s *source3, g Generator) bool {
+func (e *evaluation) sameModel(s *generatorTotal, g Generator) bool {
 	for _, i := range s.entries {
 		other := e.facts.SyntheticData[i]
 		if family(other.Generator) == family(g.Generator) || variantOf(e.models[g.Generator], other.Generator) || variantOf(e.models[other.Generator], g.Generator) {
@@ -67,10 +67,14 @@ func (c *chooser) generation(i int) []part {
 		return c.generated(*g.GenerationOperations, path)
 	}
 	out := c.linesOf(func(w Work) bool { return c.generatedBy(w, g.Generator) })
-	if len(out) == 0 {
-		return []part{newPart(path, nil)}
+	if len(out) > 0 {
+		return out
 	}
-	return out
+	rollouts := c.linesOf(func(w Work) bool { return c.rolledOut(w, g.Generator) })
+	if len(rollouts) > 0 && c.option("rl_rollouts") == "count_as_training" {
+		return nil // they stand in the training operations already
+	}
+	return []part{newPart(path, nil)}
 }
 
 // linesOf returns the lines of work, of the model and of those whose work the
@@ -112,24 +116,26 @@ func (c *chooser) generated(a Amount, path string) []part {
 }
 
 // generatedBy: a line of generation for data that was not published. Roll-outs
-// are generation by the model itself, or the generator named, under the reading
-// tn3_generation only.
+// are one under the reading tn3_generation only.
 func (c *chooser) generatedBy(w Work, g meter.ModelRef) bool {
-	if w.DataPublished != nil && *w.DataPublished {
-		return false
-	}
 	switch w.Activity {
 	case meter.SyntheticData, meter.TeacherInference:
-		return w.Generator == g
-	case meter.Rollout:
-		by := w.Generator
-		if by == "" {
-			by = c.e.facts.Model
-		}
-		return by == g && c.option("rl_rollouts") == "tn3_generation"
+		return w.Generator == g && !isTrue(w.DataPublished)
 	}
-	return false
+	return c.rolledOut(w, g) && c.option("rl_rollouts") == "tn3_generation"
 }
+
+// rolledOut: roll-outs of g that were not published. Where no generator is
+// named they are the model's own.
+func (c *chooser) rolledOut(w Work, g meter.ModelRef) bool {
+	by := w.Generator
+	if by == "" {
+		by = c.e.facts.Model
+	}
+	return w.Activity == meter.Rollout && by == g && !isTrue(w.DataPublished)
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
 
 // unattributed are lines of generation that name no generator: they may belong
 // to any that triggers, so they count in high only.
@@ -137,8 +143,7 @@ func (c *chooser) unattributed() []part {
 	var out []part
 	for i, w := range c.e.facts.Operations {
 		at := fmt.Sprintf("operations[%d]", i)
-		published := w.DataPublished != nil && *w.DataPublished
-		if (w.Activity == meter.SyntheticData || w.Activity == meter.TeacherInference) && w.Generator == "" && !published {
+		if (w.Activity == meter.SyntheticData || w.Activity == meter.TeacherInference) && w.Generator == "" && !isTrue(w.DataPublished) {
 			p := workPart(w, at).open(at + ".generator")
 			p.missing[0].Reason = ReasonUnknown
 			out = append(out, p)
@@ -149,9 +154,9 @@ func (c *chooser) unattributed() []part {
 
 // addTraining adds the operations that trained a generator, each model of its
 // lineage once. A teacher that the developer trained stands in operations.
-func (c *chooser) addTraining(s *source3, g Generator, path string) {
+func (c *chooser) addTraining(s *generatorTotal, g Generator, path string) {
 	m := c.e.models[g.Generator]
-	parts := c.ownParts3(m, g.Generator, path)
+	parts := c.generatorParts(m, g.Generator, path)
 	for _, a := range append([]ancestor{{m, parts}}, c.ancestors(m, nowhere)...) {
 		if _, found := s.training[a.model.ref]; !found {
 			s.refs = append(s.refs, a.model.ref)
@@ -160,9 +165,9 @@ func (c *chooser) addTraining(s *source3, g Generator, path string) {
 	}
 }
 
-func (c *chooser) ownParts3(m *modelFacts, g meter.ModelRef, path string) []part {
+func (c *chooser) generatorParts(m *modelFacts, g meter.ModelRef, path string) []part {
 	if m.amount.path != "" || g == c.e.facts.Model {
-		return c.ownParts3Stated(m)
+		return c.statedParts(m)
 	}
 	out := c.linesOf(func(w Work) bool { return w.Activity == meter.TeacherTraining && w.Generator == g })
 	if len(out) == 0 {
@@ -171,7 +176,7 @@ func (c *chooser) ownParts3(m *modelFacts, g meter.ModelRef, path string) []part
 	return out
 }
 
-func (c *chooser) ownParts3Stated(m *modelFacts) []part {
+func (c *chooser) statedParts(m *modelFacts) []part {
 	if m.amount.path == "" { // the model itself: its work stands in operations
 		return nil
 	}
@@ -205,12 +210,12 @@ var one = big.NewRat(1, 1)
 // share adds up, over the entries of s, the part of the operations that involves
 // its data; with unpublishedOnly, its data that was not published. What is not
 // stated makes an interval.
-func (c *chooser) share(s *source3, unpublishedOnly bool) (low, high *big.Rat, missing []Missing) {
+func (c *chooser) share(s *generatorTotal, unpublishedOnly bool) (low, high *big.Rat, missing []Missing) {
 	low, high = new(big.Rat), new(big.Rat)
 	for _, i := range s.entries {
 		g := c.e.facts.SyntheticData[i]
 		path := fmt.Sprintf("synthetic_data[%d]", i)
-		if unpublishedOnly && g.DataPublished != nil && *g.DataPublished {
+		if unpublishedOnly && isTrue(g.DataPublished) {
 			continue
 		}
 		value, known := g.Share.Rat()
@@ -228,18 +233,4 @@ func (c *chooser) share(s *source3, unpublishedOnly bool) (low, high *big.Rat, m
 		}
 	}
 	return low, high, missing
-}
-
-// exceeds is the strict test "more than ten percent" (Technical Note 3): exactly
-// ten percent does not trigger. scale is own operations over the denominator.
-func (c *chooser) exceeds(name string, low, high *big.Rat, missing []Missing) bool {
-	limit, _ := c.e.pack.Synthetic.ShareMoreThan.Rat()
-	verdict := Undetermined
-	switch {
-	case low.Cmp(limit) > 0:
-		verdict = Applies
-	case high.Cmp(limit) <= 0:
-		verdict = DoesNotApply
-	}
-	return c.truth(name, verdict, missing)
 }

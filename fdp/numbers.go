@@ -14,6 +14,7 @@ type numbers struct {
 	derived []run[scenario] // counted since the published ancestors
 	whole   bool            // every combination was tried for derived
 	memo    map[string]quantity
+	tooMany bool  // of some quantity not every combination was tried
 	err     error // a sum past 2^128-1
 }
 
@@ -30,14 +31,15 @@ type scenario struct {
 type quantity struct {
 	interval meter.Interval
 	steps    []Step
-	ownOnly  *Step // proves that the quantity is at least ownLow, alone
+	stated   *meter.Interval // what is stated, where less of it is relied on
+	ownOnly  *Step           // proves that the quantity is at least ownLow, alone
 	ownLow   meter.Ops
 	missing  []Missing
 }
 
 // quantity returns a number by its name.
 func (e *evaluation) quantity(name string) quantity {
-	if q, found := e.numbers.memo[name]; found && name != "moving_number" {
+	if q, found := e.numbers.memo[name]; found {
 		return q
 	}
 	var q quantity
@@ -143,11 +145,18 @@ func (e *evaluation) counted(name string, runs []run[scenario], whole bool) quan
 	for _, r := range runs {
 		q.missing = append(q.missing, missingOf(slices.Concat(r.result.own, r.result.carried, r.result.added))...)
 	}
-	q.missing = append(q.missing, pivotal(runs, sameSum)...)
-	if !whole { // more combinations than were tried: nothing above the model's own work is certain
+	if whole {
+		q.missing = append(q.missing, pivotal(runs, sameSum)...)
+	} else { // more combinations than were tried: nothing is certain
+		e.numbers.tooMany = true
 		q.interval = meter.Unbounded(meter.Ops{})
-		q.missing = append(q.missing, Missing{Path: "synthetic_data", Reason: ReasonUnknown, Hint: "Too many facts about generating models and parents are open to try every combination: state more of them."})
+		for _, r := range runs {
+			for _, c := range r.trail {
+				q.missing = append(q.missing, c.missing...)
+			}
+		}
 	}
+	q.missing = uniqueMissing(q.missing)
 	q.describe(e, name, runs, whole)
 	return q
 }
@@ -159,7 +168,7 @@ func sameSum(a, b []run[scenario]) bool {
 
 // describe writes the steps: the number, and the three places it comes from.
 func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], whole bool) {
-	note2, note3 := "ECCN 4E091, Technical Note 2", e.pack.Synthetic.Cite.Reference
+	note2, note3 := e.pack.named["operations"].Cite.Reference, e.pack.Synthetic.Cite.Reference
 	side := func(of func(scenario) []part) meter.Interval {
 		return hull(runs, func(s scenario) meter.Interval { i, _ := sum(of(s)); return i })
 	}
@@ -181,10 +190,12 @@ func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], wh
 			lowest = meter.LowestGrade(lowest, generators)
 		}
 	}
+	number := intervalText(q.interval)
 	if name != "operations" {
 		q.steps = append([]Step{{"operations", "own work " + intervalText(own), lowest, note2}}, q.steps...)
+		number = e.pack.named[name].Name + ": " + number
 	}
-	q.steps = append([]Step{{name, intervalText(q.interval), lowest, note2}}, q.steps...)
+	q.steps = append([]Step{{"operations", number, lowest, e.pack.named[name].Cite.Reference}}, q.steps...)
 	if whole {
 		q.ownLow = own.Low
 		q.ownOnly = &Step{"operations", "own work " + intervalText(own), e.lowestGrade("operations", len(e.facts.Operations)), note2}
@@ -226,17 +237,18 @@ func (e *evaluation) lowestGrade(list string, n int) meter.Grade {
 }
 
 // movingNumber is F of Note 2. Without evidence the number that is stated is not
-// relied on: F is at most what is claimed.
+// relied on: F is at most what is claimed. The steps show what is stated.
 func (e *evaluation) movingNumber() quantity {
 	number, evidence := e.value("most_advanced_published.operations"), e.value("most_advanced_published.evidence")
-	q := quantity{interval: meter.Unbounded(meter.Ops{}), steps: []Step{}}
+	cite := e.pack.named["moving_number"].Cite.Reference
 	stated := e.facts.MostAdvanced.Operations
+	q := quantity{interval: meter.Unbounded(meter.Ops{}), stated: stated}
 	if !number.known {
 		q.missing = []Missing{{Path: number.path, Reason: ReasonUnknown}}
 		return q
 	}
 	q.interval = *stated
-	q.steps = number.step("ECCN 4E091, Note 2")
+	q.steps = slices.Concat(number.step(cite), evidence.step(cite))
 	if !stated.High.Known || stated.High.Ops != stated.Low {
 		q.missing = append(q.missing, Missing{Path: number.path, Reason: ReasonRange})
 	}
@@ -244,7 +256,6 @@ func (e *evaluation) movingNumber() quantity {
 		q.interval.Low = meter.Ops{}
 		q.missing = append(q.missing, Missing{Path: "most_advanced_published.evidence", Reason: ReasonEvidence})
 	}
-	q.steps = append(q.steps, evidence.step("ECCN 4E091, Note 2.a")...)
 	return q
 }
 
@@ -264,7 +275,8 @@ func (e *evaluation) publishedParents() quantity {
 	if !q.interval.High.Known || q.interval.High.Ops != q.interval.Low {
 		q.missing = []Missing{{Path: e.publishedPath(), Reason: ReasonUnknown}}
 	}
-	q.steps = []Step{{"parents", "published parent " + intervalText(q.interval), e.lowestGrade("parents", len(e.facts.Parents)), "ECCN 4E091, Note 1"}}
+	row := e.pack.named["published_parent_operations"]
+	q.steps = []Step{{"parents", row.Name + ": " + intervalText(q.interval), e.lowestGrade("parents", len(e.facts.Parents)), row.Cite.Reference}}
 	return q
 }
 
@@ -278,7 +290,7 @@ func (e *evaluation) publishedPath() string {
 	return "parents"
 }
 
-// intervalText prints bounds so that no two different numbers look the same:
+// intervalText prints bounds for people so that no two different numbers look the same:
 // short where that is exact, in full otherwise.
 func intervalText(i meter.Interval) string {
 	if i.High.Known && i.High.Ops == i.Low {

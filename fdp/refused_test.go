@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// TestRefusedDocuments: each document is refused at its place, with its words
+// TestRefusedDocuments (F1, F3, F4, F5, F7, F8, F12): each document is refused at its place, with its words
 // and its line.
 func TestRefusedDocuments(t *testing.T) {
 	archive, err := txtar.ParseFile("testdata/refused.txtar")
@@ -51,7 +51,7 @@ func TestRefusedAsAWhole(t *testing.T) {
 	}
 }
 
-// TestFactsReadTheSameInBothForms: YAML, JSON with tabs, numbers quoted or not.
+// TestFactsReadTheSameInBothForms (F3, F10): YAML, JSON with tabs, numbers quoted or not.
 func TestFactsReadTheSameInBothForms(t *testing.T) {
 	forms := []string{
 		"operations:\n  - {activity: pretraining, estimate: 9.5e25}\ntraining: {location: JP}\n",

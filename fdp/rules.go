@@ -25,150 +25,6 @@ type Rules struct {
 	digest string
 }
 
-// pack is one regime: the fields of its YAML files together (SPEC.md).
-type pack struct {
-	Regime       string        `json:"regime,omitzero" required:"yes"`
-	Title        string        `json:"title,omitzero" required:"yes"`
-	FactsDate    string        `json:"facts_date,omitzero" required:"yes"`
-	TextLastSeen string        `json:"text_last_seen,omitzero" required:"yes"`
-	Threshold    comparison    `json:"threshold,omitzero"`
-	Outcomes     outcomes      `json:"outcomes,omitzero"`
-	Synthetic    synthetic     `json:"synthetic_data,omitzero"`
-	Plant        plant         `json:"plant,omitzero"`
-	Standing     []standing    `json:"standing,omitzero"`
-	Sources      []source      `json:"sources,omitzero"`
-	Activities   []activityRow `json:"activities,omitzero"`
-	Discarded    discardedRow  `json:"discarded,omitzero"`
-	Relations    []relationRow `json:"relations,omitzero"`
-	Options      []option      `json:"options,omitzero"`
-	Groups       []group       `json:"groups,omitzero"`
-	Facts        []factSource  `json:"facts,omitzero"`
-	Clauses      []clause      `json:"clauses,omitzero"`
-
-	files     map[string]*document // for the places of lint problems
-	byID      map[string]*clause
-	activity  map[meter.Activity]activityRow
-	relation  map[meter.Relation]relationRow
-	option    map[string]option
-	group     map[string]group
-	threshold meter.Ops
-}
-
-type outcomes struct {
-	Controlled      string   `json:"controlled,omitzero" required:"yes"`
-	SubjectToEAR    string   `json:"subject_to_ear,omitzero"`
-	LicenceRequired string   `json:"licence_required,omitzero"`
-	Exceptions      []answer `json:"exceptions,omitzero"`
-	Policies        []answer `json:"policies,omitzero"`
-}
-
-type answer struct {
-	Value string `json:"value,omitzero" required:"yes"`
-	Rule  string `json:"rule,omitzero" required:"yes"`
-}
-
-type synthetic struct {
-	ShareMoreThan Share    `json:"share_more_than,omitzero"`
-	Cite          citation `json:"cite,omitzero"`
-}
-
-type plant struct {
-	ECCNs    []string  `json:"eccns,omitzero"`
-	ByOption plantRead `json:"by_option,omitzero"`
-	Cite     citation  `json:"cite,omitzero"`
-}
-
-type plantRead struct {
-	ECCN   string `json:"eccn,omitzero" required:"yes"`
-	Option string `json:"option,omitzero" required:"yes"`
-	Value  string `json:"value,omitzero" required:"yes"`
-}
-
-type source struct {
-	ID    string `json:"id,omitzero" required:"yes"`
-	Title string `json:"title,omitzero" required:"yes"`
-	URL   string `json:"url,omitzero" required:"yes"`
-	Date  string `json:"date,omitzero" required:"yes"`
-}
-
-type citation struct {
-	Reference  string `json:"reference,omitzero"`
-	Source     string `json:"source,omitzero"`
-	Quote      string `json:"quote,omitzero"`
-	Paraphrase string `json:"paraphrase,omitzero"`
-	Grade      string `json:"grade,omitzero" oneof:"CONFIRMED|UNCONFIRMED|DERIVED"`
-}
-
-type standing struct {
-	From          blank  `json:"from,omitzero"`
-	To            blank  `json:"to,omitzero"`
-	Codified      bool   `json:"codified,omitzero"`
-	ComplianceDue bool   `json:"compliance_due,omitzero"`
-	Enforced      bool   `json:"enforced,omitzero"`
-	Why           string `json:"why,omitzero" required:"yes"`
-}
-
-// blank is a date that may be empty: without a beginning, or without an end.
-type blank string
-
-type activityRow struct {
-	Activity meter.Activity `json:"activity,omitzero" required:"yes"`
-	Counts   string         `json:"counts,omitzero" required:"yes" oneof:"yes|no|option|generation|open"`
-	Option   string         `json:"option,omitzero"`
-	When     string         `json:"when,omitzero"` // the option's value under which the activity counts
-	Why      string         `json:"why,omitzero" required:"yes"`
-	Cite     citation       `json:"cite,omitzero"`
-}
-
-type discardedRow struct {
-	Counts string   `json:"counts,omitzero" oneof:"yes|no|open"`
-	Why    string   `json:"why,omitzero"`
-	Cite   citation `json:"cite,omitzero"`
-}
-
-type relationRow struct {
-	Relation meter.Relation `json:"relation,omitzero" required:"yes"`
-	Carries  string         `json:"carries,omitzero" required:"yes" oneof:"yes|no|open"`
-	Why      string         `json:"why,omitzero" required:"yes"`
-	Cite     citation       `json:"cite,omitzero"`
-}
-
-type option struct {
-	Name     string   `json:"name,omitzero" required:"yes"`
-	Values   []string `json:"values,omitzero"`
-	Default  string   `json:"default,omitzero"`
-	Question string   `json:"question,omitzero" required:"yes"`
-	Note     string   `json:"note,omitzero"` // why it has no effect on a determination, if it has none
-	Cite     citation `json:"cite,omitzero"`
-}
-
-type group struct {
-	Name  string   `json:"name,omitzero" required:"yes"`
-	Title string   `json:"title,omitzero" required:"yes"`
-	Cite  citation `json:"cite,omitzero"`
-	Spans []span   `json:"spans,omitzero"`
-}
-
-type span struct {
-	From      blank     `json:"from,omitzero"`
-	To        blank     `json:"to,omitzero"`
-	Members   []Country `json:"members,omitzero"`
-	Uncertain []Country `json:"uncertain,omitzero"`
-}
-
-type factSource struct {
-	Fact  string `json:"fact,omitzero" required:"yes"`
-	Where string `json:"where,omitzero" required:"yes"`
-}
-
-type clause struct {
-	ID       string    `json:"id,omitzero" required:"yes"`
-	Order    int       `json:"order,omitzero" required:"yes"`
-	Sentence string    `json:"sentence,omitzero" required:"yes"`
-	Cite     citation  `json:"cite,omitzero"`
-	When     condition `json:"when,omitzero" required:"yes"`
-}
-
 // Embedded returns the rules that are part of this program.
 func Embedded() (*Rules, error) {
 	sub, err := fs.Sub(embedded, "rules")
@@ -266,7 +122,7 @@ func (p *pack) read(name string, data []byte) error {
 
 func (p *pack) index() {
 	p.byID, p.activity, p.relation = map[string]*clause{}, map[meter.Activity]activityRow{}, map[meter.Relation]relationRow{}
-	p.option, p.group = map[string]option{}, map[string]group{}
+	p.option, p.group, p.named = map[string]option{}, map[string]group{}, map[string]quantityRow{}
 	for i := range p.Clauses {
 		p.byID[p.Clauses[i].ID] = &p.Clauses[i]
 	}
@@ -281,6 +137,9 @@ func (p *pack) index() {
 	}
 	for _, g := range p.Groups {
 		p.group[g.Name] = g
+	}
+	for _, q := range p.Quantities {
+		p.named[q.Quantity] = q
 	}
 	p.threshold, _ = meter.ParseOps(p.Threshold.Value) // the linter refuses what does not parse
 }
@@ -349,7 +208,8 @@ type Clause struct {
 	Text      string `json:"text"` // a quotation in quotation marks, or a paraphrase
 	Grade     string `json:"grade"`
 	URL       string `json:"url"`
-	Date      string `json:"date"` // of the text that was read
+	Date      string `json:"date,omitempty"`      // of the text that was read
+	Retrieved string `json:"retrieved,omitempty"` // when it was read, where the text's own date is not known
 }
 
 // Clauses returns the clauses of a regime in their reading order.
@@ -365,7 +225,7 @@ func (r *Rules) Clauses(regime string) []Clause {
 			text = `"` + c.Cite.Quote + `"`
 		}
 		src := p.source(c.Cite.Source)
-		out = append(out, Clause{c.ID, c.Sentence, c.Cite.Reference, text, c.Cite.Grade, src.URL, src.Date})
+		out = append(out, Clause{c.ID, c.Sentence, c.Cite.Reference, text, c.Cite.Grade, src.URL, src.Date, src.Retrieved})
 	}
 	return out
 }

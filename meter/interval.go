@@ -112,16 +112,24 @@ func (i Interval) Add(j Interval) (Interval, error) {
 
 // String returns the interval for people, as in "9.50e25 (9.00e25 to 1.10e26)",
 // "at least 1.00e25, no upper bound" or, when all bounds agree, the one number.
-func (i Interval) String() string {
+func (i Interval) String() string { return i.text(Ops.Short) }
+
+// Beside is String next to a threshold: a bound that rounding would make equal
+// to it, though it is not, is printed in full.
+func (i Interval) Beside(threshold Ops) string {
+	return i.text(func(o Ops) string { return o.Beside(threshold) })
+}
+
+func (i Interval) text(number func(Ops) string) string {
 	if i.Estimate.Known && i.High.Known && i.Low == i.High.Ops {
-		return i.Estimate.Short()
+		return number(i.Low)
 	}
-	span := fmt.Sprintf("at least %s, no upper bound", i.Low.Short())
+	span := fmt.Sprintf("at least %s, no upper bound", number(i.Low))
 	if i.High.Known {
-		span = fmt.Sprintf("%s to %s", i.Low.Short(), i.High.Short())
+		span = fmt.Sprintf("%s to %s", number(i.Low), number(i.High.Ops))
 	}
 	if !i.Estimate.Known {
 		return span
 	}
-	return fmt.Sprintf("%s (%s)", i.Estimate.Short(), span)
+	return fmt.Sprintf("%s (%s)", number(i.Estimate.Ops), span)
 }

@@ -25,6 +25,14 @@ var ErrOpsRange = errors.New("operations out of range 0 to 2^128-1")
 // with ==.
 type Ops struct{ hi, lo uint64 }
 
+// mostOperations is 10^33, ten million times the largest threshold of any
+// regime: a greater figure is a mistake of digits or units.
+const mostOperations = 1_000_000_000_000_000_000_000_000_000_000_000
+
+// MostOperations is the most that one piece of work can have taken, 10^33. A
+// figure above it cannot be true; whoever states one is told so.
+func MostOperations() Ops { return Ops{hi: mostOperations >> 64, lo: mostOperations & (1<<64 - 1)} }
+
 // NewOps returns n operations.
 func NewOps(n uint64) Ops { return Ops{lo: n} }
 
@@ -138,6 +146,15 @@ func (o Ops) Short() string {
 		digits, exponent = 100, exponent+1
 	}
 	return fmt.Sprintf("%d.%02de%d", digits/100, digits%100, exponent)
+}
+
+// Beside is Short next to a threshold t: in full where rounding would make o
+// equal to t, though it is not.
+func (o Ops) Beside(t Ops) string {
+	if o != t && o.Short() == t.Short() {
+		return o.String()
+	}
+	return o.Short()
 }
 
 // MarshalText returns the decimal digits of o.

@@ -98,6 +98,27 @@ func TestShort(t *testing.T) {
 	}
 }
 
+// Next to a threshold, what rounds to it without being it is shown in full.
+func TestBeside(t *testing.T) {
+	threshold, err := ParseOps("1e26")
+	if err != nil {
+		t.Fatal(err)
+	}
+	below, err := threshold.Sub(NewOps(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Exact(below).Beside(threshold); got != "99999999999999999999999999" {
+		t.Error(got)
+	}
+	if got := Exact(threshold).Beside(threshold); got != "1.00e26" {
+		t.Error(got)
+	}
+	if got := Unbounded(NewOps(5e18)).Beside(threshold); got != "at least 5.00e18, no upper bound" {
+		t.Error(got)
+	}
+}
+
 func TestOpsJSON(t *testing.T) {
 	var o Ops
 	if err := json.Unmarshal([]byte(`"100000000000000000000000000"`), &o); err != nil || o.Short() != "1.00e26" {

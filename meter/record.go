@@ -198,28 +198,95 @@ func (r Record) validateLists() []error {
 		}
 	}
 	for i, p := range r.Parents {
-		_, err := ParseModel(string(p.Model))
-		check("parents", i, err)
-		_, err = ParseRelation(string(p.Relation))
-		check("parents", i, err)
-		check("parents", i, validDigest(p.Input, true))
+		check("parents", i, p.validate(r.Model))
 	}
 	for i, e := range r.Evidence {
-		check("evidence", i, validDigest(e.Digest, false))
+		check("evidence", i, e.validate())
 	}
 	for i, d := range r.Hardware {
-		_, err := ParseGrade(string(d.Grade))
-		check("hardware", i, err)
-		if d.Product == "" || d.Count == 0 {
-			check("hardware", i, fmt.Errorf("expected a product and a count of at least 1"))
-		}
+		check("hardware", i, d.validate())
 	}
 	for i, w := range r.Witnesses {
-		check("witnesses", i, w.Operations.Validate())
-		_, err := ParseMethod(string(w.Method))
-		check("witnesses", i, err)
+		check("witnesses", i, w.validate())
 	}
-	return errs
+	for i, f := range r.Findings {
+		check("findings", i, f.validate())
+	}
+	return append(errs, r.validateGenerator()...)
+}
+
+func (p Parent) validate(child ModelRef) error {
+	_, err := ParseModel(string(p.Model))
+	_, relationErr := ParseRelation(string(p.Relation))
+	if p.Model == child {
+		relationErr = fmt.Errorf("%s names itself: a model comes after its parents; further training makes a new version", child)
+	}
+	return errors.Join(err, relationErr, validDigest(p.Input, true))
+}
+
+func (e Evidence) validate() error {
+	if e.Kind == "" || e.Size < 0 {
+		return fmt.Errorf("found kind %q and size %d: expected a kind and a size of at least 0", clip(e.Kind), e.Size)
+	}
+	return validDigest(e.Digest, false)
+}
+
+// maxDevices bounds a count of devices: every JSON reader keeps it exactly.
+const maxDevices = 1<<53 - 1
+
+func (d Device) validate() error {
+	_, err := ParseGrade(string(d.Grade))
+	if d.Product == "" || d.Count == 0 || d.Count > maxDevices {
+		err = fmt.Errorf("found product %q and count %d: expected a product and 1 to %d", clip(d.Product), d.Count, uint64(maxDevices))
+	}
+	if d.PCI != "" && !pciID(d.PCI) {
+		err = errors.Join(err, fmt.Errorf("pci %q: expected vendor:device in lower-case hexadecimal, as in 10de:2330", clip(d.PCI)))
+	}
+	return err
+}
+
+func pciID(s string) bool {
+	return len(s) == 9 && s[4] == ':' && strings.Trim(s[:4]+s[5:], "0123456789abcdef") == ""
+}
+
+func (w Witness) validate() error {
+	_, methodErr := ParseMethod(string(w.Method))
+	_, gradeErr := ParseGrade(string(w.Grade))
+	var err error
+	if w.Quantity != Required && w.Quantity != Performed && w.Quantity != Ceiling {
+		err = fmt.Errorf("quantity %q is not known: expected %s, %s or %s", clip(string(w.Quantity)), Required, Performed, Ceiling)
+	}
+	if w.Source == "" {
+		err = errors.Join(err, fmt.Errorf("source is empty: expected a sentence that says where the figure comes from"))
+	}
+	return errors.Join(err, methodErr, gradeErr, w.Operations.Validate())
+}
+
+func (f Finding) validate() error {
+	if f.Code == "" || f.Message == "" {
+		return fmt.Errorf("found code %q and message %q: expected both", clip(f.Code), clip(f.Message))
+	}
+	return nil
+}
+
+// validateGenerator: only generated data has a generator (ECCN 4E091, Technical
+// Note 3).
+func (r Record) validateGenerator() []error {
+	if r.Generator == "" && r.DataPublished == nil {
+		return nil
+	}
+	switch r.Activity {
+	case SyntheticData, TeacherInference, TeacherTraining, Rollout:
+	default:
+		return []error{fmt.Errorf("record: generator: %s generates no data: expected it with %s, %s, %s or %s only", r.Activity, SyntheticData, TeacherInference, TeacherTraining, Rollout)}
+	}
+	if r.Generator == "" {
+		return nil
+	}
+	if _, err := ParseModel(string(r.Generator)); err != nil {
+		return []error{fmt.Errorf("record: generator: %w", err)}
+	}
+	return nil
 }
 
 func (p *Period) validate() error {

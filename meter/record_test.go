@@ -15,11 +15,13 @@ func sampleRecord() Record {
 		Operations: Exact(NewOps(12)), Method: Architecture, Grade: GradeDerived,
 		Convention: Convention{MultiplyAccumulate: "2", Attention: "causal", Keys: "s/2"},
 		Outcome:    Finished, ExitCode: &code,
-		Period:   &Period{time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC), time.Date(2026, 11, 24, 7, 0, 0, 5, time.UTC)},
-		Observed: &Observation{Format: "nanogpt", Lines: 9, StepsCommitted: &steps},
-		Hardware: []Device{{Product: "NVIDIA H100 <80GB> & more", Count: 8, Grade: GradeDeclared}},
-		Parents:  []Parent{{Model: "acme/base@1", Relation: FineTunes}},
-		Evidence: []Evidence{{Kind: "journal", Digest: "sha256:" + strings.Repeat("0a", 32), Size: 3}},
+		Period:    &Period{time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC), time.Date(2026, 11, 24, 7, 0, 0, 5, time.UTC)},
+		Observed:  &Observation{Format: "nanogpt", Lines: 9, StepsCommitted: &steps},
+		Hardware:  []Device{{Product: "NVIDIA H100 <80GB> & more", PCI: "10de:2330", Count: 8, Grade: GradeDeclared}},
+		Witnesses: []Witness{{Quantity: Required, Method: Architecture, Grade: GradeDerived, Operations: Exact(NewOps(12)), Source: "by hand"}},
+		Findings:  []Finding{{Code: "test", Message: "a finding"}},
+		Parents:   []Parent{{Model: "acme/base@1", Relation: FineTunes}},
+		Evidence:  []Evidence{{Kind: "journal", Digest: "sha256:" + strings.Repeat("0a", 32), Size: 3}},
 	}
 }
 
@@ -64,6 +66,15 @@ func TestRecordCorruptions(t *testing.T) {
 		{"digest", `sha256:0a`, `sha256:0A`, "digest"},
 		{"not-utc", `06:00:00Z`, `06:00:00+00:00`, "UTC"},
 		{"schema", `record/v1`, `record/v2`, "schema"},
+		{"own-parent", `"model":"acme/base@1","relation"`, `"model":"acme/atlas@1","relation"`, "names itself"},
+		{"witness-quantity", `"quantity":"required"`, `"quantity":"wanted"`, "quantity"},
+		{"witness-grade", `"source":"by hand"`, `"source":""`, "source"},
+		{"generator-of-training", `"parents":`, `"generator":"acme/writer@1","parents":`, "generator"},
+		{"pci", `"pci":"10de:2330"`, `"pci":"ZZ"`, "pci"},
+		{"no-devices", `"count":8`, `"count":0`, "count"},
+		{"finding-without-code", `"code":"test"`, `"code":""`, "code"},
+		{"evidence-kind", `"kind":"journal"`, `"kind":""`, "kind"},
+		{"evidence-size", `"size":3`, `"size":-3`, "size"},
 		{"html-escape", `<80GB>`, `\u003c80GB>`, "canonical"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -41,7 +41,7 @@ func ParsePublicKey(data []byte) (*PublicKey, error) {
 	case len(data) > maxKeyBytes:
 		return nil, fmt.Errorf("public key: %d bytes: expected at most %d; this is not a key file", len(data), maxKeyBytes)
 	case block == nil || !strings.HasPrefix(strings.TrimSpace(string(data)), "-----BEGIN "):
-		return nil, errors.New("public key: expected one PEM block and nothing else (-----BEGIN PUBLIC KEY-----); ask the signer for the file that `weighbridge key show` prints")
+		return nil, errors.New("public key: expected one PEM block and nothing else (-----BEGIN PUBLIC KEY-----); ask the signer for the .pub file that `weighbridge key generate` made")
 	case strings.TrimSpace(string(rest)) != "":
 		return nil, errors.New("public key: more than one PEM block, or text after it: expected one key alone; keep each key in a file of its own and name each with --key")
 	case block.Type != "PUBLIC KEY":

@@ -13,7 +13,7 @@ func (v *verification) recompute(d attest.Determination) (bool, *Problem) {
 	switch {
 	case err != nil:
 		return false, &Problem{CodeRecomputation, err.Error(),
-			"do not rely on this determination; evaluate the attested compute under facts of your own (`weighbridge verify --facts`), and ask the signer (it was made by " + d.Tool.Name + " " + d.Tool.Version + ")"}
+			"do not rely on this determination; evaluate the attested compute under facts of your own (`weighbridge evaluate --facts`), and ask the signer (it was made by " + d.Tool.Name + " " + d.Tool.Version + ")"}
 	case !done:
 		v.notes = append(v.notes, "determination: it was not recomputed: "+note)
 	case note != "":

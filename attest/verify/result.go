@@ -1,6 +1,10 @@
 package verify
 
-import "github.com/weighbridge/weighbridge/attest"
+import (
+	"encoding/json"
+
+	"github.com/weighbridge/weighbridge/attest"
+)
 
 // ResultSchema names the JSON form of a [Result].
 const ResultSchema = "weighbridge.dev/verify/v1"
@@ -35,6 +39,9 @@ type Statement struct {
 	Understood    bool   `json:"understood"` // a predicate of ours; false: only signature and subjects were checked
 	Signer        string `json:"signer"`     // id of the key
 	Model         string `json:"model,omitempty"`
+
+	// Predicate is what the statement says, as it was signed. Empty unless OK.
+	Predicate json.RawMessage `json:"predicate,omitempty"`
 }
 
 // Problem is one reason why verification failed.

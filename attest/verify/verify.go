@@ -101,7 +101,7 @@ func (v *verification) problem(code, message, hint string) {
 func (v *verification) bundles() {
 	if len(v.in.Bundles) == 0 {
 		v.problem(CodeNoAttestation, "no attestation came with these weights: expected at least one bundle",
-			"ask the sender for the shipment with its referrers (`weighbridge pull`, or `oras copy -r`); weights without attestation are not verified")
+			"ask the sender for the shipment with its referrers (`oras copy -r` carries them); weights without attestation are not verified")
 	}
 	if len(v.in.Bundles) > maxBundles {
 		v.problem(CodeTooManyBundles, fmt.Sprintf("%d bundles: expected at most %d", len(v.in.Bundles), maxBundles),
@@ -164,6 +164,9 @@ func (v *verification) statement(s attest.Statement, payload []byte, key *Public
 		line.Recomputed, problem = v.recompute(*s.Determination)
 	}
 	line.OK = problem == nil
+	if line.OK {
+		line.Predicate = s.Raw
+	}
 	v.result.Statements = append(v.result.Statements, line)
 	if line.OK {
 		v.result.Verified = append(v.result.Verified, s)
@@ -188,10 +191,6 @@ func (v *verification) completeness() {
 			missing = append(missing, want)
 		}
 	}
-	for _, want := range missing {
-		v.problem(CodeMissingStatement, fmt.Sprintf("no statement of type %s that verifies; found %s", want, v.foundTypes()),
-			"ask the sender for it: absence is never a pass; other types can be required with a policy of your own")
-	}
 	for _, i := range v.unknown {
 		if len(missing) == 0 {
 			v.notes = append(v.notes, fmt.Sprintf("bundle %d: no key of the policy signed it; it was not needed, and nothing in it was believed", i+1))
@@ -199,6 +198,10 @@ func (v *verification) completeness() {
 		}
 		v.problem(CodeUnknownSigner, fmt.Sprintf("bundle %d: no key of the policy signed it", i+1),
 			"check that --key is the signer's key; if the signer has a further key, get it from the signer directly, never from the shipment")
+	}
+	for _, want := range missing {
+		v.problem(CodeMissingStatement, fmt.Sprintf("no statement of type %s that verifies; found %s", want, v.foundTypes()),
+			"ask the sender for it: absence is never a pass; `weighbridge verify --require` says what must be there")
 	}
 }
 
@@ -250,7 +253,7 @@ func (v *verification) refuse(s attest.Statement, p Problem) {
 	v.result.Problems = append(v.result.Problems, p)
 	v.result.Verified = slices.Delete(slices.Clone(v.result.Verified), i, i+1)
 	line := v.lines[i]
-	v.result.Statements[line].OK = false
+	v.result.Statements[line].OK, v.result.Statements[line].Predicate = false, nil
 	v.lines = slices.Delete(v.lines, i, i+1)
 }
 

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/attest"
-	"github.com/weighbridge/weighbridge/attest/oci"
-	"github.com/weighbridge/weighbridge/attest/sign"
 	"github.com/weighbridge/weighbridge/attest/weights"
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -37,6 +35,7 @@ type attestResult struct {
 	Files      int               `json:"files"`
 	Bytes      int64             `json:"bytes"`
 	Copied     int64             `json:"copied"` // bytes of weights stored a second time
+	Linked     int               `json:"linked"` // files that share their bytes with the originals
 	Signer     string            `json:"signer"`
 	Statements []attestStatement `json:"statements"`
 	Findings   []meter.Finding   `json:"findings"`
@@ -112,10 +111,8 @@ only made when included by name, and can be recomputed by whoever receives it.
 }
 
 func (a *app) attest(ctx context.Context, f attestFlags) error {
-	for _, name := range f.include {
-		if _, err := predicateTypeOf(name); err != nil {
-			return usage("--include: %w", err)
-		}
+	if err := f.check(); err != nil {
+		return err
 	}
 	key, err := a.readKey(f.key)
 	if err != nil {
@@ -125,12 +122,10 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err != nil {
 		return err
 	}
-	var made []any
-	var findings []meter.Finding
-	err = a.withHistory(func(h *history) (err error) {
-		made, findings, err = a.predicates(f, h, files)
+	if err := f.refuseSecond(files); err != nil {
 		return err
-	})
+	}
+	made, findings, err := a.statable(f, files)
 	if err != nil {
 		return err
 	}
@@ -146,73 +141,49 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	return nil
 }
 
-// ship packs the weights, signs one statement per predicate about them, and
-// attaches the bundles.
-func (a *app) ship(ctx context.Context, f attestFlags, key *sign.Key, files attest.Manifest, made []any) (attestResult, error) {
-	packed, err := oci.Pack(ctx, oci.PackOptions{Weights: f.weights, Files: files, Layout: f.out, Reference: reference(f.model),
-		Description: oci.Description{Name: string(f.model)}})
-	if err != nil {
-		return attestResult{}, err
+// statable is what can be stated of the model now. Journals that dead processes
+// left are folded in first; a run that goes on is refused, because what is signed
+// of it would be wrong a moment later.
+func (a *app) statable(f attestFlags, files attest.Manifest) (made []any, findings []meter.Finding, err error) {
+	if err := a.foldLeftovers(); err != nil {
+		return nil, nil, err
 	}
-	result := attestResult{Schema: "weighbridge.dev/attested/v1", Model: f.model, Layout: f.out, Manifest: packed.Manifest.Digest.String(),
-		Root: files.Root(), Files: len(files.Files), Bytes: files.Bytes(), Copied: packed.BytesCopied, Signer: key.ID()}
-	layout, err := oci.Open(f.out)
-	if err != nil {
-		return result, err
-	}
-	defer layout.Close()
-	subjects := attest.Subjects(f.model, result.Manifest, result.Root)
-	var bundles [][]byte
-	for _, predicate := range made {
-		statement, err := attest.NewStatement(subjects, predicate)
+	err = a.withHistory(func(h *history) (err error) {
+		lineage, err := h.lineage(f.model)
 		if err != nil {
-			return result, err
+			return err
 		}
-		payload, err := statement.Encode()
-		if err != nil {
-			return result, err
+		for _, run := range h.runs {
+			if slices.Contains(lineage.Models, run.records[0].Model) {
+				return fmt.Errorf("%s: %s; attest when it has ended and is recorded", f.model, run.note)
+			}
 		}
-		bundle, err := key.Sign(ctx, payload)
-		if err != nil {
-			return result, err
-		}
-		referrer, err := layout.Attach(ctx, oci.Attachment{Subject: packed.Manifest, Bundle: bundle, PredicateType: statement.PredicateType, Created: a.env.now()})
-		if err != nil {
-			return result, err
-		}
-		bundles = append(bundles, bundle)
-		result.Statements = append(result.Statements, attestStatement{statement.PredicateType, referrer.Digest.String()})
-	}
-	if f.claims != "" {
-		return result, writeClaims(f.claims, bundles)
-	}
-	return result, nil
+		made, findings, err = a.predicates(f, h, files)
+		return err
+	})
+	return made, findings, err
 }
 
-// reference is the model as a tag: the alphabet of tags has neither slash nor
-// at sign (OCI distribution specification, <reference>).
-func reference(model meter.ModelRef) string {
-	_, name, _ := strings.Cut(string(model), "/")
-	return strings.ReplaceAll(name, "@", "-")
-}
-
-func compactJSON(to *bytes.Buffer, document []byte) error {
-	if err := json.Compact(to, document); err != nil {
-		return fmt.Errorf("bundle: %w", err)
+// check refuses what the command line itself gets wrong, before anything is
+// read or written.
+func (f attestFlags) check() error {
+	for _, name := range f.include {
+		if _, err := predicateTypeOf(name); err != nil {
+			return usage("--include: %w", err)
+		}
+	}
+	decides := slices.Contains(f.include, "determination")
+	switch {
+	case len(f.include) == 0:
+		return usage("--include is empty: a shipment without a statement says nothing; expected %s", strings.Join(includable(), ", "))
+	case !decides && (f.facts != "" || f.asOf != ""):
+		return usage("--facts and --as-of are for a determination: add it to --include, or leave them out")
+	}
+	if f.claims == "" {
+		return nil
+	}
+	if _, err := os.Lstat(f.claims); !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("--claims %s is there already: nothing is overwritten; name another file or move it away", f.claims)
 	}
 	return nil
-}
-
-func (a *app) printAttested(r attestResult) {
-	a.printf("attested %s: %d files, %d bytes\n  layout    %s\n  manifest  %s\n  OMS root  %s\n  signer    %s\n",
-		r.Model, r.Files, r.Bytes, r.Layout, r.Manifest, r.Root, r.Signer)
-	for _, s := range r.Statements {
-		a.printf("  states    %s\n", s.PredicateType)
-	}
-	if !slices.ContainsFunc(r.Statements, func(s attestStatement) bool { return s.PredicateType == attest.TypeDetermination }) {
-		a.printf("  not stated: a determination (--include determination states one)\n")
-	}
-	for _, finding := range r.Findings {
-		a.printf("  finding   %s: %s\n", finding.Code, finding.Message)
-	}
 }

@@ -22,29 +22,76 @@ type runCount struct {
 
 // fill gives the record its operations from the best method there is (counted,
 // architecture, none, in that order); the others become witnesses, and what
-// they disagree about a finding.
-func (c runCount) fill(r *meter.Record) error {
+// they disagree about a finding. It never fails: a method that cannot be used is
+// a finding, because the run itself must be recorded whatever becomes of it.
+func (c runCount) fill(r *meter.Record) {
 	formula, tokens, err := c.formula()
 	if err != nil {
-		return err
-	}
-	if formula != nil {
-		r.Witnesses = append(r.Witnesses, *formula)
+		formula = nil
+		r.Findings = append(r.Findings, meter.Finding{Code: "formula-failed", Message: "the formula gives no count: " + err.Error()})
 	}
 	counted, err := c.counted()
 	if err != nil {
-		return err
+		counted = nil
+		r.Findings = append(r.Findings, meter.Finding{Code: "counter-failed", Message: "the job's counter gives no count: " + err.Error()})
 	}
+	if formula != nil {
+		r.Witnesses = append(r.Witnesses, *formula)
+		r.Findings = append(r.Findings, c.compareStated(r, formula, tokens)...)
+	}
+	impossible := contradicts(counted, formula)
 	if counted != nil {
+		if !impossible {
+			r.Findings = append(r.Findings, c.compare(counted, formula, tokens)...)
+		}
 		r.Witnesses = append(r.Witnesses, *counted)
-		r.Findings = append(r.Findings, c.compare(counted, formula, tokens)...)
 	}
 	c.choose(r, counted, formula)
-	if c.outcome == meter.Interrupted && !c.live {
+	if impossible {
+		r.Operations.Estimate, r.Operations.High = meter.Bound{}, formula.Operations.High
+		r.Findings = append(r.Findings, contradiction(counted, formula))
+	}
+	if c.open() {
 		r.Findings = append(r.Findings, meter.Finding{Code: "interrupted",
 			Message: "the meter ended before the job did: the job may have gone on, so there is no upper bound; supersede this record when its true end is known"})
 	}
-	return nil
+}
+
+// compareStated holds the tokens that a person stated against those that were
+// seen. Where they disagree the high bound covers both.
+func (c runCount) compareStated(r *meter.Record, formula *meter.Witness, seen tokenRange) []meter.Finding {
+	if c.tokens == nil || c.tokens.Cmp(seen.Low) >= 0 && (!seen.High.Known || c.tokens.Cmp(seen.High.Ops) <= 0) {
+		return nil
+	}
+	stated, err := c.training(*c.tokens)
+	if err != nil {
+		return []meter.Finding{{Code: "formula-failed", Message: "the formula gives no count for the tokens stated: " + err.Error()}}
+	}
+	r.Witnesses = append(r.Witnesses, meter.Witness{Quantity: meter.Required, Method: meter.Architecture, Grade: meter.GradeDeclared,
+		Operations: stated.Operations, Convention: stated.Convention, Source: fmt.Sprintf("%s; %s tokens as stated with --tokens", stated.Source, c.tokens)})
+	if h := stated.Operations.High; h.Known && formula.Operations.High.Known && h.Ops.Cmp(formula.Operations.High.Ops) > 0 {
+		formula.Operations.High = h
+	}
+	return []meter.Finding{{Code: "tokens-disagree", Message: fmt.Sprintf("--tokens says %s, the log shows %s: the estimate goes by the log, the high bound covers both", c.tokens, seen.Low)}}
+}
+
+// contradicts: what was performed can never be less than what the mathematics
+// requires. Where a counter says so, by more than the 2 % that conventions differ
+// by, nobody knows which of the two is wrong: there is no estimate, and the high
+// bound covers both. One printed line must not outweigh a model's shape.
+func contradicts(counted, formula *meter.Witness) bool {
+	if counted == nil || formula == nil || !counted.Operations.High.Known {
+		return false
+	}
+	performed := new(big.Int).Mul(counted.Operations.High.Ops.Big(), big.NewInt(100))
+	required := new(big.Int).Mul(formula.Operations.Low.Big(), big.NewInt(98))
+	return performed.Cmp(required) < 0
+}
+
+func contradiction(counted, formula *meter.Witness) meter.Finding {
+	return meter.Finding{Code: "required-above-performed", Message: fmt.Sprintf(
+		"the job's counter says %s were performed, the model's shape and tokens require %s: one of the two is wrong, so there is no estimate and the high bound covers both; supersede this record when the cause is found",
+		counted.Operations, formula.Operations)}
 }
 
 func (c runCount) choose(r *meter.Record, counted, formula *meter.Witness) {
@@ -57,11 +104,21 @@ func (c runCount) choose(r *meter.Record, counted, formula *meter.Witness) {
 		r.Operations, r.Method, r.Grade = meter.Exact(meter.Ops{}), meter.Counted, meter.GradeMeasured
 	case best == nil:
 		r.Operations, r.Method, r.Grade = meter.Unbounded(meter.Ops{}), meter.NoMethod, meter.GradeMeasured
-		r.Findings = append(r.Findings, meter.Finding{Code: "not-counted",
-			Message: "the log stated no tokens and no operations: give --architecture with --tokens, or let the job report its own counter"})
+		r.Findings = append(r.Findings, c.notCounted(r))
 	default:
 		r.Operations, r.Method, r.Grade, r.Convention = best.Operations, best.Method, best.Grade, best.Convention
 	}
+}
+
+// notCounted says what was missing for a count, and how to give it now.
+func (c runCount) notCounted(r *meter.Record) meter.Finding {
+	missing := "the log stated no tokens and no operations"
+	if c.observed.TokensCommitted != nil && c.architecture == nil {
+		missing = fmt.Sprintf("the log shows %s tokens, but the model's shape is not known (--architecture)", c.observed.TokensCommitted)
+	}
+	return meter.Finding{Code: "not-counted", Message: fmt.Sprintf(
+		"%s, so there is no upper bound; supersede this record when the count is known, or void it if the run did no work: weighbridge ledger correct %s --run %s --sequence %d",
+		missing, r.Model, r.Run, r.Sequence)}
 }
 
 // counted is what the job's own counter reported last for the run's activity.

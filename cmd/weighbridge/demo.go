@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -16,6 +20,7 @@ import (
 type demoStep struct {
 	title string
 	tells string   // what to look at, two lines at most
+	shows string   // a file to show before, or none
 	args  []string // of this program
 	exit  int      // the only exit code that lets the story go on
 	after func() error
@@ -48,13 +53,15 @@ temporary directory is touched.
 ` + exitCodes,
 		Example: "  weighbridge demo\n  weighbridge demo --json > story.json",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.demo(keep) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), keep) },
 	}
-	cmd.Flags().BoolVar(&keep, "keep", false, "keep the temporary directory")
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep the temporary directory, and say how to go on in it")
 	return cmd
 }
 
-func (a *app) demo(keep bool) error {
+func (a *app) demo(ctx context.Context, keep bool) error {
+	ctx, release := a.env.interrupts(ctx)
+	defer release()
 	dir, err := os.MkdirTemp("", "weighbridge-demo-")
 	if err != nil {
 		return fmt.Errorf("demo: %w; name a writable directory with TMPDIR", err)
@@ -67,18 +74,32 @@ func (a *app) demo(keep bool) error {
 		return fmt.Errorf("demo: finding this program's own file: %w", err)
 	}
 	story := demo{app: a, self: self, dir: dir, result: demoResult{Schema: "weighbridge.dev/demo/v1", Directory: dir}}
-	if err := story.tell(); err != nil {
-		return err
+	if err := story.tell(ctx); err != nil {
+		return demoEnd(ctx, err, dir, keep)
 	}
 	switch {
+	case a.json && keep:
+		fmt.Fprint(a.env.stderr, story.goOn())
+		return a.printJSON(story.result)
 	case a.json:
 		return a.printJSON(story.result)
 	case keep:
-		a.printf("\nEverything is in %s.\n", dir)
+		a.printf("%s", story.goOn())
 	default:
 		a.printf("\nThe directory %s is removed now; --keep leaves it.\n", dir)
 	}
 	return nil
+}
+
+// demoEnd is the error of a story that did not come to its end.
+func demoEnd(ctx context.Context, err error, dir string, keep bool) error {
+	switch {
+	case ctx.Err() == nil:
+		return err
+	case keep:
+		return fmt.Errorf("demo: interrupted; %s is kept", dir)
+	}
+	return errors.New("demo: interrupted; its directory is removed")
 }
 
 // demo is the story while it is told.
@@ -89,7 +110,22 @@ type demo struct {
 	result demoResult
 }
 
-func (d *demo) tell() error {
+func (d *demo) ledger() string { return filepath.Join(d.dir, "ledger.db") }
+
+// goOn says how to type the steps in the directory that was kept.
+func (d *demo) goOn() string {
+	return fmt.Sprintf(`
+Everything is in %s. To type the steps yourself:
+
+  cd %s
+  export WEIGHBRIDGE_LEDGER=%s
+
+Then each command of the story works as it was shown, if weighbridge is on your path (it is %s);
+a step that writes a model, a key or a shipment wants a new name for it, because nothing is overwritten.
+`, d.dir, d.dir, d.ledger(), d.self)
+}
+
+func (d *demo) tell(ctx context.Context) error {
 	steps, err := demoSteps(d.self, d.dir)
 	if err != nil {
 		return err
@@ -99,13 +135,27 @@ func (d *demo) tell() error {
 	}
 	for i, step := range steps {
 		if !d.app.json {
-			d.app.printf("\n== %d. %s\n%s\n\n$ weighbridge %s\n", i+1, step.title, step.tells, d.show(step.args))
+			d.app.printf("\n== %d. %s\n%s\n\n", i+1, step.title, step.tells)
+			if err := d.cat(step.shows); err != nil {
+				return err
+			}
+			d.app.printf("$ weighbridge %s\n", d.show(step.args))
 		}
-		if err := d.do(step); err != nil {
+		if err := d.do(ctx, step); err != nil {
 			return fmt.Errorf("demo step %d, %s: %w", i+1, step.title, err)
 		}
 	}
 	return nil
+}
+
+// cat shows a file that a step reads, as a person would.
+func (d *demo) cat(name string) error {
+	if name == "" {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(d.dir, name))
+	d.app.printf("$ cat %s\n%s\n", name, text)
+	return err
 }
 
 // show is the command line as a person would type it there.
@@ -117,22 +167,31 @@ func (d *demo) show(args []string) string {
 	return strings.Join(words, " ")
 }
 
+// endPatience is how long an interrupted step may take to end by itself: run
+// passes the signal on and records the run.
+const endPatience = 10 * time.Second
+
 // do runs one step in a process of its own, as a person would.
-func (d *demo) do(step demoStep) error {
+func (d *demo) do(ctx context.Context, step demoStep) error {
 	args := step.args
 	if d.app.json {
 		args = append([]string{"--json"}, args...)
 	}
-	cmd := exec.Command(d.self, args...)
+	cmd := exec.CommandContext(ctx, d.self, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = endPatience
 	cmd.Dir = d.dir
-	cmd.Env = append(withoutLedger(d.app.env.environ), "WEIGHBRIDGE_LEDGER="+filepath.Join(d.dir, "ledger.db"))
+	cmd.Env = append(withoutLedger(d.app.env.environ), "WEIGHBRIDGE_LEDGER="+d.ledger())
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = d.app.env.stdout, d.app.env.stdout
 	if d.app.json {
 		cmd.Stdout, cmd.Stderr = &out, d.app.env.stderr
 	}
 	err := cmd.Run()
-	if cmd.ProcessState == nil {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case cmd.ProcessState == nil:
 		return err
 	}
 	found := cmd.ProcessState.ExitCode()

@@ -91,6 +91,7 @@ func demoTraining(self string) []demoStep {
 		{
 			title: "Decide: and at 10^26?",
 			tells: "The same question about facts in a file (what-if.yaml), gated: exit code 3 says that the rule applies.",
+			shows: "what-if.yaml",
 			args:  []string{"evaluate", "--facts", "what-if.yaml", "--gate"},
 			exit:  exitApplies,
 		},

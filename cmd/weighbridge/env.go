@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"io/fs"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 )
 
@@ -22,28 +25,38 @@ type environment struct {
 	now     func() time.Time
 	host    fs.FS // the machine's files, rooted at /
 	self    func() (string, error)
-	pid     int
 	build   func() (*debug.BuildInfo, bool)
-	network *http.Transport // only used for a registry that was named
+	// interrupts cancels the context at the first SIGINT or SIGTERM, until it is
+	// released. Only commands that have something to clean up ask for it.
+	interrupts func(context.Context) (context.Context, context.CancelFunc)
+	network    *http.Transport // only used for a registry that was named
 }
 
 func hostEnvironment() environment {
 	return environment{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		environ: os.Environ(), getenv: os.Getenv, now: time.Now, host: os.DirFS("/"),
-		self: os.Executable, pid: os.Getpid(), build: debug.ReadBuildInfo,
+		self: os.Executable, build: debug.ReadBuildInfo,
 		network: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true},
+		interrupts: func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		},
 	}
 }
 
 // defaultLedger is $WEIGHBRIDGE_LEDGER, else $XDG_STATE_HOME/weighbridge/ledger.db,
-// where XDG_STATE_HOME is ~/.local/state when unset (XDG Base Directory 0.8).
+// where XDG_STATE_HOME is ~/.local/state when unset (XDG Base Directory 0.8). It
+// is empty when no absolute directory is known: a ledger never lands by chance
+// in the directory that a job was started in.
 func (e environment) defaultLedger() string {
 	if path := e.getenv("WEIGHBRIDGE_LEDGER"); path != "" {
 		return path
 	}
 	state := e.getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(state) { // the specification: a relative path is ignored
+		if home := e.getenv("HOME"); !filepath.IsAbs(home) {
+			return ""
+		}
 		state = filepath.Join(e.getenv("HOME"), ".local", "state")
 	}
 	return filepath.Join(state, "weighbridge", "ledger.db")

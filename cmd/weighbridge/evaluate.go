@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -29,6 +26,7 @@ type evaluateResult struct {
 	Schema         string              `json:"schema"`
 	Model          meter.ModelRef      `json:"model,omitempty"`
 	Determinations []fdp.Determination `json:"determinations"`
+	Pending        []string            `json:"pending"` // runs that are included and not in the ledger yet
 }
 
 func (a *app) evaluateCommand() *cobra.Command {
@@ -63,7 +61,11 @@ This is not legal advice.
 }
 
 func (a *app) evaluate(o evaluateOptions, args []string) error {
-	question, err := o.question(a.env.now())
+	asOf, err := a.asOf(o.asOf)
+	if err != nil {
+		return err
+	}
+	question, err := o.question(asOf)
 	if err != nil {
 		return err
 	}
@@ -74,7 +76,7 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err := question.Validate(rules); err != nil {
 		return usage("%w", err)
 	}
-	facts, err := a.factsFor(o.facts, args)
+	facts, pending, err := a.evaluatedFacts(o.facts, args)
 	if err != nil {
 		return err
 	}
@@ -86,7 +88,7 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	result := evaluateResult{"weighbridge.dev/evaluate/v1", facts.Model, determinations}
+	result := evaluateResult{"weighbridge.dev/evaluate/v1", facts.Model, determinations, pending}
 	if a.json {
 		err = a.printJSON(result)
 	} else {
@@ -98,16 +100,9 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	return gate(determinations, o.standing)
 }
 
-// question reads the flags. The date is the one edge: today when none is given.
-func (o evaluateOptions) question(now time.Time) (fdp.Question, error) {
-	q := fdp.Question{Regimes: o.regimes, AsOf: now.UTC().Truncate(24 * time.Hour), Destination: o.destination, Options: map[string]string{}}
-	if o.asOf != "" {
-		date, err := fdp.ParseDate(o.asOf)
-		if err != nil {
-			return q, usage("--as-of: %w", err)
-		}
-		q.AsOf = date
-	}
+// question reads the flags.
+func (o evaluateOptions) question(asOf time.Time) (fdp.Question, error) {
+	q := fdp.Question{Regimes: o.regimes, AsOf: asOf, Destination: o.destination, Options: map[string]string{}}
 	for _, text := range o.options {
 		name, value, found := strings.Cut(text, "=")
 		if !found || name == "" || value == "" {
@@ -123,51 +118,6 @@ func (o evaluateOptions) question(now time.Time) (fdp.Question, error) {
 		return q, nil
 	}
 	return q, usage("--standing %q: expected codified, due or enforced", o.standing)
-}
-
-// factsFor returns the ledger's facts of a model, a document's, or the document
-// laid over the ledger's.
-func (a *app) factsFor(path string, args []string) (fdp.Facts, error) {
-	if len(args) == 0 && path == "" {
-		return fdp.Facts{}, usage("expected a MODEL of the ledger, --facts FILE, or both")
-	}
-	var facts fdp.Facts
-	if len(args) == 1 {
-		model, err := meter.ParseModel(args[0])
-		if err != nil {
-			return facts, usage("%w", err)
-		}
-		if err := a.withHistory(func(h *history) (err error) { facts, err = fdp.FromLineage(model, h.records); return err }); err != nil {
-			return facts, err
-		}
-	}
-	if path == "" {
-		return facts, nil
-	}
-	document, err := a.factsDocument(path)
-	if err != nil || len(args) == 0 {
-		return document, err
-	}
-	return facts.Merge(document)
-}
-
-// factsDocument reads a document; what is longer than a document may be is cut,
-// and then refused by its length.
-func (a *app) factsDocument(path string) (fdp.Facts, error) {
-	source := io.Reader(a.env.stdin)
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return fdp.Facts{}, fmt.Errorf("--facts: %w; name a facts document, YAML or JSON", err)
-		}
-		defer file.Close()
-		source = file
-	}
-	data, err := io.ReadAll(io.LimitReader(source, fdp.MaxDocumentBytes+1))
-	if err != nil {
-		return fdp.Facts{}, fmt.Errorf("--facts %s: %w", path, err)
-	}
-	return fdp.ParseFacts(data, path)
 }
 
 // gate turns determinations into the exit code: what applies wins, then what

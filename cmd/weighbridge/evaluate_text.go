@@ -25,6 +25,9 @@ func (r evaluateResult) text() string {
 		writeMissing(&b, d)
 		writeStanding(&b, d)
 	}
+	for _, note := range r.Pending {
+		fmt.Fprintf(&b, "included: %s\n", note)
+	}
 	b.WriteString("Not legal advice: a finding under the rules named above, from the facts as stated.\n")
 	return b.String()
 }
@@ -41,7 +44,7 @@ func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
 	fmt.Fprintf(b, headline+"\n", model, d.Regime, d.AsOf)
 	fmt.Fprintf(b, "  controlled      %s\n  subject to EAR  %s\n  licence         required: %s; exception: %s; policy: %s\n",
 		d.Controlled, d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
-	fmt.Fprintf(b, "  operations      %s", d.Operations)
+	fmt.Fprintf(b, "  operations      %s", d.OperationsText())
 	switch {
 	case d.Margin != nil && d.Margin.IsZero():
 		b.WriteString("; the threshold is reached")
@@ -61,10 +64,11 @@ func orNone(s string) string {
 	return s
 }
 
-// writeWhy shows the steps of the three answers, each step once.
+// writeWhy shows the steps of the three answers, each step once. That something
+// is not stated is left to --json: where it matters it is missing, below.
 func writeWhy(b *strings.Builder, d fdp.Determination) {
 	b.WriteString("why\n")
-	seen, left := map[string]bool{}, 0
+	seen, shown, left := map[string]bool{}, 0, 0
 	for _, f := range d.Findings {
 		if f.Answers == "" {
 			continue
@@ -74,10 +78,12 @@ func writeWhy(b *strings.Builder, d fdp.Determination) {
 			if seen[line] {
 				continue
 			}
-			if seen[line] = true; len(seen) > whyLines {
+			seen[line] = true
+			if shown == whyLines || s.Value == "not stated" {
 				left++
 				continue
 			}
+			shown++
 			b.WriteString(line)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 const (
 	exitDone         = 0   // done; for gates: passed
 	exitFailure      = 1   // failure
-	exitUsage        = 2   // the command line is wrong
+	exitUsage        = 2   // the command line is wrong; run's own too
 	exitApplies      = 3   // the rule applies: controlled, red flag, hold
 	exitUndetermined = 4   // undetermined: facts are missing
 	exitVerification = 5   // verification failed
@@ -26,12 +26,13 @@ const exitCodes = `Exit codes:
   0    done; for gates: passed
   1    failure
   2    usage: the command line is wrong
-  3    the rule applies: controlled, red flag, hold (evaluate --gate, delivery decide)
-  4    undetermined, facts missing (evaluate --gate, delivery decide)
+  3    the rule applies: controlled, red flag, hold (evaluate --gate)
+  4    undetermined, facts missing (evaluate --gate)
   5    verification failed (verify)
   6    ledger damaged
-  run passes the child's own code through (128+n for signal n), and exits 125 for its own failure
-  before the child started, 126 when the command cannot be executed, 127 when it is not found.`
+  run passes the child's own code through (128+n for signal n). Before the child started it exits 2 for a
+  wrong command line of its own, 125 for another failure of its own, 126 when the command cannot be
+  executed, 127 when it is not found.`
 
 // exitError is an error with the exit code that it means. Without words of its
 // own (err is nil) the result has already been printed.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
@@ -25,25 +27,37 @@ type runSettings struct {
 // weightsSeen are the digests that only the process that ran the job can take.
 type weightsSeen struct{ input, output string }
 
-func (a *app) journalDirectory() string { return a.ledger + ".journals" }
+func (a *app) journalDirectory() string { return ledger.Beside(a.ledger, ".journals") }
 
 // recordsOf turns a journal into the records of its run: the run's own
 // activity first, then what the job reported of others.
 func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, error) {
+	period, skew := periodOfRun(j)
 	base := meter.Record{Schema: meter.RecordSchema, Model: j.Head.Model, Run: j.Head.Run, Activity: j.Head.Activity, Weights: j.Head.Weights,
-		Outcome: j.Outcome, ExitCode: j.ExitCode, Period: &meter.Period{Start: j.Head.Start.UTC(), End: j.End.UTC()}, Hardware: j.Head.Hardware, Host: j.Head.Host}
+		Outcome: j.Outcome, ExitCode: j.ExitCode, Period: &period, Hardware: j.Head.Hardware, Host: j.Head.Host}
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
-	own.Findings = append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...)
+	own.Findings = append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), skew...)
 	count, err := countOf(j, live)
 	if err != nil {
 		return nil, err
 	}
-	if err := count.fill(&own); err != nil {
-		return nil, err
-	}
+	count.fill(&own)
 	return append([]meter.Record{own}, otherActivities(base, count)...), nil
+}
+
+// periodOfRun is the run's period. A clock that was set back while it ran must
+// not keep the run out of the ledger.
+func periodOfRun(j wrap.Journal) (meter.Period, []meter.Finding) {
+	period := meter.Period{Start: j.Head.Start.UTC(), End: j.End.UTC()}
+	if !period.End.Before(period.Start) {
+		return period, nil
+	}
+	finding := meter.Finding{Code: "clock-stepped-back", Message: fmt.Sprintf("the clock read %s at the start and %s at the end: the period is given as no time at all",
+		period.Start.Format(time.RFC3339), period.End.Format(time.RFC3339))}
+	period.End = period.Start
+	return period, []meter.Finding{finding}
 }
 
 func parentsWith(parents []meter.Parent, input string) []meter.Parent {
@@ -96,34 +110,53 @@ func otherActivities(base meter.Record, count runCount) []meter.Record {
 	return records
 }
 
-// foldJournal puts one journal of a run that ended into the ledger, with the
-// journal itself and the architecture as evidence, and removes it. Folding it
-// again, after a crash in between, changes nothing.
-func foldJournal(l *ledger.Ledger, path string, seen weightsSeen) ([]meter.Record, error) {
+// foldJournal puts the journal of a run that ended into the ledger, as these
+// records, with the journal itself and the architecture as evidence, and removes
+// it. Folding it again, after a crash in between, changes nothing.
+func foldJournal(l *ledger.Ledger, path string, records []meter.Record) error {
 	journal, err := wrap.ReadJournal(path)
 	if err != nil {
-		return nil, err
-	}
-	records, err := recordsOf(journal, seen, false)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	evidence, err := keepEvidence(l, path, journal)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := range records {
 		records[i].Evidence = append(records[i].Evidence, evidence...)
-		_, err := l.Append(records[i])
-		var conflict *ledger.ConflictError
-		if err != nil && !errors.As(err, &conflict) { // it was folded before, by the process that ran the job
-			return nil, err
+		if err := appendOnce(l, records[i]); err != nil {
+			return err
 		}
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return records, fmt.Errorf("journal %s is in the ledger and can be removed: %w", path, err)
+		return fmt.Errorf("journal %s is in the ledger and can be removed: %w", path, err)
 	}
-	return records, nil
+	return nil
+}
+
+// appendOnce appends a record of a journal. The process that ran the job may
+// have done it already, with digests of the weights that only it could take;
+// anything else that stands there under the same run is a conflict.
+func appendOnce(l *ledger.Ledger, r meter.Record) error {
+	_, err := l.Append(r)
+	var conflict *ledger.ConflictError
+	if !errors.As(err, &conflict) {
+		return err
+	}
+	held, _, findErr := l.Find(r.Run, r.Sequence)
+	if findErr != nil || !sameButDigests(held, r) {
+		return errors.Join(err, findErr)
+	}
+	return nil
+}
+
+// sameButDigests compares two records of one run in all but what only the
+// process that ran the job, or the fold, adds.
+func sameButDigests(held, r meter.Record) bool {
+	held.Output, held.Parents, held.Evidence = r.Output, r.Parents, r.Evidence
+	a, err := held.Encode()
+	b, err2 := r.Encode()
+	return err == nil && err2 == nil && bytes.Equal(a, b)
 }
 
 func keepEvidence(l *ledger.Ledger, path string, journal wrap.Journal) ([]meter.Evidence, error) {
@@ -158,8 +191,12 @@ func (a *app) foldDead(l *ledger.Ledger) {
 		if ref.Live {
 			continue
 		}
-		records, err := foldJournal(l, ref.Path, weightsSeen{})
+		records, err := journalRecords(ref.Path, false)
+		if err == nil {
+			err = foldJournal(l, ref.Path, records)
+		}
 		switch {
+		case errors.Is(err, os.ErrNotExist): // folded by its own process just now
 		case err != nil:
 			a.warn("journal %s stays where it is: %v", ref.Path, err)
 		default:
@@ -168,36 +205,63 @@ func (a *app) foldDead(l *ledger.Ledger) {
 	}
 }
 
-// pendingRecords are the records of runs that the ledger does not hold yet, by
-// model, and a sentence on each run.
-func (a *app) pendingRecords() (map[meter.ModelRef][]meter.Record, []string, error) {
+// foldLeftovers folds the journals of dead processes where there are any.
+func (a *app) foldLeftovers() error {
 	refs, err := wrap.Journals(a.journalDirectory(), a.env.now())
 	if err != nil {
-		return nil, nil, fmt.Errorf("journals: %w", err)
+		return fmt.Errorf("journals: %w", err)
 	}
-	pending := map[meter.ModelRef][]meter.Record{}
-	var notes []string
+	if !slices.ContainsFunc(refs, func(ref wrap.JournalRef) bool { return !ref.Live }) {
+		return nil
+	}
+	return a.writing(func(*ledger.Ledger) error { return nil })
+}
+
+func journalRecords(path string, live bool) ([]meter.Record, error) {
+	journal, err := wrap.ReadJournal(path)
+	if err != nil {
+		return nil, err
+	}
+	return recordsOf(journal, weightsSeen{}, live)
+}
+
+// pendingRun is a run that the ledger does not hold yet.
+type pendingRun struct {
+	records []meter.Record
+	live    bool   // its job goes on
+	note    string // a sentence on it
+}
+
+// pendingRuns are the runs in the journals.
+func (a *app) pendingRuns() ([]pendingRun, error) {
+	refs, err := wrap.Journals(a.journalDirectory(), a.env.now())
+	if err != nil {
+		return nil, fmt.Errorf("journals: %w", err)
+	}
+	var runs []pendingRun
 	for _, ref := range refs {
 		journal, err := wrap.ReadJournal(ref.Path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // folded by another process just now
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w; what this run did is not known without it, so no total is given: move the file away to leave the run out", err)
+			return nil, fmt.Errorf("%w; what this run did is not known without it, so no total is given: move the file away to leave the run out", err)
 		}
-		records, err := recordsOf(journal, weightsSeen{}, ref.Live)
+		live := ref.Live && journal.Outcome == meter.Interrupted // a process that ended its job still holds the journal until it has folded it
+		records, err := recordsOf(journal, weightsSeen{}, live)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		model := journal.Head.Model
-		pending[model] = append(pending[model], records...)
-		state := "ended and is not in the ledger yet"
-		if ref.Live {
+		state := "is not in the ledger yet: the next record or run puts it there"
+		if journal.Outcome == meter.Interrupted {
+			state += "; its meter ended, its job may go on"
+		}
+		if live {
 			state = "is going on; its figures are those of " + journal.End.UTC().Format("2006-01-02 15:04:05 MST")
 		}
-		notes = append(notes, fmt.Sprintf("run %s of %s %s (journal %s)", journal.Head.Run, model, state, filepath.Base(ref.Path)))
+		runs = append(runs, pendingRun{records, live, fmt.Sprintf("run %s of %s %s (journal %s)", journal.Head.Run, journal.Head.Model, state, filepath.Base(ref.Path))})
 	}
-	return pending, notes, nil
+	return runs, nil
 }
 
 // warn prints one line of our own to standard error.

@@ -23,6 +23,7 @@ type classifyResult struct {
 	Reasons      []string                 `json:"reasons"`
 	Alternatives []provenance.Alternative `json:"alternatives"`
 	BreakPoints  []breakPointDocument     `json:"break_points"`
+	noArea       bool                     // it is known that no die area is applicable
 }
 
 type breakPointDocument struct {
@@ -128,6 +129,7 @@ func newClassifyResult(product string, c provenance.Classification) classifyResu
 		Datacenter: datacenterDocument(c.Datacenter), Reasons: c.Reasons,
 		Alternatives: append([]provenance.Alternative{}, c.Alternatives...), BreakPoints: []breakPointDocument{},
 	}
+	r.noArea = c.DieArea.Known() && !c.PerformanceDensity.Known() && c.TPP.Known()
 	for _, b := range c.BreakPoints {
 		r.BreakPoints = append(r.BreakPoints, breakPointDocument{json.Number(b.AreaText()), b.AtOrBelow, b.Above})
 	}
@@ -140,6 +142,14 @@ func densityDocument(c provenance.Classification) *json.Number {
 	}
 	n := json.Number(c.DensityText())
 	return &n
+}
+
+// densityText tells what is not known from what there is not.
+func (r classifyResult) densityText() string {
+	if r.noArea {
+		return "none (no applicable die area)"
+	}
+	return densityText(r.Density)
 }
 
 func densityText(density *json.Number) string {

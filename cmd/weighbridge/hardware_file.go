@@ -48,10 +48,13 @@ func parseHardware(data []byte) ([]meter.Device, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&stated); err != nil {
-		return nil, err
+		return nil, jsonFault(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("bytes after the list")
+	}
+	if len(stated) == 0 {
+		return nil, fmt.Errorf("the list is empty")
 	}
 	devices := []meter.Device{}
 	for i, d := range stated {

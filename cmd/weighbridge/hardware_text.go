@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"text/tabwriter"
+
+	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // printClassification renders what hardware classify --json prints, for people.
@@ -19,7 +20,7 @@ func (a *app) printClassification(r classifyResult) {
 	a.printf("%s\n", product)
 	a.printf("  class                %s\n", class)
 	a.printf("  TPP                  %s\n", r.TPP)
-	a.printf("  performance density  %s\n", densityText(r.Density))
+	a.printf("  performance density  %s\n", r.densityText())
 	a.printf("  data centre          %s\n", yesNo(r.Datacenter))
 	for _, b := range r.BreakPoints {
 		a.printf("  break point          %s up to %s mm2 of applicable die area, %s above\n", b.AtOrBelow, b.DieArea, b.Above)
@@ -36,27 +37,47 @@ func (a *app) printClassification(r classifyResult) {
 // printAccelerators renders what hardware list --json prints, for people.
 func (a *app) printAccelerators(r listResult) {
 	table := tabwriter.NewWriter(a.env.stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "PRODUCT\tTPP\tDENSITY\tCLASS\tBY\tDATA CENTRE\tCONFIDENCE\tOTHERWISE")
+	fmt.Fprintln(table, "PRODUCT\tTPP\tDENSITY\tCLASS\tDC\tCF\tOTHERWISE")
 	counts := map[string]int{}
 	for _, x := range r.Accelerators {
-		var otherwise []string
-		for _, o := range x.Alternatives {
-			otherwise = append(otherwise, fmt.Sprintf("%s (%s)", o.ECCN, o.Option))
-		}
+		otherwise := alternativesText(x.Alternatives)
 		counts[string(x.ECCN)]++
-		fmt.Fprintf(table, "%s %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.Vendor, x.Product, x.TPP, densityText(x.Density), x.ECCN, x.Clause, yesNo(x.Datacenter),
-			x.Confidence, strings.Join(otherwise, ", "))
+		fmt.Fprintf(table, "%s %s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.Vendor, x.Product, x.TPP, densityText(x.Density), x.ECCN, yesNo(x.Datacenter),
+			x.Confidence, otherwise[0])
+		for _, more := range otherwise[1:] {
+			fmt.Fprintf(table, "\t\t\t\t\t\t%s\n", more)
+		}
 	}
 	table.Flush()
 	a.printf("\n%d accelerators: %d 3A090.a, %d 3A090.b, %d none, %d undetermined.\n", len(r.Accelerators),
 		counts["3A090.a"], counts["3A090.b"], counts["none"], counts["undetermined"])
-	a.printf("Class under 3A090.a and .b only; confidence C rests on weak sources or general knowledge.\n")
+	a.printf("Class under 3A090.a and .b only. DC: made or marketed for data centres. CF: confidence; C rests on weak sources or\n" +
+		"general knowledge. OTHERWISE: the class under a named reading. hardware classify NAME says which paragraph decides.\n")
+}
+
+// alternativesText is one line per alternative, at least an empty one.
+func alternativesText(alternatives []provenance.Alternative) []string {
+	var lines []string
+	for _, o := range alternatives {
+		lines = append(lines, fmt.Sprintf("%s: %s", o.ECCN, o.Option))
+	}
+	if len(lines) == 0 {
+		return []string{""}
+	}
+	return lines
 }
 
 // printInventory renders what hardware probe --json prints, for people.
 func (a *app) printInventory(r probeResult) {
-	a.printf("processor  %s, %d online, %s\n", orUnknown(r.CPU), r.Cores, orUnknown(r.Machine))
-	a.printf("memory     %.1f GiB\n", float64(r.Memory)/(1<<30))
+	cores, memory := "number online unknown", "unknown"
+	if r.Cores > 0 {
+		cores = fmt.Sprintf("%d online", r.Cores)
+	}
+	if r.Memory > 0 {
+		memory = fmt.Sprintf("%.1f GiB", float64(r.Memory)/(1<<30))
+	}
+	a.printf("processor  %s, %s, %s\n", orUnknown(r.CPU), cores, orUnknown(r.Machine))
+	a.printf("memory     %s\n", memory)
 	a.printf("kernel     %s\n\n", orUnknown(r.Kernel))
 	if len(r.Devices) == 0 {
 		a.printf("No accelerator was seen.\n")

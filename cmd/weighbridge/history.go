@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/ledger"
@@ -14,25 +15,86 @@ import (
 type history struct {
 	ledger  *ledger.Ledger // nil when there is no ledger yet
 	pending map[meter.ModelRef][]meter.Record
-	notes   []string // what a reader should know of pending runs
-	err     error    // the first failure to read; a walk cannot return it
+	runs    []pendingRun
+	err     error // the first failure to read; a walk cannot return it
 }
 
 // withHistory calls f with what is known. The ledger is open, read-only, only
-// as long as f takes.
+// as long as f takes. Journals are read under the ledger's shared lock: folding
+// one into the ledger needs the exclusive lock, so no run is seen in both.
 func (a *app) withHistory(f func(*history) error) error {
-	h := &history{}
-	var err error
-	if h.pending, h.notes, err = a.pendingRecords(); err != nil {
-		return err
-	}
-	if _, err := os.Stat(a.ledger); errors.Is(err, os.ErrNotExist) && len(h.pending) > 0 {
-		return errors.Join(f(h), h.err)
+	if _, err := os.Stat(a.ledger); errors.Is(err, os.ErrNotExist) {
+		h := &history{}
+		if err := h.addPending(a); err != nil {
+			return err
+		}
+		if _, err := os.Stat(a.ledger); errors.Is(err, os.ErrNotExist) && len(h.pending) > 0 {
+			return errors.Join(f(h), h.err)
+		}
 	}
 	return a.reading(func(l *ledger.Ledger) error {
-		h.ledger = l
+		h := &history{ledger: l}
+		if err := h.addPending(a); err != nil {
+			return err
+		}
 		return errors.Join(f(h), h.err)
 	})
+}
+
+// addPending reads the journals. A record that stands in the ledger already
+// comes from a fold that was cut off before it removed its journal.
+func (h *history) addPending(a *app) error {
+	runs, err := a.pendingRuns()
+	if err != nil {
+		return err
+	}
+	h.pending = map[meter.ModelRef][]meter.Record{}
+	for _, run := range runs {
+		fresh, differs, err := h.notHeld(run.records)
+		if err != nil {
+			return err
+		}
+		if differs {
+			run.note += ", and says otherwise than the ledger, which goes by what it holds: look at both"
+		}
+		if len(fresh) > 0 || differs {
+			model := run.records[0].Model
+			h.pending[model] = append(h.pending[model], fresh...)
+			h.runs = append(h.runs, run)
+		}
+	}
+	return nil
+}
+
+// notHeld returns the records that the ledger does not hold, and whether one
+// that it does hold says something else there.
+func (h *history) notHeld(records []meter.Record) (fresh []meter.Record, differs bool, err error) {
+	if h.ledger == nil {
+		return records, false, nil
+	}
+	for _, r := range records {
+		held, found, err := h.ledger.Find(r.Run, r.Sequence)
+		switch {
+		case err != nil:
+			return nil, false, err
+		case !found:
+			fresh = append(fresh, r)
+		case !sameButDigests(held, r):
+			differs = true
+		}
+	}
+	return fresh, differs, nil
+}
+
+// notes are a sentence on each pending run of these models.
+func (h *history) notes(models []meter.ModelRef) []string {
+	notes := []string{}
+	for _, run := range h.runs {
+		if slices.Contains(models, run.records[0].Model) {
+			notes = append(notes, run.note)
+		}
+	}
+	return notes
 }
 
 // node is the lookup of a lineage walk: a model's own totals and parents.
@@ -49,7 +111,7 @@ func (h *history) node(model meter.ModelRef) (meter.Node, bool) {
 	if pending := h.pending[model]; len(pending) > 0 {
 		return h.join(node, model, pending), true
 	}
-	return node, found
+	return node, found && len(node.Own) > 0 // a model whose every record was voided is one of which nothing is known
 }
 
 // join adds pending records to what the ledger holds of a model.
@@ -79,11 +141,7 @@ func (h *history) records(model meter.ModelRef) ([]meter.Record, bool) {
 		}
 	}
 	records = append(records, h.pending[model]...)
-	if len(records) > 0 {
-		return records, true
-	}
-	_, known := h.node(model) // a model whose every record was voided is known, and empty
-	return nil, known
+	return records, len(records) > 0
 }
 
 // lineage walks the model's ancestors. A model of which nothing at all is

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/weighbridge/weighbridge/attest/sign"
 )
@@ -76,15 +78,44 @@ func (a *app) generateKey(out, kind string) error {
 	return nil
 }
 
-// writeNew writes a file that must not exist yet, through to the disk.
+// writeNew writes a file that must not exist yet. It has its name only when all
+// of it is on the disk: a full disk leaves nothing behind.
 func writeNew(path string, data []byte, mode os.FileMode) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if errors.Is(err, os.ErrExist) {
+	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s exists: nothing is overwritten; name another file or move it away", path)
 	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
+	defer os.Remove(file.Name()) // gone already where it was renamed
 	_, err = file.Write(data)
-	return errors.Join(err, file.Sync(), file.Close())
+	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err == nil {
+		err = renameNew(file.Name(), path)
+	}
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return fmt.Errorf("%s exists: nothing is overwritten; name another file or move it away", path)
+	case err != nil:
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return syncDirectory(filepath.Dir(path))
+}
+
+// renameNew renames without overwriting; where the file system cannot
+// (renameat2(2): EINVAL), a hard link does the same.
+func renameNew(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+		return os.Link(from, to)
+	}
+	return err
+}
+
+func syncDirectory(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -14,12 +14,12 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "ledger",
-		Short:   "Show the heads of the ledger's logs; correct what was recorded wrongly",
-		Example: "  weighbridge ledger head acme/atlas@1",
+		Short:   "Show what the ledger holds and the heads of its logs; correct what was recorded wrongly",
+		Example: "  weighbridge ledger show acme/atlas@1\n  weighbridge ledger head acme/atlas@1",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerCorrectCommand())
+	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerCorrectCommand())
 	return cmd
 }
 
@@ -73,7 +73,7 @@ func (a *app) ledgerHead(args []string) error {
 				return err
 			}
 			if !found {
-				return fmt.Errorf("ledger %s has no log of %s; weighbridge ledger head without a model lists what there is", a.ledger, model)
+				return a.noLog(model, nil)
 			}
 			result.Heads = append(result.Heads, headLine{model, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter/ledger"
@@ -12,6 +13,9 @@ import (
 // reading calls f with the ledger opened read-only, and closes it. The file's
 // lock is shared and held only as long as f takes.
 func (a *app) reading(f func(*ledger.Ledger) error) error {
+	if err := a.namedLedger(); err != nil {
+		return err
+	}
 	l, err := ledger.Open(a.ledger, ledger.Options{ReadOnly: true, LockTimeout: lockPatience})
 	if err != nil {
 		return err
@@ -21,10 +25,18 @@ func (a *app) reading(f func(*ledger.Ledger) error) error {
 
 // writing calls f with the ledger opened for appending, made when there is
 // none, and closes it. Journals that dead processes left are folded in first.
+// A new ledger is said to be one: a misspelt path would otherwise pass unseen.
 func (a *app) writing(f func(*ledger.Ledger) error) error {
+	if err := a.namedLedger(); err != nil {
+		return err
+	}
+	_, before := os.Stat(a.ledger)
 	l, err := ledger.Open(a.ledger, ledger.Options{LockTimeout: lockPatience})
 	if err != nil {
 		return err
+	}
+	if errors.Is(before, os.ErrNotExist) {
+		a.warn("new ledger %s", a.ledger)
 	}
 	a.foldDead(l)
 	return errors.Join(f(l), l.Close())

@@ -43,8 +43,9 @@ func (a *app) ledgerCorrectCommand() *cobra.Command {
 		Use:   "correct MODEL --run RUN --sequence N (--void | --supersede FILE) --reason TEXT --author WHO",
 		Short: "Void a record, or put another in its place, with a reason and an author",
 		Long: `Correct adds an entry to the log of a model that voids or supersedes one of its records. The record stays in the log;
-totals are net. FILE is the new record as JSON (meter/SPEC.md; "weighbridge record --json" prints one under "record"),
-with the model, the run and the sequence of the old one; white space between its members is allowed.
+totals are net. "weighbridge ledger show" lists a model's records with their run and sequence. FILE is the new record as
+JSON (meter/SPEC.md), with the model, the run and the sequence of the old one, or what "weighbridge record --json"
+printed; white space between its members is allowed.
 
 ` + exitCodes,
 		Example: `  weighbridge ledger correct acme/atlas@1 --run 2026-11-24-a1b2 --sequence 0 --void --reason "counted twice" --author jo@acme.example
@@ -63,21 +64,33 @@ with the model, the run and the sequence of the old one; white space between its
 	for _, name := range []string{"run", "sequence", "reason", "author"} {
 		cmd.MarkFlagRequired(name)
 	}
-	cmd.MarkFlagsOneRequired("void", "supersede")
-	cmd.MarkFlagsMutuallyExclusive("void", "supersede")
 	return cmd
+}
+
+// check refuses what the command line itself gets wrong.
+func (f correctFlags) check() error {
+	switch {
+	case f.void && f.supersede != "":
+		return usage("ledger correct: found --void and --supersede, expected one of them: a void counts no more, a superseded record is replaced by FILE")
+	case !f.void && f.supersede == "":
+		return usage("ledger correct: expected --void, or --supersede FILE with the record that counts instead (- reads standard input)")
+	case f.run == "":
+		return usage("ledger correct: --run is empty: expected the run of the record to correct; weighbridge ledger show lists them")
+	}
+	return nil
 }
 
 func (a *app) ledgerCorrect(f correctFlags, name string) error {
 	model, err := meter.ParseModel(name)
+	if err == nil {
+		err = f.check()
+	}
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
 	c := ledger.Correction{Kind: ledger.Void, Model: model, Run: f.run, Sequence: f.sequence, Reason: f.reason, Author: f.author, Time: a.env.now().UTC()}
 	if !f.void {
-		if c.Kind = ledger.Supersede; f.supersede == "" {
-			return usage("--supersede: expected a file with a record, or - for standard input")
-		}
+		c.Kind = ledger.Supersede
 		if c.Record, err = a.readRecord(f.supersede); err != nil {
 			return err
 		}
@@ -85,6 +98,9 @@ func (a *app) ledgerCorrect(f correctFlags, name string) error {
 	result := correctResult{Schema: "weighbridge.dev/corrected/v1", Kind: c.Kind, Model: model, Run: c.Run, Sequence: c.Sequence,
 		Reason: c.Reason, Author: c.Author, Time: c.Time, Totals: []ledger.Total{}}
 	err = a.writing(func(l *ledger.Ledger) error {
+		if err := a.refuseCycle(l, c.Record); err != nil {
+			return err
+		}
 		receipt, err := l.Correct(c)
 		if err != nil {
 			return err
@@ -121,15 +137,52 @@ func (a *app) readRecord(path string) (*meter.Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", path, err)
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, data); err != nil {
-		return nil, fmt.Errorf("record %s: %w; expected one JSON object as in meter/SPEC.md", path, err)
-	}
-	record, err := meter.ParseRecord(compact.Bytes())
+	record, err := parseGivenRecord(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; start from the record that weighbridge record --json printed", path, err)
+		return nil, fmt.Errorf("record %s: %w; start from a record that weighbridge ledger show --json or weighbridge record --json printed", path, err)
 	}
 	return &record, nil
+}
+
+// parseGivenRecord reads a record, or what record --json printed around it.
+func parseGivenRecord(data []byte) (meter.Record, error) {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, data); err != nil {
+		return meter.Record{}, jsonFault(err)
+	}
+	content := compact.Bytes()
+	var schema struct {
+		Schema string `json:"schema"`
+	}
+	if json.Unmarshal(content, &schema) == nil && schema.Schema == recordedSchema {
+		inner, err := recordInside(content)
+		if err != nil {
+			return meter.Record{}, err
+		}
+		content = inner
+	}
+	record, err := meter.ParseRecord(content)
+	return record, jsonFault(err)
+}
+
+// recordInside takes the record out of a recordResult.
+func recordInside(content []byte) ([]byte, error) {
+	var outer struct {
+		Schema string          `json:"schema"`
+		Origin string          `json:"origin"`
+		Index  uint64          `json:"index"`
+		New    bool            `json:"new"`
+		Record json.RawMessage `json:"record"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(content))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&outer); err != nil {
+		return nil, jsonFault(err)
+	}
+	if outer.Record == nil {
+		return nil, fmt.Errorf("%s without a record in it", recordedSchema)
+	}
+	return outer.Record, nil
 }
 
 // String is the result for people.

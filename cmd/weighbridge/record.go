@@ -56,18 +56,22 @@ is voided or superseded with "weighbridge ledger correct".
 	flags.StringVar(&f.period, "period", "", "when the work was done: START/END, dates or RFC 3339 times")
 	flags.StringVar(&f.generator, "generator", "", "for synthetic-data: the model that generated the data")
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
-	cmd.MarkFlagsMutuallyExclusive("operations", "tokens")
-	cmd.MarkFlagsOneRequired("operations", "tokens")
 	return cmd
 }
 
+// recordedSchema names the document that record --json prints.
+const recordedSchema = "weighbridge.dev/recorded/v1"
+
 func (a *app) record(f recordFlags) error {
-	record, err := f.build(newRunID(a.env.now()))
+	record, err := f.build(a.env.now())
 	if err != nil {
 		return err
 	}
-	result := recordResult{Schema: "weighbridge.dev/recorded/v1", Record: record}
+	result := recordResult{Schema: recordedSchema, Record: record}
 	err = a.writing(func(l *ledger.Ledger) error {
+		if err := a.refuseCycle(l, &record); err != nil {
+			return err
+		}
 		receipt, err := l.Append(record)
 		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
 		return err
@@ -88,31 +92,84 @@ func (r recordResult) String() string {
 	if !r.New {
 		verb = "already recorded"
 	}
-	return fmt.Sprintf("%s: %s %s %s\n  method %s, grade %s, convention: %s\n  run %s/%d, entry %d of %s",
-		verb, r.Record.Model, r.Record.Activity, r.Record.Operations, r.Record.Method, r.Record.Grade, r.Record.Convention,
-		r.Record.Run, r.Record.Sequence, r.Index, r.Origin)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s %s %s\n  method %s, grade %s, convention: %s\n",
+		verb, r.Record.Model, r.Record.Activity, r.Record.Operations, r.Record.Method, r.Record.Grade, r.Record.Convention)
+	if parents := r.Record.Parents; len(parents) > 0 {
+		words := make([]string, len(parents))
+		for i, p := range parents {
+			words[i] = fmt.Sprintf("%s %s", p.Relation, p.Model)
+		}
+		fmt.Fprintf(&b, "  parents: %s\n", strings.Join(words, ", "))
+	}
+	if devices := r.Record.Hardware; len(devices) > 0 {
+		words := make([]string, len(devices))
+		for i, d := range devices {
+			words[i] = fmt.Sprintf("%d x %s", d.Count, d.Product)
+		}
+		fmt.Fprintf(&b, "  hardware: %s\n", strings.Join(words, ", "))
+	}
+	if r.Record.Period != nil {
+		fmt.Fprintf(&b, "  period: %s\n", periodText(r.Record.Period))
+	}
+	fmt.Fprintf(&b, "  run %s/%d, entry %d of %s", r.Record.Run, r.Record.Sequence, r.Index, r.Origin)
+	return b.String()
+}
+
+// check refuses flags that do not go together: one that is ignored in silence
+// is taken for one that was heeded.
+func (f recordFlags) check() error {
+	formula := f.architecture.config != "" || f.architecture.sequence != ""
+	switch {
+	case f.operations != "" && f.architecture.tokens != "":
+		return usage("record: found --operations and --tokens, expected one of them: the number itself, or what it follows from")
+	case f.operations != "" && formula:
+		return usage("record: found --operations with --architecture or --sequence-length: the number that is stated would not follow from them; " +
+			"leave them out, or give --tokens instead of --operations")
+	case f.operations == "" && f.architecture.tokens == "" && formula:
+		return usage("record: --tokens is missing: expected --architecture FILE with --tokens N")
+	case f.operations == "" && f.architecture.tokens == "":
+		return usage("record: expected --operations N, or --architecture FILE with --tokens N")
+	}
+	return nil
 }
 
 // build turns the flags into a record. Each refusal names its flag.
-func (f recordFlags) build(newRun string) (meter.Record, error) {
+func (f recordFlags) build(now time.Time) (meter.Record, error) {
+	if err := f.check(); err != nil {
+		return meter.Record{}, err
+	}
 	record, err := f.work.record("")
 	if err != nil {
 		return meter.Record{}, err
 	}
 	record.Run, record.Sequence, record.Outcome = f.run, f.sequence, meter.Stated
 	if f.run == "" {
-		record.Run = newRun
+		record.Run = newRunID(now)
 	}
-	if record.Period, err = parsePeriod(f.period); err != nil {
+	if record.Period, err = parsePeriod(f.period, now); err != nil {
 		return meter.Record{}, err
 	}
 	if err := f.synthetic(&record); err != nil {
 		return meter.Record{}, err
 	}
+	return record, f.operationsOf(&record)
+}
+
+// operationsOf fills the count, and refuses one that no work can have taken.
+func (f recordFlags) operationsOf(record *meter.Record) error {
+	flag, count := "--tokens", f.architecture.count
 	if f.operations != "" {
-		return record, f.declare(&record)
+		flag, count = "--operations", f.declare
 	}
-	return record, f.architecture.count(&record)
+	if err := count(record); err != nil {
+		return err
+	}
+	if limit := meter.MostOperations(); record.Operations.Low.Cmp(limit) > 0 {
+		return usage("%s: %s operations cannot be true: expected at most %s, ten million times the largest threshold of any regime; look at the exponent",
+			flag, record.Operations.Low.Beside(limit), limit.Short())
+	}
+	return nil
 }
 
 func (f recordFlags) declare(record *meter.Record) error {
@@ -148,7 +205,8 @@ func (f recordFlags) synthetic(record *meter.Record) error {
 }
 
 // parsePeriod reads "START/END", each a date (its first instant, UTC) or a time.
-func parsePeriod(text string) (*meter.Period, error) {
+// What lies ahead of now has not been done.
+func parsePeriod(text string, now time.Time) (*meter.Period, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -164,8 +222,11 @@ func parsePeriod(text string) (*meter.Period, error) {
 	if err != nil {
 		return nil, usage("--period: %w", err)
 	}
-	if end.Before(start) {
+	switch {
+	case end.Before(start):
 		return nil, usage("--period: %s is before %s: expected START/END", last, first)
+	case end.After(now):
+		return nil, usage("--period: %s is in the future (now is %s): expected the time of work that was done", last, now.UTC().Format(time.RFC3339))
 	}
 	return &meter.Period{Start: start, End: end}, nil
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/ledger"
 )
 
 // app is what every command shares: the edges and the global flags.
@@ -15,6 +17,9 @@ type app struct {
 	env    environment
 	ledger string // --ledger
 	json   bool   // --json
+
+	writeErr error // the first failure of printf
+	helpErr  error // why help was refused; cobra's help cannot return it
 }
 
 // run executes the command line in env and returns the exit code.
@@ -25,14 +30,18 @@ func run(ctx context.Context, env environment) int {
 	root.SetIn(env.stdin)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	err := root.ExecuteContext(ctx)
-	if err != nil {
-		a.report(classify(err))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = errors.Join(a.helpErr, a.writeErr)
 	}
-	return exitCode(classify(err))
+	if err != nil {
+		a.report(cmd, err)
+	}
+	return exitCode(err)
 }
 
 func (a *app) rootCommand() *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "weighbridge",
 		Short: "Weigh AI model weights before they cross a border",
@@ -45,12 +54,18 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return a.printVersion()
+			}
+			return cmd.Help()
+		},
 	}
+	root.Flags().BoolVar(&showVersion, "version", false, "print the version, as the command of that name does")
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.ledger, "ledger", a.env.defaultLedger(), "the ledger's file (default from $WEIGHBRIDGE_LEDGER)")
+	flags.StringVar(&a.ledger, "ledger", a.env.defaultLedger(), "the ledger's `FILE` (default: $WEIGHBRIDGE_LEDGER, else weighbridge/ledger.db in $XDG_STATE_HOME or ~/.local/state)")
+	flags.Lookup("ledger").DefValue = "" // help is the same on every machine
 	flags.BoolVar(&a.json, "json", false, "print one JSON document to standard output")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(a.runCommand())
 	root.AddCommand(a.recordCommand())
 	root.AddCommand(a.traceCommand())
@@ -66,22 +81,8 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.trainCommand())
 	root.AddCommand(a.hardwareCommand())
 	root.AddCommand(a.pushCommand(), a.pullCommand(), a.saveCommand(), a.loadCommand(), a.signCommand())
+	a.plain(root)
 	return root
-}
-
-// classify gives cobra's own complaints about the command line, which carry no
-// type, the exit code of usage.
-func classify(err error) error {
-	var coded *exitError
-	if err == nil || errors.As(err, &coded) {
-		return err
-	}
-	for _, start := range []string{"unknown command", "accepts ", "requires at least", "required flag", "if any flags in the group", "at least one of the flags"} {
-		if strings.HasPrefix(err.Error(), start) {
-			return &exitError{exitUsage, err}
-		}
-	}
-	return err
 }
 
 // errorDocument is what --json prints when a command fails: readers get one
@@ -90,20 +91,42 @@ type errorDocument struct {
 	Schema string `json:"schema"`
 	Error  string `json:"error"`
 	Code   int    `json:"code"`
+	Hint   string `json:"hint,omitempty"` // the next step
 }
 
-func (a *app) report(err error) {
+// report says why cmd failed and what to do next.
+func (a *app) report(cmd *cobra.Command, err error) {
 	var coded *exitError
 	if errors.As(err, &coded) && coded.err == nil {
 		return
 	}
+	next := hint(cmd, err)
 	if a.json {
-		a.printJSON(errorDocument{"weighbridge.dev/error/v1", err.Error(), exitCode(err)})
+		a.printJSON(errorDocument{"weighbridge.dev/error/v1", err.Error(), exitCode(err), next})
 	}
 	fmt.Fprintf(a.env.stderr, "weighbridge: %s\n", err)
-	if exitCode(err) == exitUsage {
-		fmt.Fprintln(a.env.stderr, "hint: weighbridge help COMMAND shows the flags and an example")
+	if next != "" {
+		fmt.Fprintf(a.env.stderr, "hint: %s\n", next)
 	}
+}
+
+// hint is the command that helps on, where there is one.
+func hint(cmd *cobra.Command, err error) string {
+	var cycle *meter.CycleError
+	var correction *ledger.CorrectionError
+	switch {
+	case errors.As(err, &cycle):
+		return fmt.Sprintf("weighbridge ledger show %s lists its records; weighbridge ledger correct voids or supersedes the one that names %s", cycle.From, cycle.To)
+	case errors.As(err, &correction):
+		return fmt.Sprintf("weighbridge ledger show %s lists its records with run and sequence", correction.Model)
+	case exitCode(err) != exitUsage:
+		return ""
+	case cmd.Name() == "help" || !cmd.HasParent():
+		return "weighbridge help shows the commands"
+	case cmd.HasSubCommands():
+		return fmt.Sprintf("weighbridge help %s shows its commands", commandName(cmd))
+	}
+	return fmt.Sprintf("weighbridge help %s shows the flags and an example", commandName(cmd))
 }
 
 // printJSON writes one document to standard output.
@@ -117,5 +140,10 @@ func (a *app) printJSON(document any) error {
 	return nil
 }
 
-// printf writes text for people to standard output.
-func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.env.stdout, format, args...) }
+// printf writes text for people to standard output. The first failure is kept:
+// a result that was cut off by a full disk must not exit 0.
+func (a *app) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(a.env.stdout, format, args...); err != nil && a.writeErr == nil {
+		a.writeErr = fmt.Errorf("writing the result to standard output: %w", err)
+	}
+}

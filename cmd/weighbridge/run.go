@@ -13,6 +13,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
+	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/trainlog"
 	"github.com/weighbridge/weighbridge/meter/wrap"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -53,7 +54,7 @@ standard output after the job's own output. Trouble of ours never harms the job:
 	flags.StringVar(&f.log, "log", "", "read this log file, which the job writes, instead of its output")
 	flags.StringVar(&f.input, "input", "", "directory of the weights that the job starts from; its digest goes into the record")
 	flags.StringVar(&f.weights, "weights", "", "directory that the job writes its weights to; its digest goes into the record")
-	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the journal cannot be written")
+	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the ledger or the journal cannot be written")
 	return cmd
 }
 
@@ -62,7 +63,10 @@ func (a *app) run(ctx context.Context, f runFlags, command []string) error {
 	if err != nil {
 		return &exitError{runCode(err), err}
 	}
-	input := startHash(ctx, f.input)
+	input, err := startInput(ctx, f.input)
+	if err != nil {
+		return &exitError{exitOwnFailure, err}
+	}
 	result, err := wrap.Run(ctx, options)
 	if err != nil && result.ExitCode == exitOwnFailure {
 		return &exitError{exitOwnFailure, err}
@@ -99,6 +103,11 @@ func (a *app) runOptions(f runFlags, command []string) (wrap.Options, error) {
 	if err != nil {
 		return wrap.Options{}, fmt.Errorf("finding this program's own file: %w", err)
 	}
+	if f.strict {
+		if err := a.writing(func(*ledger.Ledger) error { return nil }); err != nil {
+			return wrap.Options{}, err
+		}
+	}
 	return wrap.Options{
 		Command: command, Env: a.env.environ, Stdin: a.env.stdin, Stdout: a.env.stdout, Stderr: a.env.stderr,
 		Relay: []string{self, relayName}, Meter: reader, ReadNone: f.read == "none" || f.log != "", LogFile: f.log,
@@ -116,8 +125,11 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 	if err != nil {
 		return wrap.Head{}, err
 	}
-	if f.input != "" && len(work.Parents) != 1 {
+	switch {
+	case f.input != "" && len(work.Parents) != 1:
 		return wrap.Head{}, usage("--input is the weights of one parent: found %d --parent, expected 1", len(work.Parents))
+	case f.input != "" && f.weights != "" && overlap(f.input, f.weights):
+		return wrap.Head{}, usage("--input %s and --weights %s overlap: the job would write over what it started from; name two directories", f.input, f.weights)
 	}
 	settings, err := f.architecture.settings()
 	if err != nil {
@@ -139,7 +151,8 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 		}
 		settings.Tokens = &tokens
 	}
-	if _, err := estimate.ParseSchedule(f.sequence); err != nil {
+	schedule, err := estimate.ParseSchedule(f.sequence)
+	if err != nil {
 		return nil, usage("--sequence-length: %w", err)
 	}
 	if f.config == "" {
@@ -148,8 +161,13 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 		}
 		return json.Marshal(settings)
 	}
-	if _, err := readArchitecture(f.config); err != nil {
+	architecture, err := readArchitecture(f.config)
+	if err != nil {
 		return nil, err
+	}
+	many := meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
+	if _, err := architecture.Scheduled(many, schedule.Covering(many)); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.config, err)
 	}
 	config, err := os.ReadFile(f.config)
 	settings.Architecture = config

@@ -34,7 +34,11 @@ func (r runResult) String() string {
 			fmt.Fprintf(&b, "  missing     nothing is recorded of %s, so the lineage has no upper bound\n", m)
 		}
 	}
-	fmt.Fprintf(&b, "  ledger      %s\n", r.Ledger)
+	if r.Recorded {
+		fmt.Fprintf(&b, "  ledger      %s\n", r.Ledger)
+	} else {
+		fmt.Fprintf(&b, "  NOT RECORDED in %s: see above\n", r.Ledger)
+	}
 	return b.String()
 }
 

@@ -39,5 +39,6 @@ func (a *app) trace(model meter.ModelRef) error {
 	if a.json {
 		return a.printJSON(result)
 	}
-	return a.printTrace(result)
+	a.printf("%s", result)
+	return nil
 }

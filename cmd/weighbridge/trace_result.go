@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/fdp"
@@ -43,7 +44,7 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 		return traceResult{}, err
 	}
 	result := traceResult{Schema: "weighbridge.dev/trace/v1", Model: model, Activities: traceActivities(lineage),
-		Parents: []meter.Parent{}, Missing: append([]meter.ModelRef{}, lineage.Missing...), Pending: append([]string{}, h.notes...)}
+		Parents: []meter.Parent{}, Missing: append([]meter.ModelRef{}, lineage.Missing...), Pending: h.notes(lineage.Models)}
 	for _, m := range lineage.Models {
 		line, err := h.traceModel(m)
 		if err != nil {
@@ -98,11 +99,6 @@ func (a *app) positions(model meter.ModelRef, h *history) ([]fdp.Position, error
 	return fdp.Positions(rules, catalogue, facts, fdp.Question{AsOf: a.today()})
 }
 
-func (a *app) printTrace(r traceResult) error {
-	a.printf("%s", r)
-	return nil
-}
-
 // String is the trace for people: one screen for a lineage of a few models.
 func (r traceResult) String() string {
 	var b strings.Builder
@@ -115,6 +111,9 @@ func (r traceResult) String() string {
 	r.tree(&b, r.index(), r.Model, "", 2, shown)
 	for _, s := range r.Regimes {
 		fmt.Fprintf(&b, "  %s\n", positionLine(s))
+	}
+	if len(r.Missing) == 0 && slices.ContainsFunc(r.Regimes, func(p fdp.Position) bool { return p.ThresholdVerdict == fdp.Undetermined }) {
+		fmt.Fprintf(&b, "  not all is known: `weighbridge evaluate %s` says what is missing\n", r.Model)
 	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(&b, "  missing: nothing is recorded of %s, so there is no upper bound; record it, or state its whole lineage with `weighbridge record`\n", m)
@@ -163,14 +162,17 @@ func (r traceResult) index() map[meter.ModelRef]traceModel {
 	return lines
 }
 
-func positionLine(s fdp.Position) string {
+func positionLine(p fdp.Position) string {
 	left := "margin unknown"
-	if s.Margin != nil {
-		left = s.Margin.Short() + " left"
+	switch {
+	case p.Margin != nil && p.Margin.IsZero():
+		left = "reached"
+	case p.Margin != nil:
+		left = p.Margin.Short() + " left"
 	}
-	near := ""
-	if s.Near {
-		near = ", near: the high bound reaches it"
+	if p.Near && p.ThresholdVerdict == fdp.Undetermined {
+		left += "; the high bound reaches it"
 	}
-	return fmt.Sprintf("%s: %s %s; threshold %s %s: %s; %s%s", s.Regime, s.Quantity, s.Interval, s.Comparison, s.Threshold.Short(), s.ThresholdVerdict, left, near)
+	return fmt.Sprintf("%s: %s that count %s; threshold %s %s: %s; %s",
+		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, left)
 }

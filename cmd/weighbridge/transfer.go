@@ -18,12 +18,32 @@ type shipmentFlags struct {
 }
 
 func (f *shipmentFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.reference, "reference", "", "for a layout or archive with several models: which one, by tag or digest")
+	cmd.Flags().StringVar(&f.reference, "reference", "", "for a layout or archive with several models: which one, by name, tag or digest")
 	f.addPlain(cmd)
 }
 
 func (f *shipmentFlags) addPlain(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.plainHTTP, "plain-http", false, "reach registries by http without TLS (to this machine itself that is always so)")
+}
+
+// model is the one that is meant; a model's name stands for its tag.
+func (f shipmentFlags) model(layout *oci.Layout) (*oci.Model, error) {
+	wanted := f.reference
+	if model, err := meter.ParseModel(wanted); err == nil {
+		wanted = reference(model)
+	}
+	return layout.Model(wanted)
+}
+
+// isRemote reports whether target is a name in a registry and nothing on disk.
+func isRemote(target string) bool {
+	_, err := os.Lstat(target)
+	return err != nil && oci.IsReference(target)
+}
+
+// isShipment reports whether target is a layout, an archive or in a registry.
+func isShipment(target string) bool {
+	return oci.IsLayout(target) || oci.IsArchive(target) || isRemote(target)
 }
 
 func (a *app) remote(f shipmentFlags) oci.Remote {
@@ -39,7 +59,7 @@ func (a *app) openShipment(ctx context.Context, target string, f shipmentFlags) 
 		return oci.Open(target)
 	case oci.IsArchive(target):
 		return oci.OpenArchive(target)
-	case err != nil && oci.IsReference(target):
+	case isRemote(target):
 		return oci.OpenRemote(ctx, a.remote(f), target)
 	case err != nil:
 		return nil, fmt.Errorf("%s: does not exist, and is no name in a registry: expected a layout directory, an archive, or HOST/REPOSITORY:TAG", target)
@@ -69,7 +89,7 @@ func (a *app) transfer(ctx context.Context, did, from, to string, f shipmentFlag
 		return err
 	}
 	defer layout.Close()
-	model, err := layout.Model(f.reference)
+	model, err := f.model(layout)
 	if err != nil {
 		return err
 	}

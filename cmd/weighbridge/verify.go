@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/weighbridge/weighbridge/attest/oci"
 	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/attest/weights"
 )
@@ -36,6 +35,9 @@ follows from its own facts and rules. What was not checked is listed. Nothing is
 registry is named: then signatures and names come first, and the weights, which are hashed as they arrive and not
 kept (or, with --out, kept in a layout), only if those hold.
 
+With --signature a plain directory is checked against an OpenSSF Model Signing signature, which says who signed which
+files, and nothing of how they were made.
+
 ` + exitCodes,
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
 			"  weighbridge verify weights --key release.key.pub --signature model.sig\n" +
@@ -50,33 +52,91 @@ kept (or, with --out, kept in a layout), only if those hold.
 	flags.StringVar(&f.claims, "claims", "", "for a plain directory: the claims file (default DIR/claims.jsonl)")
 	flags.StringVar(&f.out, "out", "", "for a registry: keep the shipment in this OCI image layout")
 	f.add(cmd)
-	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
 	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
-	cmd.MarkFlagsOneRequired("key", "certificate-root")
-	cmd.MarkFlagsMutuallyExclusive("signature", "claims")
-	cmd.MarkFlagsMutuallyExclusive("signature", "out")
+	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
 	return cmd
 }
 
 func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
-	result, err := a.verifyTarget(ctx, target, f)
-	var coded *exitError
-	if errors.As(err, &coded) { // the command line, not what arrived
+	policy, err := f.policy()
+	if err != nil {
 		return err
 	}
-	if err != nil {
-		return &exitError{exitVerification, err}
+	switch {
+	case len(f.keys) == 0 && f.root == "":
+		return usage("--key FILE is required: without the key of somebody that you trust, no signature means anything")
+	case f.signature != "" && (f.claims != "" || f.out != ""):
+		return usage("--signature goes with neither --claims nor --out: it is for a plain directory")
+	case f.claims != "" && isShipment(target):
+		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
+	case f.signature != "" && isShipment(target):
+		return usage("--signature is for a plain directory: %s is a shipment", target)
+	case f.signature == "" && len(f.keys) == 0:
+		return usage("--certificate-root is for --signature: name the keys that may sign attestations with --key")
 	}
+	result := a.judge(ctx, target, f, policy)
 	if a.json {
 		err = a.printJSON(result)
 	} else {
-		err = a.printVerified(target, result)
+		a.printVerified(target, result)
 	}
 	if err == nil && !result.OK {
 		return &exitError{code: exitVerification}
 	}
 	return err
+}
+
+// judge always comes to a result: what cannot be read or used is refused, and
+// the damage that was found on the way is in it.
+func (a *app) judge(ctx context.Context, target string, f verifyFlags, policy verify.Policy) verify.Result {
+	result, problems, err := a.examine(ctx, target, f, policy)
+	if err != nil {
+		result = refusedResult()
+		problems = append(problems, unusable(err))
+	}
+	if !isShipment(target) {
+		result.NotChecked = append(result.NotChecked, "top-level .git, .gitattributes, .github and .gitignore: OMS leaves them out of the weights; nothing is said of them")
+	}
+	result.OK = result.OK && len(problems) == 0
+	result.Problems = append(problems, result.Problems...)
+	return result
+}
+
+// unusable is an error as a problem of the result.
+func unusable(err error) verify.Problem {
+	var signature *signatureError
+	if errors.As(err, &signature) {
+		return verify.Problem{Code: "model-signature", Message: err.Error(), Hint: "do not use the model on the strength of this file"}
+	}
+	return verify.Problem{Code: "unreadable", Message: err.Error(), Hint: "see that the path is right and the shipment complete; what cannot be read is never verified"}
+}
+
+// examine verifies a shipment, wherever it is, or a plain directory (or single
+// file) of weights with its claims or a signature. Damage in single blobs is
+// returned beside the result, so that one flipped byte does not hide the rest.
+func (a *app) examine(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, []verify.Problem, error) {
+	if isShipment(target) {
+		return a.verifyShipment(ctx, target, f, policy)
+	}
+	if _, err := os.Stat(target); err != nil {
+		return verify.Result{}, nil, err
+	}
+	if f.signature != "" {
+		result, err := a.verifyModel(ctx, target, f, policy.Keys)
+		return result, nil, err
+	}
+	input, err := f.readDirectory(ctx, target)
+	if err != nil {
+		return verify.Result{}, nil, err
+	}
+	result, err := verify.Verify(input, policy)
+	return result, nil, err
+}
+
+// refusedResult is that of a shipment about which nothing could be shown.
+func refusedResult() verify.Result {
+	return verify.Result{Schema: verify.ResultSchema, Subjects: []verify.Subject{}, Statements: []verify.Statement{}, NotChecked: []string{}, Problems: []verify.Problem{}}
 }
 
 func (f verifyFlags) policy() (verify.Policy, error) {
@@ -100,27 +160,6 @@ func (f verifyFlags) policy() (verify.Policy, error) {
 		policy.Require = append(policy.Require, predicateType)
 	}
 	return policy, nil
-}
-
-// verifyTarget verifies a shipment, wherever it is, or a plain directory (or single
-// file) of weights with its claims.
-func (a *app) verifyTarget(ctx context.Context, target string, f verifyFlags) (verify.Result, error) {
-	if f.signature != "" {
-		return a.verifyModel(ctx, target, f)
-	}
-	policy, err := f.policy()
-	if err != nil {
-		return verify.Result{}, err
-	}
-	_, missing := os.Lstat(target)
-	if !oci.IsLayout(target) && !oci.IsArchive(target) && !(missing != nil && oci.IsReference(target)) {
-		input, err := f.readDirectory(ctx, target)
-		if err != nil {
-			return verify.Result{}, err
-		}
-		return verify.Verify(input, policy)
-	}
-	return a.verifyShipment(ctx, target, f, policy)
 }
 
 func (f verifyFlags) readDirectory(ctx context.Context, target string) (verify.Input, error) {

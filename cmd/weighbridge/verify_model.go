@@ -11,12 +11,21 @@ import (
 	"github.com/weighbridge/weighbridge/attest/weights"
 )
 
+// signatureError is a signature that cannot be relied on.
+type signatureError struct{ err error }
+
+func (e *signatureError) Error() string { return e.err.Error() }
+func (e *signatureError) Unwrap() error { return e.err }
+
 // verifyModel verifies a directory (or a single file) of weights against an OpenSSF
 // Model Signing signature: the signature first, then the files as it says.
-func (a *app) verifyModel(ctx context.Context, dir string, f verifyFlags) (verify.Result, error) {
-	policy, err := f.modelPolicy()
-	if err != nil {
-		return verify.Result{}, err
+func (a *app) verifyModel(ctx context.Context, dir string, f verifyFlags, keys []*verify.PublicKey) (verify.Result, error) {
+	policy := verify.ModelPolicy{Keys: keys}
+	var err error
+	if f.root != "" {
+		if policy.Roots, err = readCertificates("--certificate-root", f.root); err != nil {
+			return verify.Result{}, err
+		}
 	}
 	data, err := readSignature(f.signature)
 	if err != nil {
@@ -24,22 +33,13 @@ func (a *app) verifyModel(ctx context.Context, dir string, f verifyFlags) (verif
 	}
 	signed, err := verify.OpenModelSignature(data, policy)
 	if err != nil {
-		return verify.Result{}, fmt.Errorf("%s: %w", f.signature, err)
+		return verify.Result{}, &signatureError{fmt.Errorf("%s: %w", f.signature, err)}
 	}
 	found, empty, err := weights.Resources(ctx, dir, signed.Serialization, weights.Options{Ignore: insideOnly(dir, f.signature)})
 	if err != nil {
 		return verify.Result{}, err
 	}
 	return signed.Compare(found, empty), nil
-}
-
-func (f verifyFlags) modelPolicy() (verify.ModelPolicy, error) {
-	with, err := f.policy()
-	policy := verify.ModelPolicy{Keys: with.Keys}
-	if err == nil && f.root != "" {
-		policy.Roots, err = readCertificates("--certificate-root", f.root)
-	}
-	return policy, err
 }
 
 func readSignature(path string) ([]byte, error) {

@@ -13,39 +13,33 @@ import (
 // verifyShipment verifies a layout, an archive or what a registry holds. From a
 // registry the weights are only fetched when all else holds: what its manifest
 // says of them is then what was signed, and is compared with the bytes.
-func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, error) {
+func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, []verify.Problem, error) {
 	layout, err := a.openShipment(ctx, target, f.shipmentFlags)
 	if err != nil {
-		return verify.Result{}, err
+		return verify.Result{}, nil, err
 	}
 	defer layout.Close()
-	model, err := layout.Model(f.reference)
+	model, err := f.model(layout)
 	if err != nil {
-		return verify.Result{}, err
+		return verify.Result{}, nil, err
 	}
 	input := verify.Input{ManifestDigest: model.Manifest.Digest.String(), Found: model.Declared}
 	for _, b := range model.Bundles {
 		input.Bundles = append(input.Bundles, b.Data)
 	}
-	if oci.IsReference(target) && !oci.IsLayout(target) && !oci.IsArchive(target) {
-		result, err := verify.Verify(input, policy)
-		if err != nil || !result.OK {
-			return result, err
+	if isRemote(target) {
+		if result, err := verify.Verify(input, policy); err != nil || !result.OK {
+			return result, nil, err
 		}
 	}
 	found, err := f.weigh(ctx, model)
 	problems, err := blobProblems(err)
-	if err != nil {
-		return verify.Result{}, err
+	if err != nil || len(found.Files) == 0 {
+		return refusedResult(), problems, err
 	}
 	input.Found = found
 	result, err := verify.Verify(input, policy)
-	if err != nil {
-		return result, err
-	}
-	result.OK = result.OK && len(problems) == 0
-	result.Problems = append(result.Problems, problems...)
-	return result, nil
+	return result, problems, err
 }
 
 // weigh hashes the weights, and keeps them where that was asked for.

@@ -12,7 +12,7 @@ const version = "0.1.0"
 type versionResult struct {
 	Schema   string `json:"schema"`
 	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"`
+	Revision string `json:"revision,omitempty"` // of the source; with +changes where it was not all committed
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
@@ -23,15 +23,17 @@ func (a *app) versionCommand() *cobra.Command {
 		Short:   "Print the version of this program and what it was built from",
 		Example: "  weighbridge version --json",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			result := a.versionResult()
-			if a.json {
-				return a.printJSON(result)
-			}
-			a.printf("weighbridge %s %s %s\n", result.Version, result.Go, result.Platform)
-			return nil
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	result := a.versionResult()
+	if a.json {
+		return a.printJSON(result)
+	}
+	a.printf("weighbridge %s %s %s\nrevision %s\n", result.Version, result.Go, result.Platform, orUnknown(result.Revision))
+	return nil
 }
 
 func (a *app) versionResult() versionResult {
@@ -39,12 +41,17 @@ func (a *app) versionResult() versionResult {
 		Schema: "weighbridge.dev/version/v1", Version: version,
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
-	if info, ok := a.env.build(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				result.Revision = s.Value
-			}
-		}
+	info, ok := a.env.build()
+	if !ok {
+		return result
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	result.Revision = settings["vcs.revision"]
+	if result.Revision != "" && settings["vcs.modified"] == "true" {
+		result.Revision += "+changes"
 	}
 	return result
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
+	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // workFlags say what the work was; run and record share them.
@@ -18,6 +19,7 @@ type workFlags struct {
 	parents   []string
 	discarded bool
 	hardware  string
+	warn      func(format string, args ...any) // what is no error and yet to be looked at
 }
 
 // architectureFlags say what the formula needs; run and record share them.
@@ -28,15 +30,14 @@ type architectureFlags struct {
 }
 
 func (w *workFlags) register(cmd *cobra.Command) {
+	w.warn = func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), "weighbridge: "+format+"\n", args...) }
 	flags := cmd.Flags()
 	flags.StringVar(&w.model, "model", "", "the model: org/name@version")
 	flags.StringVar(&w.activity, "activity", "", "what the operations were spent on: "+names(meter.Activities()))
 	flags.StringArrayVar(&w.parents, "parent", nil, "a model this one came from, MODEL:RELATION; repeatable. Relations: "+names(meter.Relations()))
 	flags.BoolVar(&w.discarded, "discarded", false, "the weights that this work made were thrown away")
 	flags.StringVar(&w.hardware, "hardware", "", `file that names the accelerators: [{"product":"NVIDIA H100 SXM5 80GB","count":8}]`)
-	for _, required := range []string{"model"} {
-		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
-	}
+	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 }
 
 func (f *architectureFlags) register(cmd *cobra.Command) {
@@ -102,7 +103,10 @@ func (w workFlags) record(fallback meter.Activity) (meter.Record, error) {
 	if record.Model, err = meter.ParseModel(w.model); err != nil {
 		return record, usage("--model: %w", err)
 	}
-	if w.activity != "" || fallback == "" {
+	if w.activity == "" && fallback == "" {
+		return record, w.activityMissing()
+	}
+	if w.activity != "" {
 		if record.Activity, err = meter.ParseActivity(w.activity); err != nil {
 			return record, usage("--activity: %w", err)
 		}
@@ -121,5 +125,34 @@ func (w workFlags) record(fallback meter.Activity) (meter.Record, error) {
 		record.Parents = append(record.Parents, parent)
 	}
 	record.Hardware, err = readHardware(w.hardware)
-	return record, err
+	if err != nil {
+		return record, err
+	}
+	return record, w.warnOfUnknown(record.Hardware)
+}
+
+func (w workFlags) activityMissing() error {
+	with := ""
+	if len(w.parents) > 0 {
+		with = " with --parent" // in every command; run alone has a default without
+	}
+	return usage("--activity is required%s: what the operations were spent on, one of %s", with, names(meter.Activities()))
+}
+
+// warnOfUnknown names the products that the catalogue does not have. They may
+// be real, so they are recorded as they are named.
+func (w workFlags) warnOfUnknown(devices []meter.Device) error {
+	if len(devices) == 0 {
+		return nil
+	}
+	catalogue, err := provenance.Embedded()
+	if err != nil {
+		return err
+	}
+	for _, d := range devices {
+		if _, err := catalogue.Find(d.Product); err != nil {
+			w.warn("--hardware: %v; recorded as it is named, its class is undetermined", err)
+		}
+	}
+	return nil
 }

@@ -194,7 +194,11 @@ type place struct {
 
 // find looks a record up by run and sequence.
 func (w *writer) find(run string, sequence uint64) (place, bool, error) {
-	value := w.runs.Get(runKey(run, sequence))
+	return placeOf(w.runs, run, sequence)
+}
+
+func placeOf(runs *bolt.Bucket, run string, sequence uint64) (place, bool, error) {
+	value := runs.Get(runKey(run, sequence))
 	if value == nil {
 		return place{}, false, nil
 	}

@@ -36,11 +36,20 @@ func (c *checker) evidenceFile(s EvidenceStore, e meter.Evidence) {
 		return // parseBody refuses it
 	}
 	path := filepath.Join(s.dir, name[:2], name)
-	file, err := os.Open(path)
+	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		c.problem("evidence-missing", at, "%s %s is not at %s: restore it from a copy", e.Kind, e.Digest, path)
 		return
+	case err == nil && !info.Mode().IsRegular(): // a pipe or a device would never end
+		c.problem("evidence-unreadable", at, "%s %s: found a %s, expected a file: restore it from a copy", e.Kind, e.Digest, kindOf(info))
+		return
+	case err == nil && info.Size() != e.Size:
+		c.problem("evidence-differs", at, "%s %s: found %d bytes, expected %d: restore it from a copy", e.Kind, e.Digest, info.Size(), e.Size)
+		return
+	}
+	file, err := os.Open(path)
+	switch {
 	case err != nil:
 		c.problem("evidence-unreadable", at, "%s %s: %v", e.Kind, e.Digest, err)
 		return

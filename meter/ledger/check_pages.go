@@ -34,12 +34,22 @@ func checkPages(c *checker, path string, file *os.File) (safe bool, err error) {
 	if err := errors.Join(w.freelist(), w.tree(meta.root, nil, nil)); err != nil {
 		return false, err
 	}
-	for id, used := range w.used {
-		if !used {
-			c.problem("damaged-page", w.at(uint64(id)), "neither used nor free")
+	w.unused()
+	return w.safe, nil
+}
+
+// unused reports pages that are neither used nor free, a run of them at a time:
+// a raised page count must not become a report as long as the file.
+func (w *pageWalk) unused() {
+	for id := 0; id < len(w.used); id++ {
+		first := id
+		for id < len(w.used) && !w.used[id] {
+			id++
+		}
+		if id > first {
+			w.problem("damaged-page", w.at(uint64(first)), "%d pages from here are neither used nor free", id-first)
 		}
 	}
-	return w.safe, nil
 }
 
 type pageWalk struct {
@@ -49,7 +59,12 @@ type pageWalk struct {
 	where string
 	used  []bool
 	safe  bool
+	depth int // of pages and buckets inside each other, on the way to the present one
 }
+
+// maxPageDepth bounds it: a tree of the largest file is a dozen pages deep, and
+// the ledger's buckets are three.
+const maxPageDepth = 64
 
 func (w *pageWalk) at(id uint64) string { return fmt.Sprintf("%s page %d", w.where, id) }
 
@@ -133,6 +148,12 @@ func (w *pageWalk) tree(id uint64, low, high []byte) error {
 
 // elements walks the elements of one page, which may be an inline one.
 func (w *pageWalk) elements(id uint64, page, low, high []byte) error {
+	w.depth++
+	defer func() { w.depth-- }()
+	if w.depth > maxPageDepth {
+		w.lost(id, "pages and buckets nested deeper than %d", maxPageDepth)
+		return nil
+	}
 	branch := binary.NativeEndian.Uint16(page[8:]) == branchPage
 	count := int(binary.NativeEndian.Uint16(page[10:]))
 	if pageHeaderSize+count*elementSize > len(page) || branch && count == 0 {

@@ -123,7 +123,12 @@ func (c *logCheck) state(stored []byte) {
 		return
 	}
 	left := len(c.sums.activities)
+	seen := map[meter.Activity]bool{}
 	for _, t := range st.Tallies {
+		if seen[t.Activity] {
+			c.problem("state-differs", c.model, "%s stands twice", t.Activity)
+		}
+		seen[t.Activity] = true
 		found := fmt.Sprint(t.Records, t.Low, t.Estimate, t.NoEstimate, t.High, t.NoHigh, t.Grades)
 		if want := c.sums.activities[t.Activity].print(); found != want {
 			c.problem("state-differs", c.model, "%s: found %s, the records give %s", t.Activity, found, want)
@@ -134,6 +139,9 @@ func (c *logCheck) state(stored []byte) {
 		c.problem("state-differs", c.model, "found %d activities, the records give %d", len(st.Tallies), len(c.sums.activities))
 	}
 	for _, p := range st.Parents {
+		if p.Records < 1 {
+			c.problem("state-differs", c.model, "parent %s (%s): found %d records that name it, expected at least 1", p.Model, p.Relation, p.Records)
+		}
 		if p.Records != c.sums.parents[p.Parent] {
 			c.problem("state-differs", c.model, "parent %s (%s): found %d records that name it, expected %d", p.Model, p.Relation, p.Records, c.sums.parents[p.Parent])
 		}

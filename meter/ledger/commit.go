@@ -117,5 +117,10 @@ func (l *Ledger) guard(f func() error) (err error) {
 			err = errors.Join(err, &DamageError{Path: l.path, Code: "damaged-page", Found: fmt.Sprint(p)})
 		}
 	}()
-	return f()
+	err = f()
+	var damage *DamageError
+	if errors.As(err, &damage) && damage.Path == "" {
+		damage.Path = l.path
+	}
+	return err
 }

@@ -28,11 +28,19 @@ const partPrefix = ".part-"
 
 // EvidenceAt returns the evidence store of the ledger at path. Nothing is made
 // until something is put into it.
-func EvidenceAt(path string) EvidenceStore {
+func EvidenceAt(path string) EvidenceStore { return EvidenceStore{Beside(path, ".evidence")} }
+
+// Beside returns the path of what lies beside the ledger at path under its name
+// and a suffix. Two names of one ledger, a link and the file, have one such
+// place, before the ledger is made too.
+func Beside(path, suffix string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // two names of one ledger have one store
+		return real + suffix
 	}
-	return EvidenceStore{path + ".evidence"}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	return path + suffix
 }
 
 // PutEvidence is [EvidenceStore.Put] on the store of l. It holds the ledger's

@@ -265,11 +265,11 @@ func TestPanicsAndFaultsAreErrors(t *testing.T) {
 // Network file systems are refused by the number of statfs(2), with the way out.
 func TestNetworkFileSystemsAreRefused(t *testing.T) {
 	for name, magic := range map[string]uint32{"NFS": 0x6969, "SMB": 0xFE534D42, "Ceph": 0x00C36400, "Lustre": 0x0BD00BD0} {
-		if err := networkError("/data", magic); err == nil || !strings.Contains(err.Error(), "("+name+")") || !strings.Contains(err.Error(), "name a local place with --ledger") {
+		if err := networkError("/data", magic, ""); err == nil || !strings.Contains(err.Error(), "("+name+")") || !strings.Contains(err.Error(), "name a local place with --ledger") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := networkError("/data", 0xEF53); err != nil { // ext4
+	if err := networkError("/data", 0xEF53, ""); err != nil { // ext4
 		t.Error(err)
 	}
 }
@@ -309,5 +309,25 @@ func TestTreesAgreeOverTheEdgesOfTiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A FUSE mount is judged by what mounted it.
+func TestFuseMounts(t *testing.T) {
+	const mountinfo = `22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+36 22 0:31 / /mnt/far rw - fuse.sshfs host:/ rw
+37 22 0:32 / /mnt/near rw - fuse.bindfs /data rw
+38 22 0:33 / /mnt/a\040b rw - fuse.s3fs bucket rw
+`
+	for dir, want := range map[string]string{"/mnt/far/x": "fuse.sshfs", "/mnt/farther": "ext4", "/mnt/near": "fuse.bindfs", "/mnt/a b/c": "fuse.s3fs", "/": "ext4"} {
+		if got := mountType(strings.NewReader(mountinfo), dir); got != want {
+			t.Errorf("%s: found %s, expected %s", dir, got, want)
+		}
+	}
+	if err := networkError("/d", 0x65735546, "fuse.sshfs"); err == nil || !strings.Contains(err.Error(), "(fuse.sshfs)") {
+		t.Errorf("sshfs: %v", err)
+	}
+	if err := networkError("/d", 0x65735546, "fuse.bindfs"); err != nil {
+		t.Errorf("a local mount: %v", err)
 	}
 }

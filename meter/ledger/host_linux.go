@@ -5,41 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// refuseNetwork refuses a directory on a network file system. The magic numbers
-// are those of statfs(2) and the kernel's linux/magic.h.
-func refuseNetwork(dir string) error {
-	for {
-		var s unix.Statfs_t
-		err := unix.Statfs(dir, &s)
-		if err == nil {
-			return networkError(dir, uint32(s.Type))
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return nil // the open that follows says what is wrong
-		}
-		dir = parent
-	}
-}
-
-func networkError(dir string, magic uint32) error {
-	names := map[uint32]string{
-		unix.NFS_SUPER_MAGIC: "NFS", unix.SMB_SUPER_MAGIC: "SMB", unix.CIFS_SUPER_MAGIC: "CIFS", unix.SMB2_SUPER_MAGIC: "SMB",
-		unix.CEPH_SUPER_MAGIC: "Ceph", unix.AFS_SUPER_MAGIC: "AFS", unix.V9FS_MAGIC: "9P",
-		0x0BD00BD0: "Lustre", 0x47504653: "GPFS",
-	}
-	if name, found := names[magic]; found {
-		return fmt.Errorf("ledger directory %s is on a network file system (%s), where locks and fsync cannot be relied on; name a local place with --ledger or $WEIGHBRIDGE_LEDGER", dir, name)
-	}
-	return nil
-}
 
 // lockPoll is how often a waiting process tries for the lock: an append holds it
 // for some milliseconds.

@@ -111,6 +111,31 @@ func (l *Ledger) Records(model meter.ModelRef) ([]meter.Record, error) {
 	return records, nil
 }
 
+// Find returns the record of a run and sequence as it was first recorded,
+// whatever was corrected since, or false when the ledger has none.
+func (l *Ledger) Find(run string, sequence uint64) (meter.Record, bool, error) {
+	var record meter.Record
+	var found bool
+	err := l.view(func(tx *bolt.Tx) error {
+		at, known, err := placeOf(tx.Bucket([]byte(bucketRuns)), run, sequence)
+		if err != nil || !known {
+			return err
+		}
+		log := tx.Bucket([]byte(bucketLogs)).Bucket([]byte(at.model))
+		if log == nil {
+			return fmt.Errorf("record %s/%d: the index names a log of %s, which is not there; run weighbridge check", run, sequence, at.model)
+		}
+		key := indexKey(at.index)
+		entry, err := decodeEntry(key, log.Bucket([]byte(keyHeaders)).Get(key), log.Bucket([]byte(keyBodies)).Get(key))
+		if err != nil || entry.Record == nil {
+			return fmt.Errorf("%s entry %d: expected record %s/%d (%v); run weighbridge check", at.model, at.index, run, sequence, err)
+		}
+		record, found = *entry.Record, true
+		return nil
+	})
+	return record, found, err
+}
+
 // read gives a model's log to f, or does nothing when there is none.
 func (l *Ledger) read(model meter.ModelRef, f func(*bolt.Bucket) error) error {
 	return l.view(func(tx *bolt.Tx) error {

@@ -13,10 +13,6 @@ import (
 // reportMark begins a line of our own.
 const reportMark = "weighbridge-report"
 
-// maxReportedOperations and maxTokens bound what a job can have done: 10^33 is
-// ten million times the largest threshold of any regime.
-const maxReportedOperations = "1e33"
-
 // reports are the figures of the job's own counter, one element per activity.
 type reports struct{ list []meter.Report }
 
@@ -154,11 +150,8 @@ func reportField(report *meter.Report, key string, dec *json.Decoder) error {
 }
 
 func absurd(report meter.Report) error {
-	limit, err := meter.ParseOps(maxReportedOperations)
 	switch {
-	case err != nil:
-		return err
-	case report.Operations != nil && report.Operations.Cmp(limit) > 0,
+	case report.Operations != nil && report.Operations.Cmp(meter.MostOperations()) > 0,
 		report.Tokens != nil && report.Tokens.Cmp(meter.NewOps(maxTokens)) > 0,
 		report.Step != nil && *report.Step > maxStep:
 		return errAbsurd

@@ -92,6 +92,9 @@ func createJournal(dir string, h Head) (*journalFile, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("journal directory: %w", err)
 	}
+	if err := privateDir(dir); err != nil {
+		return nil, err
+	}
 	name := fmt.Sprintf("%s-%d-%s", fileName(h.Run), h.Process.PID, randomHex())
 	temporary := filepath.Join(dir, "."+name+".new")
 	file, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)

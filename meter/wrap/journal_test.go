@@ -417,3 +417,27 @@ func FuzzReadJournal(f *testing.F) {
 		}
 	})
 }
+
+// A directory into which somebody else could put journals is refused, for
+// writing and for reading.
+func TestSharedDirectoryIsRefused(t *testing.T) {
+	open := filepath.Join(t.TempDir(), "open")
+	if err := os.Mkdir(open, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(t.TempDir(), link); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{open: "can be written by others", link: "found a link"} {
+		if _, err := createJournal(dir, Head{Run: "r"}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("writing: %v, expected %q", err, want)
+		}
+		if _, err := Journals(dir, time.Now()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("reading: %v, expected %q", err, want)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package wrap
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -36,7 +35,7 @@ func (j *journaler) run() {
 				err = j.file.end(e)
 			}
 			j.report(err)
-			j.done <- errors.Join(err, j.file.file.Close()) == nil
+			j.done <- err == nil
 			return
 		}
 	}

@@ -58,6 +58,18 @@ type Result struct {
 	// descendant of the child still holds one, when the relay was lost, or when
 	// nothing was read.
 	Complete bool
+
+	journal *os.File // open, and so locked, until Release
+}
+
+// Release gives up the journal's lock, without which the journal is one of a
+// dead process, for anybody to fold. Call it when the journal's records are in
+// the ledger, or cannot be put there.
+func (r Result) Release() error {
+	if r.journal == nil {
+		return nil
+	}
+	return r.journal.Close()
 }
 
 // exitOwnFailure is the exit code of a run that we could not start (env(1) has

@@ -225,6 +225,9 @@ func Journals(dir string, now time.Time) ([]JournalRef, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal directory: %w", err)
 	}
+	if err := privateDir(dir); err != nil {
+		return nil, err
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("journal directory %s: the name of this machine: %w", dir, err)

@@ -181,6 +181,9 @@ func (r *run) conclude() Result {
 		r.result.Observation = r.feed.observation()
 	}
 	r.result.Journalled = r.journal.finish(ending{r.result.Outcome, r.result.End, r.result.ExitCode})
+	if r.journal != nil {
+		r.result.journal = r.journal.file.file
+	}
 	return r.result
 }
 

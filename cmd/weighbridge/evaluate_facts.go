@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// evaluatedFacts are the ledger's facts of a model, a document's, or the document
+// laid over the ledger's; and a sentence on each run that is included and not in
+// the ledger yet.
+func (a *app) evaluatedFacts(path string, args []string) (facts fdp.Facts, pending []string, err error) {
+	pending = []string{}
+	if len(args) == 0 && path == "" {
+		return facts, pending, usage("expected a MODEL of the ledger, --facts FILE, or both")
+	}
+	document, err := a.factsDocument(path)
+	if err != nil || len(args) == 0 {
+		return document, pending, err
+	}
+	model, err := meter.ParseModel(args[0])
+	if err != nil {
+		return facts, pending, usage("%w", err)
+	}
+	err = a.withHistory(func(h *history) error {
+		var read []meter.ModelRef
+		facts, read, err = factsFor(model, document, h)
+		pending = h.notes(read)
+		return err
+	})
+	return facts, pending, err
+}
+
+// asOf reads the flag --as-of: today, in UTC, when it is not given.
+func (a *app) asOf(flag string) (time.Time, error) {
+	if flag == "" {
+		return a.today(), nil
+	}
+	date, err := fdp.ParseDate(flag)
+	if err != nil {
+		return date, usage("--as-of: %w", err)
+	}
+	return date, nil
+}
+
+// factsFor returns what the history knows of a model, with the document's facts
+// laid over it (they may add, never overwrite), and the models whose records
+// were read for it. Read the document with factsDocument before the history is
+// opened: whoever writes to standard input may be waiting for the ledger.
+func factsFor(model meter.ModelRef, document fdp.Facts, h *history) (fdp.Facts, []meter.ModelRef, error) {
+	var read []meter.ModelRef
+	facts, err := fdp.FromLineage(model, func(m meter.ModelRef) ([]meter.Record, bool) {
+		read = append(read, m)
+		return h.records(m)
+	})
+	if err != nil {
+		return facts, read, err
+	}
+	facts, err = facts.Merge(document)
+	return facts, read, err
+}
+
+// factsDocument reads a facts document; - is standard input, and no path is a
+// document that states nothing. What is longer than a document may be is cut,
+// and then refused by its length.
+func (a *app) factsDocument(path string) (fdp.Facts, error) {
+	if path == "" {
+		return fdp.Facts{}, nil
+	}
+	source := io.Reader(a.env.stdin)
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return fdp.Facts{}, fmt.Errorf("--facts: %w; name a facts document, YAML or JSON", err)
+		}
+		defer file.Close()
+		source = file
+	}
+	data, err := io.ReadAll(io.LimitReader(source, fdp.MaxDocumentBytes+1))
+	if err != nil {
+		return fdp.Facts{}, fmt.Errorf("--facts %s: %w", path, err)
+	}
+	return fdp.ParseFacts(data, path)
+}

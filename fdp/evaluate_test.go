@@ -1,0 +1,211 @@
+package fdp
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// TestSpecExample: the example of SPEC.md is read (F1 to F12), its canonical form
+// reads back (F10), and it gives what its facts say.
+func TestSpecExample(t *testing.T) {
+	spec, err := os.ReadFile("SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := ParseFacts([]byte(block(t, string(spec), "```yaml facts\n")), "SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, catalogue := embeddedForTest(t)
+	d, err := Evaluate(r, catalogue, f, lawCase{}.question(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d[0].Controlled != Applies || d[0].SubjectToEAR != Applies || d[0].Licence != (Licence{Applies, "", "presumption-of-denial"}) || d[0].RulesDigest != r.Digest() {
+		t.Errorf("%+v", d[0])
+	}
+	for _, list := range [][]string{derivedFacts, quantities} {
+		for _, name := range list {
+			if !strings.Contains(string(spec), "`"+name+"`") {
+				t.Errorf("SPEC.md does not name %s", name)
+			}
+		}
+	}
+}
+
+func TestQuestionErrors(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	today := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name, field, want string
+		q                 Question
+	}{
+		{"regime", "regime", "expected one of us-4e091", Question{AsOf: today, Regimes: []string{"us-4e092"}}},
+		{"regime-twice", "regime", "stands twice", Question{AsOf: today, Regimes: []string{"us-4e091", "us-4e091"}}},
+		{"option", "option", "expected one of activation_recompute", Question{AsOf: today, Options: map[string]string{"aia": "x"}}},
+		{"option-value", "option", "expected one of either, neither_outside, hq_only", Question{AsOf: today, Options: map[string]string{"aia_hq_test": "both"}}},
+		{"option-fact", "option", "note2_evidence is a fact", Question{AsOf: today, Options: map[string]string{"note2_evidence": "ccats"}}},
+		{"destination", "destination", "ISO 3166", Question{AsOf: today, Destination: "XX"}},
+		{"no-date", "as-of", "midnight UTC", Question{}},
+		{"time", "as-of", "midnight UTC", Question{AsOf: today.Add(time.Hour)}},
+	} {
+		var wrong *QuestionError
+		if _, err := Evaluate(r, catalogue, Facts{}, c.q); !errors.As(err, &wrong) || wrong.Field != c.field || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %s: %s", c.name, err, c.field, c.want)
+		}
+	}
+}
+
+func TestQuestionEncoding(t *testing.T) {
+	text := `{"regimes":["us-4e091"],"as_of":"2026-11-25","destination":"SG","options":{"aia_hq_test":"either"}}`
+	var q Question
+	if err := json.Unmarshal([]byte(text), &q); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := json.Marshal(q); err != nil || string(again) != text {
+		t.Errorf("%s, %v", again, err)
+	}
+	for _, bad := range []string{`{}`, `{"as_of":"2026-1-1"}`, `{"as_of":"2026-11-25","when":1}`, `{"as_of":"2026-11-25","as_of":"2026-11-25"}`, `{"AS_OF":"2026-11-25"}`} {
+		if err := json.Unmarshal([]byte(bad), &q); err == nil {
+			t.Errorf("%s was read", bad)
+		}
+	}
+}
+
+func TestDeterminationEncoding(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	for _, c := range lawCases(t)[:5] {
+		encoded := determined(t, r, catalogue, c)
+		d, err := ParseDetermination(encoded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := d.Encode(); err != nil || string(again) != string(encoded) {
+			t.Errorf("%s, %v", again, err)
+		}
+		for _, bad := range [][]byte{append([]byte(" "), encoded...), append(encoded, '\n'), []byte(strings.Replace(string(encoded), `"regime"`, `"Regime"`, 1)), nil} {
+			if _, err := ParseDetermination(bad); err == nil {
+				t.Errorf("%.60s was read", bad)
+			}
+		}
+	}
+}
+
+// TestRulesTravel (R2): the files of a pack make the same rules with the same digest.
+func TestRulesTravel(t *testing.T) {
+	r, _ := embeddedForTest(t)
+	sent, err := RulesFromFiles(r.Files())
+	if err != nil || sent.Digest() != r.Digest() || !strings.HasPrefix(r.Digest(), "sha256:") {
+		t.Errorf("%v", err)
+	}
+	files := r.Files()
+	files["us-4e091/clauses.yaml"] = append([]byte("# another\n"), files["us-4e091/clauses.yaml"]...)
+	changed, err := RulesFromFiles(files)
+	if err != nil || changed.Digest() == r.Digest() {
+		t.Errorf("a changed byte left the digest: %v", err)
+	}
+	if len(r.Clauses("us-4e091")) == 0 || len(r.Options("us-4e091")) == 0 || r.Clauses("none") != nil || r.Options("none") != nil {
+		t.Error("the clauses and options of a regime")
+	}
+}
+
+func TestVerdictLogic(t *testing.T) {
+	all := []Verdict{Undetermined, Applies, DoesNotApply}
+	for _, a := range all {
+		var back Verdict
+		if text, err := a.MarshalText(); err != nil || back.UnmarshalText(text) != nil || back != a {
+			t.Errorf("%s does not read back", a)
+		}
+		for _, b := range all {
+			if a.And(b) != b.And(a) || a.Or(b) != a.Not().And(b.Not()).Not() || a.Not().Not() != a {
+				t.Errorf("%s and %s", a, b)
+			}
+		}
+	}
+	if Undetermined.And(DoesNotApply) != DoesNotApply || Undetermined.Or(Applies) != Applies || Undetermined.And(Applies) != Undetermined || Undetermined.Or(DoesNotApply) != Undetermined {
+		t.Error("Kleene's tables")
+	}
+	var v Verdict
+	if v != Undetermined || v.UnmarshalText([]byte("yes")) == nil {
+		t.Error("the zero verdict, or a word that is none")
+	}
+}
+
+// TestTooLargeASum: past 2^128 an evaluation is an error, not a number.
+func TestTooLargeASum(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	huge := meter.Exact(mustOps("3e38"))
+	f := Facts{Operations: []Work{{Activity: meter.Pretraining, Interval: &huge}, {Activity: meter.FineTuning, Interval: &huge}}, Parents: []Parent{}, SyntheticData: []Generator{}}
+	if _, err := Evaluate(r, catalogue, f, lawCase{}.question(t)); !errors.Is(err, meter.ErrOpsRange) {
+		t.Errorf("got %v, want %v", err, meter.ErrOpsRange)
+	}
+}
+
+// TestManyOpenGenerators: more combinations than are tried leave the number
+// unbounded, and an evaluation that ends.
+func TestManyOpenGenerators(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	own := meter.Exact(mustOps("1e20"))
+	f := Facts{Operations: []Work{{Activity: meter.Pretraining, Interval: &own}}, Parents: []Parent{}}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"} {
+		f.SyntheticData = append(f.SyntheticData, Generator{Generator: meter.ModelRef(name + "/m@1")})
+	}
+	d, err := Evaluate(r, catalogue, f, lawCase{}.question(t))
+	if err != nil || d[0].Controlled != Undetermined || d[0].Operations.High.Known || len(d[0].Missing) == 0 {
+		t.Errorf("%v %v %v", d[0].Controlled, d[0].Operations, err)
+	}
+}
+
+func TestCountries(t *testing.T) {
+	for code, name := range map[string]string{"JP": "Japan", "GB": "Britain (UK)", "TW": "Taiwan", "MO": "Macau", "HK": "Hong Kong"} {
+		if c, err := ParseCountry(code); err != nil || c.Name() != name {
+			t.Errorf("%s is %q: %v", code, c.Name(), err)
+		}
+	}
+	if n := strings.Count(countries, "\n"); n != 250 {
+		t.Errorf("%d lines of countries", n)
+	}
+	for _, bad := range []string{"", "J", "JPN", "jp", "ZZ", "\nA", "# "} {
+		if _, err := ParseCountry(bad); err == nil {
+			t.Errorf("%q was read as a country", bad)
+		}
+	}
+}
+
+// TestEveryRequirementIsTested: each numbered requirement of SPEC.md is cited by
+// a test.
+func TestEveryRequirementIsTested(t *testing.T) {
+	spec, err := os.ReadFile("SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests []byte
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests = append(tests, text...)
+	}
+	ids := regexp.MustCompile(`(?m)^- \*\*([FRD][0-9]+)\*\*`).FindAllStringSubmatch(string(spec), -1)
+	if len(ids) < 20 {
+		t.Fatalf("only %d requirements were found in SPEC.md", len(ids))
+	}
+	for _, id := range ids {
+		if !regexp.MustCompile(`//.*\b` + id[1] + `\b`).Match(tests) {
+			t.Errorf("no test cites %s", id[1])
+		}
+	}
+}

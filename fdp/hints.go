@@ -1,0 +1,60 @@
+package fdp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// hints adds where to get each missing thing, and keeps each once.
+func (e *evaluation) hints(list []Missing) []Missing {
+	var out []Missing
+	for _, m := range list {
+		if slices.ContainsFunc(out, func(have Missing) bool { return have.Path == m.Path }) {
+			continue
+		}
+		if m.Hint == "" {
+			m.Hint = e.hint(m.Path)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func (e *evaluation) hint(path string) string {
+	if name, isOption := strings.CutPrefix(path, "options."); isOption {
+		o := e.pack.option[name]
+		return fmt.Sprintf("%s Ask counsel, and choose a reading with --option %s=%s.", o.Question, name, strings.Join(o.Values, "|"))
+	}
+	general := generalPath(path)
+	for _, f := range e.pack.Facts {
+		if f.Fact == general {
+			return f.Where
+		}
+	}
+	for _, f := range e.pack.Facts { // a parent of a parent, a generator's parent
+		if i := strings.LastIndex(general, "parents[]"); i > 0 && f.Fact == general[i:] {
+			return f.Where
+		}
+	}
+	return "State it in the facts document."
+}
+
+// generalPath takes the indices out: parents[0].operations.low becomes
+// parents[].operations.
+func generalPath(path string) string {
+	var b strings.Builder
+	inside := false
+	for _, r := range path {
+		if r == ']' {
+			inside = false
+		}
+		if !inside {
+			b.WriteRune(r)
+		}
+		if r == '[' {
+			inside = true
+		}
+	}
+	return strings.TrimSuffix(b.String(), ".estimate")
+}
