@@ -127,6 +127,10 @@ func ParseKey(data []byte) (*Key, error) {
 	return newKey(parsed)
 }
 
+// legacyEncrypted stands for a PEM block with its encryption in headers (RFC 1421),
+// whose key comes of one round of MD5.
+const legacyEncrypted = "ENCRYPTED BY HEADERS"
+
 // onlyBlock returns the one PEM block of data.
 func onlyBlock(data []byte) (*pem.Block, error) {
 	if len(data) > maxKeyBytes {
@@ -137,7 +141,7 @@ func onlyBlock(data []byte) (*pem.Block, error) {
 		return nil, fmt.Errorf("private key: expected one PEM block and nothing else (-----BEGIN PRIVATE KEY-----); %s", generate)
 	}
 	if block.Headers["DEK-Info"] != "" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
-		return nil, wrongBlock("ENCRYPTED PRIVATE KEY")
+		return nil, wrongBlock(legacyEncrypted)
 	}
 	if block.Type == "EC PARAMETERS" {
 		return nil, errors.New("private key: the file begins with EC PARAMETERS: expected the key alone; remove that block, or convert the file: openssl pkcs8 -topk8 -nocrypt -in FILE")
@@ -151,10 +155,12 @@ func onlyBlock(data []byte) (*pem.Block, error) {
 // wrongBlock says what a PEM block of another type is, and what to do.
 func wrongBlock(kind string) error {
 	switch {
-	case strings.HasPrefix(kind, "ENCRYPTED SIGSTORE") || strings.HasPrefix(kind, "ENCRYPTED COSIGN"):
-		return fmt.Errorf("private key: it is a cosign key, encrypted with a password; this build does not decrypt keys: %s", generate)
+	case slices.Contains(encryptedBlocks, kind):
+		return fmt.Errorf("private key: it is encrypted (%s): %w", kind, ErrPassword)
+	case kind == legacyEncrypted:
+		return errors.New("private key: it is encrypted in the old way of PEM, which protects little: encrypt it as PKCS#8 (openssl pkcs8 -topk8 -in FILE -out KEY) and use that")
 	case strings.HasPrefix(kind, "ENCRYPTED"):
-		return errors.New("private key: it is encrypted; this build does not decrypt keys: decrypt it to a file that only you can read (openssl pkcs8 -in FILE -out KEY) and use that")
+		return fmt.Errorf("private key: it is encrypted in a way that is not known (%.80q): %s", kind, generate)
 	case strings.HasSuffix(kind, "PUBLIC KEY"):
 		return errors.New("private key: this is a public key: expected the private one; a public key verifies (`weighbridge verify --key`)")
 	case strings.Contains(kind, "CERTIFICATE"):

@@ -17,12 +17,12 @@ import (
 // the next step. The files were made by openssl and ssh-keygen.
 var refused = map[string][]string{
 	"refused-certificate.pem":      {"this is a certificate", "weighbridge key generate"},
-	"refused-cosign.pem":           {"a cosign key, encrypted", "weighbridge key generate"},
+	"refused-cosign.pem":           {"it is encrypted", "password"},
 	"refused-damaged.pem":          {"cannot be read", "restore it"},
 	"refused-ec-parameters.pem":    {"begins with EC PARAMETERS", "openssl pkcs8"},
 	"refused-empty.pem":            {"expected one PEM block", "weighbridge key generate"},
 	"refused-encrypted-legacy.pem": {"it is encrypted", "openssl pkcs8"},
-	"refused-encrypted.pem":        {"it is encrypted", "openssl pkcs8"},
+	"refused-encrypted.pem":        {"it is encrypted", "password"},
 	"refused-leading-text.pem":     {"expected one PEM block and nothing else", "weighbridge key generate"},
 	"refused-openssh.pem":          {"an OpenSSH key", "weighbridge key generate"},
 	"refused-p224.pem":             {"ECDSA P-224", "weighbridge key generate"},

@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
+
+	"golang.org/x/term"
 
 	"github.com/weighbridge/weighbridge/attest/sign"
 )
@@ -13,9 +16,37 @@ func (a *app) readKey(path string) (*sign.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w; make one with `weighbridge key generate --out %s`", err, path)
 	}
-	key, err := sign.ParseKey(data)
+	var password []byte
+	if sign.IsEncrypted(data) {
+		if password, err = a.password(path); err != nil {
+			return nil, err
+		}
+	}
+	key, err := sign.ParseEncryptedKey(data, password)
 	if err != nil {
 		return nil, fmt.Errorf("--key %s: %w", path, err)
 	}
 	return key, nil
+}
+
+// password is that of an encrypted key: from the environment, where an empty one
+// counts too (cosign allows it), else asked for on the terminal.
+func (a *app) password(path string) ([]byte, error) {
+	for _, name := range []string{"WEIGHBRIDGE_PASSWORD", "COSIGN_PASSWORD"} {
+		for _, entry := range a.env.environ {
+			if value, found := strings.CutPrefix(entry, name+"="); found {
+				return []byte(value), nil
+			}
+		}
+	}
+	if !term.IsTerminal(int(a.env.stdin.Fd())) {
+		return nil, fmt.Errorf("--key %s: it is encrypted: put its password into $WEIGHBRIDGE_PASSWORD (or $COSIGN_PASSWORD), or run this on a terminal", path)
+	}
+	fmt.Fprintf(a.env.stderr, "password of %s: ", path)
+	password, err := term.ReadPassword(int(a.env.stdin.Fd()))
+	fmt.Fprintln(a.env.stderr)
+	if err != nil {
+		return nil, fmt.Errorf("--key %s: reading the password: %w", path, err)
+	}
+	return password, nil
 }
