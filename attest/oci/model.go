@@ -2,6 +2,7 @@ package oci
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -112,7 +113,12 @@ func (l *Layout) readEntries(ctx context.Context, index ocispec.Index) (entries 
 			skipped = append(skipped, Skipped{d.Digest.String(), d.MediaType, "is not an OCI image manifest"})
 			continue
 		case e == nil:
-			if e, err = l.entry(ctx, d); err != nil {
+			e, err = l.entry(ctx, d)
+			if i > 0 && l.dangling(err) {
+				skipped = append(skipped, Skipped{d.Digest.String(), "", "the registry lists it as a referrer, and does not have it"})
+				continue
+			}
+			if err != nil {
 				return nil, nil, err
 			}
 			entries, byDigest[d.Digest] = append(entries, e), e
@@ -125,6 +131,15 @@ func (l *Layout) readEntries(ctx context.Context, index ocispec.Index) (entries 
 		}
 	}
 	return entries, skipped, nil
+}
+
+// dangling reports whether a manifest that a registry lists is gone from it, as
+// after its cleaning: nothing was there that could be believed. In a layout or an
+// archive, which are one piece, it is damage.
+func (l *Layout) dangling(err error) bool {
+	var bad *BlobError
+	_, isRemote := l.source.(*repositorySource)
+	return isRemote && errors.As(err, &bad) && bad.Problem == ProblemMissing && bad.Role == RoleManifest
 }
 
 // checkEntries looks at the descriptors of index.json before anything is read.

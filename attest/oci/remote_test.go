@@ -337,6 +337,26 @@ func TestFallbackIsReadBesideTheAPI(t *testing.T) {
 	}
 }
 
+// TestDanglingReferrer: one that is listed and gone is named as not carried, and the
+// rest is read.
+func TestDanglingReferrer(t *testing.T) {
+	s := newRegistry(t, true)
+	_, m := cargoed(t)
+	pushed(t, m, s.Host()+"/acme/atlas:v1")
+	gone := m.Bundles[0].Manifest.Digest.String()
+	s.Respond(func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/manifests/"+gone) {
+			w.WriteHeader(http.StatusNotFound)
+			return true
+		}
+		return false
+	})
+	got := pullModel(t, s.Host()+"/acme/atlas:v1")
+	if left := got.NotCarried(); len(got.Bundles) != 1 || len(left) != 2 || left[0].Digest != gone { // its own referrer is about nothing now
+		t.Errorf("%d bundles, left %v", len(got.Bundles), left)
+	}
+}
+
 // hostile are answers of a registry that wants us to take something for what it is
 // not, or to work for ever. Each must end in an error that names the problem, and
 // with nothing under its final name.

@@ -20,8 +20,10 @@ such a file without unpacking it.
 		Example: "  weighbridge save shipment --out shipment.tar\n  weighbridge verify shipment.tar --key release.key.pub",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.transfer(cmd.Context(), "saved", args[0], out, f, func(m *oci.Model) (oci.Transferred, error) {
-				return m.Save(cmd.Context(), out, oci.TransferOptions{})
+			ctx, release := a.env.interrupts(cmd.Context()) // half a file is removed
+			defer release()
+			return a.transfer(ctx, "saved", args[0], out, f, func(m *oci.Model) (oci.Transferred, error) {
+				return m.Save(ctx, out, oci.TransferOptions{})
 			})
 		},
 	}
