@@ -189,7 +189,7 @@ func (m ModelSignature) validate() error {
 		return fmt.Errorf("model signature: %d resources: expected 1 to %d: an empty model is not signed", len(m.Resources), MaxResources)
 	}
 	if m.Name == "" {
-		return fmt.Errorf("model signature: subject: no name")
+		return fmt.Errorf("model signature: the subject has no name")
 	}
 	seen := map[string]bool{}
 	for _, r := range m.Resources {
@@ -218,7 +218,7 @@ func (s Serialization) validate() error {
 	}
 	for _, p := range s.IgnorePaths {
 		if !ValidName(strings.TrimSuffix(p, "/")) {
-			return fmt.Errorf("ignore_paths: %q: expected relative paths without ..", clip(p))
+			return fmt.Errorf("ignore_paths: %q: expected relative paths that stay inside", clip(p))
 		}
 	}
 	return nil

@@ -609,3 +609,51 @@ func TestLargeFiles(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestBearerToken: a registry that sends its clients to a token server, as the large
+// ones do: push and pull ask there with the credentials, and nowhere else.
+func TestBearerToken(t *testing.T) {
+	s := newRegistry(t, true)
+	_, m := cargoed(t)
+	var scopes []string
+	s.Respond(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/token" {
+			user, password, _ := r.BasicAuth()
+			if user != "lab" || password != "secret" {
+				w.WriteHeader(http.StatusUnauthorized)
+				return true
+			}
+			scopes = append(scopes, r.URL.Query()["scope"]...)
+			fmt.Fprint(w, `{"token":"granted"}`)
+			return true
+		}
+		if r.Header.Get("Authorization") == "Bearer granted" {
+			return false
+		}
+		w.Header().Set("WWW-Authenticate", `Bearer realm="`+s.URL+`/token",service="registry",scope="repository:acme/atlas:pull"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return true
+	})
+	config := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(config, fmt.Appendf(nil, `{"auths":{%q:{"auth":"bGFiOnNlY3JldA=="}}}`, s.Host()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	with := way()
+	with.Config = config
+	if _, err := m.Push(context.Background(), with, s.Host()+"/acme/atlas:v1", TransferOptions{Workers: 1}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := OpenRemote(context.Background(), with, s.Host()+"/acme/atlas:v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Models()[0].Files(context.Background(), weights.Options{}); err != nil || len(l.Models()[0].Bundles) != 2 {
+		t.Errorf("%d bundles, %v", len(l.Models()[0].Bundles), err)
+	}
+	if !slices.Contains(scopes, "repository:acme/atlas:pull,push") {
+		t.Errorf("asked for %q", scopes)
+	}
+	if _, err := m.Push(context.Background(), way(), s.Host()+"/acme/atlas:v2", TransferOptions{}); err == nil || !strings.Contains(err.Error(), "docker login") {
+		t.Errorf("without credentials: %v", err)
+	}
+}
