@@ -45,7 +45,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
 			"fdp", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
 		},
-		outside: []string{"github.com/spf13", "golang.org/x/sys"},
+		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},
 	},
 }
 
