@@ -57,6 +57,18 @@ func (c Convention) Merge(d Convention) Convention {
 	return c
 }
 
+// MixedFields returns the names of the fields in which parts of a sum differ, in
+// the order of printing; none means that all parts were counted alike.
+func (c Convention) MixedFields() []string {
+	var names []string
+	for _, f := range c.fields() {
+		if *f.value == Mixed {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 // String prints the stated fields, as in "attention causal, head included", or
 // "unstated".
 func (c Convention) String() string {

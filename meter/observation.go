@@ -20,7 +20,13 @@ type Observation struct {
 	TokensCommitted *Ops    `json:"tokens_committed,omitempty"` // tokens, not operations; 128 bits because products are formed from them
 	TokensExecuted  *Ops    `json:"tokens_executed,omitempty"`
 
-	OperationsStated *Ops `json:"operations_stated,omitempty"` // the framework's own total, in its own convention
+	SamplesCommitted *Ops    `json:"samples_committed,omitempty"` // samples (sequences), where the log states those and not tokens
+	SamplesExecuted  *Ops    `json:"samples_executed,omitempty"`
+	SamplesPerStep   *uint64 `json:"samples_per_step,omitempty"`
+	SequenceLength   *uint64 `json:"sequence_length,omitempty"` // tokens in a sample, as stated by the log
+
+	OperationsStated   *Ops `json:"operations_stated,omitempty"`   // the framework's own total, in its own convention
+	OperationsRounding *Ops `json:"operations_rounding,omitempty"` // how far off it may be, because it was printed rounded
 
 	// Reported is what the job's own counter said last, one element per
 	// activity in the order they were first reported. The figures are cumulative.

@@ -18,12 +18,15 @@ type runCount struct {
 	architecture *estimate.Architecture
 	tokens       *meter.Ops        // stated with --tokens
 	sequence     estimate.Schedule // stated with --sequence-length
+	work         estimate.Work     // what encoders and towers read in the whole run, and what is trained
 }
 
-// fill gives the record its operations from the best method there is (counted,
-// architecture, none, in that order); the others become witnesses, and what
-// they disagree about a finding. It never fails: a method that cannot be used is
-// a finding, because the run itself must be recorded whatever becomes of it.
+// fill gives the record its operations from the best method there is (counted
+// in the job, architecture, the framework's own total, none, in that order); the
+// others become witnesses, and what they disagree about a finding. A framework's
+// total stands behind the architecture, because it is a formula too, with known
+// omissions. It never fails: a method that cannot be used is a finding, because
+// the run itself must be recorded whatever becomes of it.
 func (c runCount) fill(r *meter.Record) {
 	formula, tokens, err := c.formula()
 	if err != nil {
@@ -46,10 +49,16 @@ func (c runCount) fill(r *meter.Record) {
 		}
 		r.Witnesses = append(r.Witnesses, *counted)
 	}
-	c.choose(r, counted, formula)
+	r.Findings = append(r.Findings, meter.Quantities(heldTogether(r, counted, formula), c.causes())...)
+	stated := c.statedTotal()
+	if stated != nil {
+		r.Findings = append(r.Findings, c.against(stated, formula)...)
+		r.Witnesses = append(r.Witnesses, *stated)
+	}
+	c.choose(r, firstKnown(counted, formula, stated))
 	if impossible {
 		r.Operations.Estimate, r.Operations.High = meter.Bound{}, formula.Operations.High
-		r.Findings = append(r.Findings, contradiction(counted, formula))
+		r.Findings = append(r.Findings, meter.Finding{Code: "no-estimate", Message: contradictionMeans})
 	}
 	if c.open() {
 		r.Findings = append(r.Findings, meter.Finding{Code: "interrupted",
@@ -88,17 +97,20 @@ func contradicts(counted, formula *meter.Witness) bool {
 	return performed.Cmp(required) < 0
 }
 
-func contradiction(counted, formula *meter.Witness) meter.Finding {
-	return meter.Finding{Code: "required-above-performed", Message: fmt.Sprintf(
-		"the job's counter says %s were performed, the model's shape and tokens require %s: one of the two is wrong, so there is no estimate and the high bound covers both; supersede this record when the cause is found",
-		counted.Operations, formula.Operations)}
+// contradictionMeans is what follows where one method contradicts another.
+const contradictionMeans = "the counter and the formula contradict each other and one of the two is wrong, so there is no estimate and the high bound covers both; " +
+	"supersede this record when the cause is found"
+
+func firstKnown(list ...*meter.Witness) *meter.Witness {
+	for _, w := range list {
+		if w != nil {
+			return w
+		}
+	}
+	return nil
 }
 
-func (c runCount) choose(r *meter.Record, counted, formula *meter.Witness) {
-	best := counted
-	if best == nil {
-		best = formula
-	}
+func (c runCount) choose(r *meter.Record, best *meter.Witness) {
 	switch {
 	case c.outcome == meter.NeverStarted:
 		r.Operations, r.Method, r.Grade = meter.Exact(meter.Ops{}), meter.Counted, meter.GradeMeasured
@@ -113,6 +125,10 @@ func (c runCount) choose(r *meter.Record, counted, formula *meter.Witness) {
 // notCounted says what was missing for a count, and how to give it now.
 func (c runCount) notCounted(r *meter.Record) meter.Finding {
 	missing := "the log stated no tokens and no operations"
+	if c.outcome == meter.Stated {
+		return meter.Finding{Code: "not-counted", Message: "the file states neither operations nor all that they follow from, so there is no count: " +
+			"give --architecture, and --sequence-length where it states samples, --batch-tokens where it states steps, or --tokens"}
+	}
 	if c.observed.TokensCommitted != nil && c.architecture == nil {
 		missing = fmt.Sprintf("the log shows %s tokens, but the model's shape is not known (--architecture)", c.observed.TokensCommitted)
 	}
@@ -214,7 +230,11 @@ func (c runCount) upper(tokens meter.Bound) (meter.Bound, error) {
 // training is the canonical count. A run that went on past its schedule did so
 // at the schedule's last length: a record must not fail for it.
 func (c runCount) training(tokens meter.Ops) (estimate.Count, error) {
-	return c.architecture.Scheduled(tokens, c.sequence.Covering(tokens))
+	work := c.work
+	if work.Tokens = tokens; c.outcome != meter.Finished && c.outcome != meter.Stated {
+		work.Source, work.Images = nil, nil // stated for the whole run: how much of it is done cannot be told
+	}
+	return c.architecture.Along(work, c.sequence.Covering(tokens))
 }
 
 // under is the count of training with another convention of keys.
@@ -285,7 +305,7 @@ func (c runCount) tokensStated() (tokenRange, meter.Grade, string, error) {
 		return tokenRange{}, "", "", nil
 	}
 	source := fmt.Sprintf("%s tokens as stated", c.tokens)
-	if c.outcome == meter.Finished {
+	if c.outcome == meter.Finished || c.outcome == meter.Stated {
 		return meter.Exact(*c.tokens), meter.GradeDeclared, source, nil
 	}
 	return tokenRange{High: meter.Known(*c.tokens)}, meter.GradeDeclared, source + " for the whole run, which did not finish", nil
@@ -306,6 +326,9 @@ func (c runCount) compare(counted, formula *meter.Witness, tokens tokenRange) []
 			return []meter.Finding{{Code: "counts-agree", Message: fmt.Sprintf(
 				"%s. Counted with %s keys per token instead of %s, the formula gives the counter's number to the operation", message, keys, estimate.HalfKeys)}}
 		}
+	}
+	if cause, found := meter.LikelyCause(a, b, c.causes()); found && farApart(a, b) {
+		return []meter.Finding{{Code: "counts-differ", Message: message + ". Likely cause: " + cause.Name}}
 	}
 	return []meter.Finding{{Code: "counts-differ", Message: message + ". No convention that was tried (s/2, (s+1)/2 and s keys per token) explains it exactly"}}
 }

@@ -22,10 +22,15 @@ type runSettings struct {
 	Architecture   json.RawMessage `json:"architecture,omitempty"` // the config.json itself
 	Tokens         *meter.Ops      `json:"tokens,omitempty"`
 	SequenceLength string          `json:"sequence_length,omitempty"` // or a schedule of lengths
+	Streams        streamFlags     `json:"streams,omitzero"`          // what encoders and towers read, and what is trained
 }
 
-// weightsSeen are the digests that only the process that ran the job can take.
-type weightsSeen struct{ input, output string }
+// weightsSeen are the digests that only the process that ran the job can take,
+// and what it found in the weights' headers.
+type weightsSeen struct {
+	input, output string
+	findings      []meter.Finding
+}
 
 func (a *app) journalDirectory() string { return ledger.Beside(a.ledger, ".journals") }
 
@@ -38,7 +43,7 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
-	own.Findings = append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), skew...)
+	own.Findings = append(append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), seen.findings...), skew...)
 	count, err := countOf(j, live)
 	if err != nil {
 		return nil, err
@@ -79,6 +84,9 @@ func countOf(j wrap.Journal, live bool) (runCount, error) {
 	var err error
 	count.tokens = settings.Tokens
 	if count.sequence, err = estimate.ParseSchedule(settings.SequenceLength); err != nil {
+		return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
+	}
+	if count.work, err = settings.Streams.work(); err != nil {
 		return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
 	}
 	if len(settings.Architecture) > 0 {

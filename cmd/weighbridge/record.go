@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/estimate"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 )
 
@@ -21,6 +23,10 @@ type recordFlags struct {
 	generator    string
 	published    string
 	architecture architectureFlags
+	stage        stageFlags
+	countedAs    string
+	weights      string
+	from         fromFlags
 }
 
 type recordResult struct {
@@ -34,37 +40,75 @@ type recordResult struct {
 func (a *app) recordCommand() *cobra.Command {
 	var f recordFlags
 	cmd := &cobra.Command{
-		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N)",
-		Short: "Record work that was not watched: a number somebody states, or a model's shape and tokens",
+		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N | --from FILE [--dry-run])",
+		Short: "Record work that was not watched: a number somebody states, a model's shape and tokens, or a log",
 		Long: `Record appends one entry to the log of a model. The number of operations is what you state (method declared),
-or follows from the model's shape and its tokens (method architecture). A record is never changed: a wrong one
-is voided or superseded with "weighbridge ledger correct".
+or follows from the model's shape and its tokens (method architecture), or is read from a file that a framework,
+a monitor, a scheduler or a provider wrote (--from): its format is found out, its figures are shown under common
+names, its bytes are kept as evidence, and the same file twice is recorded once. What the file lacks is given
+with --architecture, --sequence-length, --batch-tokens or --tokens. With --stage it is counted at the stage's true
+cost, and each activity of the stage becomes a record of its own. A record is never changed: a wrong one is voided or
+superseded with "weighbridge ledger correct".
+
+` + stageHelp + `
 
 ` + exitCodes,
 		Example: `  weighbridge record --model open/base@1 --activity pretraining --operations 9e25
   weighbridge record --model acme/atlas@1 --activity fine-tuning --parent open/base@1:fine-tunes \
-      --architecture config.json --tokens 2e9 --sequence-length 4096`,
+      --architecture config.json --tokens 2e9 --sequence-length 4096
+  weighbridge record --model acme/atlas@2-chat --stage grpo --parent acme/atlas@2:fine-tunes --architecture config.json \
+      --sequence-length 4096 --tokens 4e8 --generated-tokens 1e9 --prompt-tokens 2e8
+  weighbridge record --from train.log --dry-run --architecture config.json --sequence-length 8192
+  weighbridge record --model acme/atlas@1 --activity pretraining --from checkpoint-100/trainer_state.json`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.record(f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.stage.kind != "" && f.from.path != "" {
+				return usage("record: found --stage and --from, expected one of them: a stage is counted from its tokens, a file says its own")
+			}
+			if f.stage.kind != "" && f.architecture.streams != (streamFlags{}) {
+				return usage("--stage counts decoders alone: leave out what encoders and towers read, or record the parts without --stage")
+			}
+			if f.stage.kind != "" {
+				return a.recordStage(cmd.Context(), f)
+			}
+			if err := f.stage.unused(cmd); err != nil {
+				return err
+			}
+			return a.record(cmd.Context(), f)
+		},
 	}
 	f.work.register(cmd)
 	f.architecture.register(cmd)
+	f.architecture.streams.register(cmd)
+	f.stage.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.operations, "operations", "", "operations, decimal or scientific: 9.5e25")
+	flags.StringVar(&f.countedAs, "counted-as", "", "the convention that --operations was counted by, by the beginning of its name: it is converted to the canonical count. Needs --architecture and\n--sequence-length unless the ratio is the same for all. Conventions: "+strings.Join(estimate.Conventions(), "; "))
 	flags.StringVar(&f.run, "run", "", "name of the run; the same run and sequence twice changes nothing (default: a new name)")
 	flags.Uint64Var(&f.sequence, "sequence", 0, "number of the record within the run")
+	flags.StringVar(&f.weights, "weights", "", "directory of the weights that the work made: their digest goes into the record, and with --architecture their headers must fit it")
 	flags.StringVar(&f.period, "period", "", "when the work was done: START/END, dates or RFC 3339 times")
 	flags.StringVar(&f.generator, "generator", "", "for synthetic-data: the model that generated the data")
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
+	f.from.register(flags)
 	return cmd
 }
 
 // recordedSchema names the document that record --json prints.
 const recordedSchema = "weighbridge.dev/recorded/v1"
 
-func (a *app) record(f recordFlags) error {
+func (a *app) record(ctx context.Context, f recordFlags) error {
+	if f.work.model == "" && !(f.from.path != "" && f.from.dryRun) {
+		return usage("record: --model is required (the model: org/name@version)")
+	}
+	if f.from.path != "" {
+		return a.recordFrom(ctx, f)
+	}
 	record, err := f.build(a.env.now())
 	if err != nil {
+		return err
+	}
+	if err := f.weigh(ctx, &record); err != nil {
 		return err
 	}
 	result := recordResult{Schema: recordedSchema, Record: record}
@@ -113,23 +157,31 @@ func (r recordResult) String() string {
 		fmt.Fprintf(&b, "  period: %s\n", periodText(r.Record.Period))
 	}
 	fmt.Fprintf(&b, "  run %s/%d, entry %d of %s", r.Record.Run, r.Record.Sequence, r.Index, r.Origin)
+	for _, finding := range r.Record.Findings {
+		fmt.Fprintf(&b, "\n  finding %s: %s", finding.Code, finding.Message)
+	}
 	return b.String()
 }
 
 // check refuses flags that do not go together: one that is ignored in silence
 // is taken for one that was heeded.
 func (f recordFlags) check() error {
+	if f.from.dryRun || f.from.batch != "" || f.from.read != "auto" {
+		return usage("record: --dry-run, --batch-tokens and --read belong to --from FILE")
+	}
 	formula := f.architecture.config != "" || f.architecture.sequence != ""
 	switch {
+	case f.countedAs != "" && f.operations == "":
+		return usage("--counted-as is of --operations: a count from the architecture is the canonical one already")
 	case f.operations != "" && f.architecture.tokens != "":
 		return usage("record: found --operations and --tokens, expected one of them: the number itself, or what it follows from")
-	case f.operations != "" && formula:
+	case f.operations != "" && formula && f.countedAs == "" && f.weights == "":
 		return usage("record: found --operations with --architecture or --sequence-length: the number that is stated would not follow from them; " +
 			"leave them out, or give --tokens instead of --operations")
 	case f.operations == "" && f.architecture.tokens == "" && formula:
 		return usage("record: --tokens is missing: expected --architecture FILE with --tokens N")
 	case f.operations == "" && f.architecture.tokens == "":
-		return usage("record: expected --operations N, or --architecture FILE with --tokens N")
+		return usage("record: expected --operations N, or --architecture FILE with --tokens N, or --from FILE")
 	}
 	return nil
 }
@@ -178,7 +230,7 @@ func (f recordFlags) declare(record *meter.Record) error {
 		return usage("--operations: %w", err)
 	}
 	record.Operations, record.Method, record.Grade = meter.Exact(operations), meter.Declared, meter.GradeDeclared
-	return nil
+	return f.convert(record, operations)
 }
 
 // synthetic fills what belongs to synthetic-data only (4E091, Technical Note 3).

@@ -69,6 +69,8 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.runCommand())
 	root.AddCommand(a.recordCommand())
 	root.AddCommand(a.traceCommand())
+	root.AddCommand(a.explainCommand())
+	root.AddCommand(a.planCommand())
 	root.AddCommand(a.evaluateCommand())
 	root.AddCommand(a.keyCommand())
 	root.AddCommand(a.attestCommand())

@@ -28,6 +28,8 @@ type runFlags struct {
 	input        string
 	weights      string
 	strict       bool
+	warn         string
+	warnCommand  string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -47,13 +49,17 @@ standard output after the job's own output. Trouble of ours never harms the job:
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
 	f.work.register(cmd)
+	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 	f.architecture.register(cmd)
+	f.architecture.streams.register(cmd)
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
 	flags.StringVar(&f.read, "read", "auto", "how to read the job's log: auto, none, "+strings.Join(trainlog.Formats(), ", "))
 	flags.StringVar(&f.log, "log", "", "read this log file, which the job writes, instead of its output")
 	flags.StringVar(&f.input, "input", "", "directory of the weights that the job starts from; its digest goes into the record")
 	flags.StringVar(&f.weights, "weights", "", "directory that the job writes its weights to; its digest goes into the record")
+	flags.StringVar(&f.warn, "warn", "50,80,95", "warn when the lineage reaches these percentages of a regime's threshold, and at 100; none: never")
+	flags.StringVar(&f.warnCommand, "warn-command", "", "shell command to run at each warning, with WEIGHBRIDGE_MODEL, _REGIME, _PERCENT, _OPERATIONS and _THRESHOLD set; it cannot delay the job")
 	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the ledger or the journal cannot be written")
 	return cmd
 }
@@ -67,7 +73,12 @@ func (a *app) run(ctx context.Context, f runFlags, command []string) error {
 	if err != nil {
 		return &exitError{exitOwnFailure, err}
 	}
+	thresholds, err := a.watchThresholds(f, &options)
+	if err != nil {
+		return &exitError{runCode(err), err}
+	}
 	result, err := wrap.Run(ctx, options)
+	thresholds.finish()
 	if err != nil && result.ExitCode == exitOwnFailure {
 		return &exitError{exitOwnFailure, err}
 	}
@@ -143,7 +154,7 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 // settings checks what the formula will need before the job starts, not after
 // weeks of training.
 func (f architectureFlags) settings() (json.RawMessage, error) {
-	settings := runSettings{SequenceLength: f.sequence}
+	settings := runSettings{SequenceLength: f.sequence, Streams: f.streams}
 	if f.tokens != "" {
 		tokens, err := meter.ParseOps(f.tokens)
 		if err != nil {
@@ -155,9 +166,13 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 	if err != nil {
 		return nil, usage("--sequence-length: %w", err)
 	}
+	work, err := f.streams.work()
+	if err != nil {
+		return nil, err
+	}
 	if f.config == "" {
-		if f.tokens != "" || f.sequence != "" {
-			return nil, usage("--tokens and --sequence-length are for the formula: name the model's config.json with --architecture")
+		if f.tokens != "" || f.sequence != "" || f.streams != (streamFlags{}) {
+			return nil, usage("--tokens, --sequence-length and what encoders and towers read are for the formula: name the model's config.json with --architecture")
 		}
 		return json.Marshal(settings)
 	}
@@ -165,8 +180,8 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	many := meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
-	if _, err := architecture.Scheduled(many, schedule.Covering(many)); err != nil {
+	work.Tokens = meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
+	if _, err := architecture.Along(work, schedule.Covering(work.Tokens)); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.config, err)
 	}
 	config, err := os.ReadFile(f.config)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -89,8 +90,8 @@ func fileStates(dir string) (map[string]fileState, error) {
 }
 
 // digests waits for the digest of the input and takes that of the weights that
-// the job wrote.
-func (a *app) digests(ctx context.Context, f runFlags, r wrap.Result, input *inputDigest) weightsSeen {
+// the job wrote, whose headers it holds against the shape that was given.
+func (a *app) digests(ctx context.Context, f runFlags, settings json.RawMessage, r wrap.Result, input *inputDigest) weightsSeen {
 	var seen weightsSeen
 	var err error
 	if seen.input, err = input.wait(); err != nil {
@@ -105,6 +106,7 @@ func (a *app) digests(ctx context.Context, f runFlags, r wrap.Result, input *inp
 		return seen
 	}
 	seen.output = files.Root()
+	seen.findings = guardRun(settings, f.weights)
 	return seen
 }
 

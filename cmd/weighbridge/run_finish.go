@@ -26,7 +26,7 @@ type runResult struct {
 // is said all the same, and the journal stays, locked against everybody else
 // until then, unless its records are in the ledger.
 func (a *app) finish(ctx context.Context, f runFlags, o wrap.Options, r wrap.Result, input *inputDigest) {
-	records, err := runRecords(o, r, a.digests(ctx, f, r, input))
+	records, err := runRecords(o, r, a.digests(ctx, f, o.Head.Settings, r, input))
 	if err == nil {
 		err = a.writing(func(l *ledger.Ledger) error { return appendRun(l, r, records) })
 	}

@@ -19,8 +19,10 @@ type traceResult struct {
 	Parents    []meter.Parent   `json:"parents"`
 	Lineage    []traceModel     `json:"lineage"` // the model first, then its ancestors as they are met
 	Regimes    []fdp.Position   `json:"regimes"`
-	Missing    []meter.ModelRef `json:"missing"` // ancestors of which nothing is known
-	Pending    []string         `json:"pending"` // runs that are included and not in the ledger yet
+	Crossings  []traceCrossing  `json:"crossings,omitempty"` // at the present rate; absent where no record of the model has a period
+	Convention meter.Convention `json:"convention"`          // of the total: mixed where its records differ
+	Missing    []meter.ModelRef `json:"missing"`             // ancestors of which nothing is known
+	Pending    []string         `json:"pending"`             // runs that are included and not in the ledger yet
 }
 
 type traceActivity struct {
@@ -53,7 +55,9 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 		result.Lineage = append(result.Lineage, line)
 	}
 	result.Parents = append(result.Parents, result.Lineage[0].Parents...)
-	result.Regimes, err = a.positions(model, h)
+	var conventions conventionSum
+	result.Regimes, err = a.positionsOf(model, conventions.over(h.records))
+	result.Convention = conventions.total
 	return result, err
 }
 
@@ -82,8 +86,8 @@ func (h *history) traceModel(model meter.ModelRef) (traceModel, error) {
 	return line, err
 }
 
-// positions is where the lineage is against the threshold of each regime.
-func (a *app) positions(model meter.ModelRef, h *history) ([]fdp.Position, error) {
+// positionsOf is where a lineage is against the threshold of each regime.
+func (a *app) positionsOf(model meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) ([]fdp.Position, error) {
 	rules, err := fdp.Embedded()
 	if err != nil {
 		return nil, err
@@ -92,7 +96,7 @@ func (a *app) positions(model meter.ModelRef, h *history) ([]fdp.Position, error
 	if err != nil {
 		return nil, err
 	}
-	facts, err := fdp.FromLineage(model, h.records)
+	facts, err := fdp.FromLineage(model, records)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +115,12 @@ func (r traceResult) String() string {
 	r.tree(&b, r.index(), r.Model, "", 2, shown)
 	for _, s := range r.Regimes {
 		fmt.Fprintf(&b, "  %s\n", positionLine(s))
+	}
+	for _, c := range r.Crossings {
+		fmt.Fprintf(&b, "  %s\n", c)
+	}
+	if mixed := r.Convention.MixedFields(); len(mixed) > 0 {
+		fmt.Fprintf(&b, "  counted by different conventions, added as they stand: %s\n", strings.Join(mixed, ", "))
 	}
 	if len(r.Missing) == 0 && slices.ContainsFunc(r.Regimes, func(p fdp.Position) bool { return p.ThresholdVerdict == fdp.Undetermined }) {
 		fmt.Fprintf(&b, "  not all is known: `weighbridge evaluate %s` says what is missing\n", r.Model)

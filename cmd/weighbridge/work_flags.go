@@ -27,6 +27,7 @@ type architectureFlags struct {
 	config   string
 	tokens   string
 	sequence string
+	streams  streamFlags
 }
 
 func (w *workFlags) register(cmd *cobra.Command) {
@@ -37,7 +38,6 @@ func (w *workFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&w.parents, "parent", nil, "a model this one came from, MODEL:RELATION; repeatable. Relations: "+names(meter.Relations()))
 	flags.BoolVar(&w.discarded, "discarded", false, "the weights that this work made were thrown away")
 	flags.StringVar(&w.hardware, "hardware", "", `file that names the accelerators: [{"product":"NVIDIA H100 SXM5 80GB","count":8}]`)
-	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 }
 
 func (f *architectureFlags) register(cmd *cobra.Command) {
@@ -72,7 +72,12 @@ func (f architectureFlags) count(record *meter.Record) error {
 	if err != nil {
 		return err
 	}
-	count, err := architecture.Scheduled(tokens, schedule)
+	work, err := f.streams.work()
+	if err != nil {
+		return err
+	}
+	work.Tokens = tokens
+	count, err := architecture.Along(work, schedule)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.config, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -24,18 +25,44 @@ const (
 
 func (p Passes) count() uint64 { return uint64(bits.OnesCount8(uint8(p))) }
 
+// Stream is a kind of position that a model works on. Each has a number of its
+// own, so products on different streams are counted apart.
+type Stream uint8
+
+// The streams.
+const (
+	Text   Stream = iota // the tokens of the model itself: a decoder's, or those of a model that is an encoder alone
+	Source               // the tokens that an encoder reads and a decoder attends to
+	Image                // the tokens that a vision tower makes of images, which the decoder sees among its own
+)
+
+// String returns the stream's name: "text", "source", "image".
+func (s Stream) String() string {
+	return [...]string{"text", "source", "image"}[min(s, Image)]
+}
+
 // Product is one row of the table of matrix products: Count products of a
 // vector of In numbers with a matrix of In x Out weights, per token.
 type Product struct {
-	Name   string // part and role, as in "attention.query", "mlp.gate", "head"
-	In     uint64
-	Out    uint64
-	Count  uint64 // how many such matrices: the number of layers, or 1
-	Passes Passes // the passes of training that it takes part in
+	Name       string // part and role, as in "attention.query", "experts.up", "head"
+	In         uint64
+	Out        uint64
+	Count      uint64 // how many a token takes part in: the number of layers, that times the experts chosen, or 1
+	Held       uint64 // how many such matrices the model has: all experts; 0 for one that another row holds
+	Stream     Stream // which tokens
+	Passes     Passes // the passes of training that it takes part in
+	Prediction bool   // of a multi-token-prediction module: counted where asked for, and in no total
 }
 
-// weights returns In x Out x Count.
+// weights returns In x Out x Count, held In x Out x Held.
 func (p Product) weights(s *sum) meter.Ops { return s.mul(p.In, p.Out, p.Count) }
+func (p Product) held(s *sum) meter.Ops    { return s.mul(p.In, p.Out, p.Held) }
+
+// inTower reports whether the product is of a vision tower, not of what joins it
+// to the text.
+func (p Product) inTower() bool {
+	return p.Stream == Image && !strings.HasPrefix(p.Name, "projector.")
+}
 
 // Core is the attention core of Layers equal layers: the products of queries
 // with keys and of the scores with values, which hold no weights. It costs
@@ -44,8 +71,14 @@ type Core struct {
 	Layers     uint64
 	ScoreWidth uint64 // heads x width of a query, q
 	ValueWidth uint64 // heads x width of a value, q where they are equal
-	Window     uint64 // the most keys that a token attends to; 0: all before it
+	Window     uint64 // the most keys that a token attends to; 0: no such bound
+	Chunk      uint64 // attention stays within chunks of so many tokens; 0: no chunks
+	Full       bool   // every position attends to all of the sequence, later ones too
+	Stream     Stream // whose tokens attend
+	Over       Stream // to whose tokens; another stream in cross attention
+	Times      uint64 // positions per token of the stream, as of image patches merged into one token; at least 1
 	Passes     Passes
+	Prediction bool // of a multi-token-prediction module
 }
 
 // Architecture is a model's shape. The zero value is no model: its counts are
@@ -54,14 +87,19 @@ type Architecture struct {
 	family    string
 	layers    uint64
 	context   uint64
-	learned   bool // learned positions: no sequence longer than context exists
+	learned   bool      // learned positions: no sequence longer than context exists
+	lengths   [3]uint64 // by stream: length of a sequence where the configuration fixes it; 0: it does not
 	products  []Product
 	cores     []Core
+	states    []Recurrence
 	embedding meter.Ops // input embedding that is not also the head
 	positions meter.Ops
 	norms     meter.Ops
 	biases    meter.Ops
 	other     meter.Ops
+	idle      meter.Ops // of norms, biases and other: what a text token does not pass
+	heads     uint64    // of the queries in a layer
+	predicted meter.Ops // norms, biases and other of multi-token-prediction modules; in none of the above
 }
 
 // Family returns the model_type, as in "llama".
@@ -76,32 +114,51 @@ func (a Architecture) Products() []Product { return slices.Clone(a.products) }
 // Cores returns a copy of the attention cores, one per kind of layer.
 func (a Architecture) Cores() []Core { return slices.Clone(a.cores) }
 
+// Recurrences returns a copy of the parts of recurrent layers that hold no
+// weights.
+func (a Architecture) Recurrences() []Recurrence { return slices.Clone(a.states) }
+
 // ContextLength returns the configuration's length in tokens: what the model can
-// take (max_position_embeddings), which is not what it was trained at.
+// take (max_position_embeddings), which is not what it was trained at. It is
+// [MaxSequence] for a model without attention, which takes any.
 func (a Architecture) ContextLength() uint64 { return a.context }
 
 // Parameters is the number of parameters by what they are, each exact.
 type Parameters struct {
-	Total     meter.Ops `json:"total"`     // every parameter once; a tied head shares the input embedding
-	Active    meter.Ops `json:"active"`    // applied to each token: the head is in it, look-up tables are not
-	Weights   meter.Ops `json:"weights"`   // W: those in matrix products, the head included
-	Embedding meter.Ops `json:"embedding"` // input embedding that is not also the head; 0 when tied
-	Positions meter.Ops `json:"positions"` // learned position table
-	Norms     meter.Ops `json:"norms"`
-	Biases    meter.Ops `json:"biases"`
-	Other     meter.Ops `json:"other"` // trained parameters of activations and the like
+	Total      meter.Ops `json:"total"`     // every parameter once, prediction modules left out; a tied head shares the input embedding
+	Active     meter.Ops `json:"active"`    // that a text token passes: the head and the chosen experts are in it, look-up tables are not
+	Weights    meter.Ops `json:"weights"`   // W: in matrix products, as often as a text token meets them
+	Held       meter.Ops `json:"held"`      // those of Total that are in matrix products: all experts, every tower
+	Embedding  meter.Ops `json:"embedding"` // input embedding that is not also the head; 0 when tied
+	Positions  meter.Ops `json:"positions"` // learned position tables
+	Norms      meter.Ops `json:"norms"`
+	Biases     meter.Ops `json:"biases"`
+	Other      meter.Ops `json:"other"`      // trained parameters of activations, recurrences, routers' choice and the like
+	Prediction meter.Ops `json:"prediction"` // multi-token-prediction modules, which are not in Total
 }
 
 // Parameters returns the exact parameter count. The sizes that [ParseConfig]
 // accepts cannot overflow it.
 func (a Architecture) Parameters() Parameters {
 	var s sum
-	p := Parameters{Embedding: a.embedding, Positions: a.positions, Norms: a.norms, Biases: a.biases, Other: a.other}
+	var distinct meter.Ops
+	p := Parameters{Embedding: a.embedding, Positions: a.positions, Norms: a.norms, Biases: a.biases, Other: a.other, Prediction: a.predicted}
 	for _, product := range a.products {
-		p.Weights = s.add(p.Weights, product.weights(&s))
+		switch {
+		case product.Prediction:
+			p.Prediction = s.add(p.Prediction, product.held(&s))
+			continue
+		case product.Stream == Text:
+			p.Weights = s.add(p.Weights, product.weights(&s))
+			own := product
+			own.Count = min(product.Count, product.Held) // a matrix that several layers share is one
+			distinct = s.add(distinct, own.weights(&s))
+		}
+		p.Held = s.add(p.Held, product.held(&s))
 	}
-	p.Active = s.add(p.Weights, p.Norms, p.Biases, p.Other)
-	p.Total = s.add(p.Active, p.Embedding, p.Positions)
+	small := s.add(p.Norms, p.Biases, p.Other)
+	p.Active = s.add(distinct, s.keep(small.Sub(a.idle)))
+	p.Total = s.add(p.Held, small, p.Embedding, p.Positions)
 	return p
 }
 

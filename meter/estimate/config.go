@@ -20,6 +20,11 @@ const (
 	maxWidth       = 1 << 20 // hidden width, width of a head
 	maxQueries     = 1 << 22 // heads x width of a head
 	maxWide        = 1 << 24 // feed-forward width, vocabulary
+	maxLatent      = 1 << 14 // width of a head behind a low rank
+	maxExperts     = 1 << 16 // in a layer
+	maxPatches     = 1 << 24 // of an image
+	maxPrediction  = 64      // prediction modules
+	maxState       = 1 << 16 // of a recurrence, groups, taps
 )
 
 // config is an object of a config.json, with the problems met in reading the
@@ -218,4 +223,22 @@ func clip(s string) string {
 		s = strings.ToValidUTF8(s[:57], "") + "..."
 	}
 	return s
+}
+
+// numbers returns an optional list of whole numbers up to limit.
+func (c *config) numbers(name string, limit uint64) ([]uint64, bool) {
+	text, found := c.stated(name)
+	if !found {
+		return nil, false
+	}
+	var list []uint64
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		c.problem(name, "found %s, expected a list of whole numbers", clip(text))
+	}
+	for _, n := range list {
+		if n > limit {
+			c.problem(name, "found %d, expected at most %d", n, limit)
+		}
+	}
+	return list, true
 }

@@ -23,13 +23,50 @@
 // exceeds w; there the operations of one layer and token are rounded down.
 // Nothing passes through a floating-point number.
 //
+// # More than a dense decoder
+//
+// Of experts the chosen ones count, K of E, with the shared ones and the router;
+// all of them are parameters. Attention through a low rank (MLA) has its five
+// products, and a core whose queries and values differ in width. Recurrent layers
+// (Mamba-2, the gated delta rule) have products, the convolution among them, and
+// a [Recurrence] that costs the same at every length. Multi-token-prediction
+// modules are rows of the table that no total has: [Work] asks for them.
+//
+// An encoder or a vision tower works on a [Stream] of its own, because it sees
+// another number of tokens: [Work] states how many, and where it does not there
+// is no upper bound. A tower may be frozen: it then runs forward only.
+//
+// Packed documents are counted from the sum of their squared lengths
+// ([Architecture.Packed]), which is whole.
+//
+// # The guard
+//
+// A configuration and weights that lie beside each other need not belong
+// together. [Architecture.CheckWeights] recomputes the parameters and holds them
+// against the weights' headers, [Architecture.CheckStated] against a number that
+// a log or a card gives; more than 1 % apart is an error that says why, as far
+// as names and shapes show it.
+//
+// # Stages
+//
+// A stage other than plain training is a set of flags over the same table
+// ([Stage]): a frozen weight has no weight gradient (4 operations instead of 6),
+// one below everything trained has a forward pass only (2), an adapter's
+// matrices are rows of their own, a reference, a teacher or a rollout is another
+// table with the forward pass. Frozen parts are told apart by whole layers.
+//
+// # Conventions of others
+//
+// [Architecture.Explain] has the formulas of the frameworks and papers, to find
+// which of them gave a total. They are exact rational numbers.
+//
 // # What is refused
 //
-// Only dense decoder-only transformers whose every parameter is known here are
-// read: [Families] lists them. An unknown model type, experts or another
-// structure in a type that has none, a missing size, a size that is not a whole
-// number in range and a duplicate key are errors that name the field. Other
-// fields of the foreign format are ignored.
+// Only types whose every parameter is known here are read: [Families] lists
+// them, and a test holds each against its class to the last parameter. An
+// unknown model type, a structure that a type is not known to have, a missing
+// size, a size that is not a whole number in range and a duplicate key are errors
+// that name the field. Other fields of the foreign format are ignored.
 //
 // The package is pure: values in, values out.
 package estimate

@@ -1,15 +1,20 @@
 package estimate
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
 // family is one model_type: its name and how its configuration is read. A new
 // family is a file with one function and a line in families.
 type family struct {
-	name string
-	read func(*config) dense
+	name  string
+	read  func(*config) stack
+	has   parts
+	heads string // endings of the class names that have the head counted here; "": a language model's
 }
 
 // families lists what is read, in alphabetical order. Each function follows the
@@ -17,35 +22,70 @@ type family struct {
 // for fields that published files leave out.
 func families() []family {
 	return []family{
-		{"apertus", apertus},
-		{"arcee", arcee},
-		{"bloom", bloom},
-		{"cohere", cohere},
-		{"cohere2", cohere2},
-		{"falcon", falcon},
-		{"gemma", gemma},
-		{"gemma2", gemma2},
-		{"gemma3_text", gemma3Text},
-		{"gpt2", gpt2},
-		{"gpt_bigcode", gptBigCode},
-		{"gpt_neox", gptNeoX},
-		{"gptj", gptJ},
-		{"granite", granite},
-		{"llama", llama},
-		{"mistral", mistral},
-		{"mpt", mpt},
-		{"nemotron", nemotron},
-		{"olmo", olmo},
-		{"olmo2", olmo2},
-		{"olmo3", olmo3},
-		{"opt", opt},
-		{"phi", phi},
-		{"phi3", phi3},
-		{"qwen2", qwen2},
-		{"qwen3", qwen3},
-		{"smollm3", smolLM3},
-		{"stablelm", stableLM},
-		{"starcoder2", starCoder2},
+		{name: "apertus", read: apertus},
+		{name: "arcee", read: arcee},
+		{name: "bamba", read: bamba, has: withRecurrence},
+		{name: "bart", read: bart, has: withEncoder},
+		{name: "bert", read: bert, has: withEncoder, heads: "ForMaskedLM"},
+		{name: "bloom", read: bloom},
+		{name: "cohere", read: cohere},
+		{name: "cohere2", read: cohere2},
+		{name: "dbrx", read: dbrx, has: withExperts},
+		{name: "deepseek_v2", read: deepseekV2, has: withExperts | withLowRank},
+		{name: "deepseek_v3", read: deepseekV3, has: withExperts | withLowRank | withPrediction},
+		{name: "ernie4_5", read: ernie45},
+		{name: "ernie4_5_moe", read: ernie45Moe, has: withExperts},
+		{name: "falcon", read: falcon},
+		{name: "falcon_h1", read: falconH1, has: withRecurrence},
+		{name: "gemma", read: gemma},
+		{name: "gemma2", read: gemma2},
+		{name: "gemma3", read: gemma3, has: withTower},
+		{name: "gemma3_text", read: gemma3Text},
+		{name: "glm4_moe", read: glm4Moe, has: withExperts | withPrediction},
+		{name: "gpt2", read: gpt2},
+		{name: "gpt_bigcode", read: gptBigCode},
+		{name: "gpt_neox", read: gptNeoX},
+		{name: "gpt_oss", read: gptOSS, has: withExperts},
+		{name: "gptj", read: gptJ},
+		{name: "granite", read: granite},
+		{name: "granitemoe", read: graniteMoe, has: withExperts},
+		{name: "granitemoehybrid", read: graniteMoeHybrid, has: withRecurrence | withExperts},
+		{name: "granitemoeshared", read: graniteMoeShared, has: withExperts},
+		{name: "hunyuan_v1_dense", read: hunyuanDense},
+		{name: "hunyuan_v1_moe", read: hunyuanMoe, has: withExperts},
+		{name: "kimi_k2", read: deepseekV3, has: withExperts | withLowRank | withPrediction},
+		{name: "llama", read: llama},
+		{name: "llama4_text", read: llama4Text, has: withExperts | withChunks},
+		{name: "llava", read: llava, has: withTower},
+		{name: "mamba2", read: mamba2, has: withRecurrence},
+		{name: "mistral", read: mistral},
+		{name: "mixtral", read: mixtral, has: withExperts},
+		{name: "mpt", read: mpt},
+		{name: "mt5", read: mt5, has: withEncoder},
+		{name: "nemotron", read: nemotron},
+		{name: "nemotron_h", read: nemotronH, has: withRecurrence | withExperts},
+		{name: "olmo", read: olmo},
+		{name: "olmo2", read: olmo2},
+		{name: "olmo3", read: olmo3},
+		{name: "olmoe", read: olmoe, has: withExperts},
+		{name: "opt", read: opt},
+		{name: "phi", read: phi},
+		{name: "phi3", read: phi3},
+		{name: "phimoe", read: phimoe, has: withExperts},
+		{name: "qwen2", read: qwen2},
+		{name: "qwen2_5_vl", read: qwen25VL, has: withTower},
+		{name: "qwen2_moe", read: qwen2Moe, has: withExperts},
+		{name: "qwen2_vl", read: qwen2VL, has: withTower},
+		{name: "qwen3", read: qwen3},
+		{name: "qwen3_moe", read: qwen3Moe, has: withExperts},
+		{name: "qwen3_next", read: qwen3Next, has: withExperts | withRecurrence},
+		{name: "roberta", read: bert, has: withEncoder, heads: "ForMaskedLM"},
+		{name: "smollm3", read: smolLM3},
+		{name: "stablelm", read: stableLM},
+		{name: "starcoder2", read: starCoder2},
+		{name: "t5", read: t5, has: withEncoder},
+		{name: "xlm-roberta", read: bert, has: withEncoder, heads: "ForMaskedLM"},
+		{name: "zamba2", read: zamba2, has: withRecurrence},
 	}
 }
 
@@ -73,7 +113,7 @@ func ParseConfig(data []byte) (Architecture, error) {
 	}
 	for _, f := range families() {
 		if f.name == name {
-			c.refuseOtherKinds()
+			c.refuseOtherKinds(f)
 			d := f.read(c)
 			d.check(c)
 			if err := c.err(); err != nil {
@@ -82,16 +122,41 @@ func ParseConfig(data []byte) (Architecture, error) {
 			return d.architecture(f.name), nil
 		}
 	}
-	return Architecture{}, &UnknownFamilyError{ModelType: name}
+	return Architecture{}, &UnknownFamilyError{ModelType: name, Known: c.known()}
 }
 
 // UnknownFamilyError reports a model type whose layers are not known here, so
 // that no count can be given.
-type UnknownFamilyError struct{ ModelType string }
+type UnknownFamilyError struct {
+	ModelType string
+	Known     []string // sizes that the file states, as in "hidden_size 4096"
+}
 
 func (e *UnknownFamilyError) Error() string {
-	return fmt.Sprintf("config: model_type %q is not known: expected one of %s; missing is which matrices, norms and biases its layers have: "+
-		"give the operations themselves, or a config.json of a known type with the same shape", clip(e.ModelType), strings.Join(Families(), ", "))
+	known := "the file states no size that others have"
+	if len(e.Known) > 0 {
+		known = "known from the file: " + strings.Join(e.Known, ", ")
+	}
+	return fmt.Sprintf("config: model_type %q is not known: %s; missing is which matrices, norms and biases its layers have. "+
+		"Give --operations with the number itself, or --architecture with a config.json of a known type that has the same matrices. Known types: %s",
+		clip(e.ModelType), known, strings.Join(Families(), ", "))
+}
+
+// known lists the sizes that the file states under the usual names, and those of
+// parts that a dense decoder has not.
+func (c *config) known() []string {
+	var list []string
+	fields := "hidden_size d_model n_embd num_hidden_layers n_layer num_attention_heads num_key_value_heads head_dim intermediate_size vocab_size max_position_embeddings"
+	for _, kind := range otherKinds() {
+		fields += " " + kind.fields
+	}
+	for name := range strings.FieldsSeq(fields) {
+		text, found := c.stated(name)
+		if _, err := strconv.ParseUint(text, 10, 64); found && err == nil && text != "0" {
+			list = append(list, name+" "+text)
+		}
+	}
+	return list
 }
 
 // names is what a family calls its fields.
@@ -117,8 +182,8 @@ func (n names) withoutGroups() names {
 // sizes reads what every family has, and leaves the rest to it. A head's width
 // is the configuration's own where it states one, else h/a; key heads default to
 // all heads; a family whose class has another default requires the field.
-func (c *config) sizes(n names) dense {
-	d := dense{
+func (c *config) sizes(n names) stack {
+	d := stack{
 		hidden: c.size(n.hidden, maxWidth), layers: c.size(n.layers, maxLayers), heads: c.size(n.heads, maxHeads),
 		vocabulary: c.size(n.vocabulary, maxWide), otherNorms: 1,
 	}
@@ -141,7 +206,7 @@ func (c *config) sizes(n names) dense {
 			c.problem(n.heads, "found %d, which does not divide %s %d: expected the width of a head to be stated, or a divisor", d.heads, n.hidden, d.hidden)
 		}
 	}
-	d.names = n
+	d.names, d.attending, d.feeding = n, d.layers, d.layers
 	return d
 }
 
@@ -152,5 +217,28 @@ func (c *config) require(fields ...string) {
 		if _, found := c.stated(name); !found {
 			c.problem(name, "missing: expected as the model was published with it")
 		}
+	}
+}
+
+// alike replaces a list of one number per layer by that number.
+func (c *config) alike(fields ...string) {
+	for _, name := range fields {
+		text, found := c.stated(name)
+		if !found || !strings.HasPrefix(text, "[") {
+			continue
+		}
+		list, _ := c.numbers(name, maxWide)
+		if len(list) == 0 || slices.Min(list) != slices.Max(list) {
+			c.problem(name, "found %s, expected one number or a list of equal ones", clip(text))
+			continue
+		}
+		c.fields[name] = json.RawMessage(strconv.FormatUint(list[0], 10))
+	}
+}
+
+// allLayers checks that the kinds of layers are as many as there are layers.
+func (c *config) allLayers(d stack, kinds uint64) {
+	if kinds != d.layers {
+		c.problem("layer_types", "kinds of %d layers, expected %d as in %s", kinds, d.layers, d.names.layers)
 	}
 }

@@ -2,7 +2,7 @@ package estimate
 
 // cohere: attention and feed-forward side by side under one LayerNorm without
 // bias, a tied head, an optional norm over all heads on queries and on keys.
-func cohere(c *config) dense {
+func cohere(c *config) stack {
 	d := c.sizes(usual())
 	d.gated, d.norm, d.layerNorms = true, scaleOnly, 1
 	d.queryBias = c.flag("attention_bias", false)
@@ -16,7 +16,7 @@ func cohere(c *config) dense {
 
 // cohere2: cohere without norms on queries and keys, and with a window in all
 // but every fourth layer (sliding_window_pattern).
-func cohere2(c *config) dense {
+func cohere2(c *config) stack {
 	c.require("sliding_window")
 	d := cohere(c)
 	d.queryNorm, d.keyNorm = 0, 0

@@ -4,7 +4,7 @@ package estimate
 // feed-forward part of 4h unless ffn_hidden_size says otherwise, a tied head.
 // The new decoder has groups of key heads and, if nothing else is said, a
 // LayerNorm for each part.
-func falcon(c *config) dense {
+func falcon(c *config) stack {
 	n := usual().withoutGroups()
 	n.feedForward, n.context = "", ""
 	d := c.sizes(n)

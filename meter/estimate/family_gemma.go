@@ -1,7 +1,7 @@
 package estimate
 
 // gemma: the llama layer with a head width of its own and a tied head.
-func gemma(c *config) dense {
+func gemma(c *config) stack {
 	c.require("num_key_value_heads", "head_dim")
 	d := c.sizes(usual())
 	d.gated, d.norm, d.layerNorms = true, scaleOnly, 2

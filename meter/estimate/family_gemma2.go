@@ -2,7 +2,7 @@ package estimate
 
 // gemma2: gemma with norms after each part too, and a window in every second
 // layer, the first included.
-func gemma2(c *config) dense {
+func gemma2(c *config) stack {
 	c.require("sliding_window")
 	d := gemma(c)
 	d.layerNorms = 4

@@ -3,7 +3,7 @@ package estimate
 // gemma3Text: gemma2 with an RMSNorm of one head's width on queries and on keys,
 // and every sixth layer without the window (sliding_window_pattern). The text
 // model alone: gemma3 with its vision tower is another type.
-func gemma3Text(c *config) dense {
+func gemma3Text(c *config) stack {
 	c.require("sliding_window")
 	d := gemma(c)
 	d.layerNorms = 4

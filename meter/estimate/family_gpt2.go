@@ -2,7 +2,7 @@ package estimate
 
 // gpt2: LayerNorm, biases, a plain feed-forward part of 4h unless n_inner says
 // otherwise, a learned position table, a tied head.
-func gpt2(c *config) dense {
+func gpt2(c *config) stack {
 	d := c.sizes(gptNames())
 	d.feedForward = c.sizeOr("n_inner", 4*d.hidden, maxWide)
 	d.norm, d.layerNorms = scaleShift, 2

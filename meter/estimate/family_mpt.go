@@ -2,7 +2,7 @@ package estimate
 
 // mpt: LayerNorm and matrices without biases, a plain feed-forward part of 4h,
 // no position table (ALiBi), a tied head. The class knows no other form.
-func mpt(c *config) dense {
+func mpt(c *config) stack {
 	d := c.sizes(names{hidden: "d_model", layers: "n_layers", heads: "n_heads", vocabulary: "vocab_size", context: "max_seq_len"})
 	if ratio := c.sizeOr("expansion_ratio", 4, maxWide); ratio != 4 {
 		c.problem("expansion_ratio", "found %d, expected 4", ratio)

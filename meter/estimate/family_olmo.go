@@ -1,7 +1,7 @@
 package estimate
 
 // olmo: the llama layer with norms that have no parameters.
-func olmo(c *config) dense {
+func olmo(c *config) stack {
 	d := c.sizes(usual())
 	d.gated, d.norm, d.layerNorms = true, bare, 2
 	d.tied = c.flag("tie_word_embeddings", false)

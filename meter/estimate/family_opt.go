@@ -2,7 +2,7 @@ package estimate
 
 // opt: LayerNorm, biases, a plain feed-forward part, a learned position table
 // with two rows more than positions, a tied head.
-func opt(c *config) dense {
+func opt(c *config) stack {
 	n := usual().withoutGroups()
 	n.feedForward = "ffn_dim"
 	d := c.sizes(n)

@@ -2,7 +2,7 @@ package estimate
 
 // phi: attention and feed-forward side by side under one LayerNorm, biases
 // everywhere, the head included. Phi-1, Phi-1.5, Phi-2.
-func phi(c *config) dense {
+func phi(c *config) stack {
 	d := c.sizes(usual())
 	d.norm, d.layerNorms = scaleShift, 1
 	d.queryBias, d.outputBias, d.feedBias, d.headBias = true, true, true, true

@@ -3,7 +3,7 @@ package estimate
 // stableLM: LayerNorm, gated feed-forward without biases, optional biases on
 // queries, keys and values, an optional norm per head, one LayerNorm fewer where
 // the two parts stand side by side.
-func stableLM(c *config) dense {
+func stableLM(c *config) stack {
 	c.require("num_key_value_heads")
 	d := c.sizes(usual())
 	d.gated, d.norm, d.layerNorms = true, scaleShift, 2

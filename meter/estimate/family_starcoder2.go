@@ -2,7 +2,7 @@ package estimate
 
 // starCoder2: LayerNorm, a plain feed-forward part, biases everywhere unless
 // use_bias is false, one window in every layer.
-func starCoder2(c *config) dense {
+func starCoder2(c *config) stack {
 	c.require("num_key_value_heads")
 	d := c.sizes(usual())
 	d.norm, d.layerNorms = scaleShift, 2

@@ -42,7 +42,7 @@ func TestRefusals(t *testing.T) {
 		{"no type", with(t, "model_type", ""), []string{"model_type: missing", "llama"}},
 		{"type null", with(t, "model_type", "null"), []string{"model_type: missing"}},
 		{"type a number", with(t, "model_type", "1"), []string{"model_type: found 1, expected a string"}},
-		{"unknown type", with(t, "model_type", `"mixtral"`), []string{`model_type "mixtral" is not known`, "llama, mistral", "missing is which matrices"}},
+		{"unknown type", with(t, "model_type", `"perceiver"`), []string{`model_type "perceiver" is not known`, "llama, llama4_text, ", "missing is which matrices", "known from the file: hidden_size 8, num_hidden_layers 2, num_attention_heads 4, num_key_value_heads 2, intermediate_size 16, vocab_size 32", "--operations"}},
 		{"missing size", with(t, "intermediate_size", ""), []string{"intermediate_size: missing: expected a whole number from 1 to 16777216"}},
 		{"two missing sizes", with(t, "intermediate_size", "", "vocab_size", ""), []string{"intermediate_size: missing", "vocab_size: missing"}},
 		{"missing length", with(t, "max_position_embeddings", ""), []string{"max_position_embeddings: missing"}},
@@ -149,15 +149,16 @@ func FuzzParseConfig(f *testing.F) {
 			return
 		}
 		p := a.Parameters()
-		if p.Total.Cmp(p.Active) < 0 || p.Active.Cmp(p.Weights) < 0 || p.Weights.IsZero() || a.ContextLength() == 0 {
+		if p.Total.Cmp(p.Active) < 0 || p.Active.IsZero() || p.Weights.IsZero() || a.ContextLength() == 0 {
 			t.Fatalf("%+v", p)
 		}
-		unstated, err := a.Training(meter.NewOps(1), 0)
+		none := &Stretch{Sequence: 9}
+		unstated, err := a.Count(Work{Tokens: meter.NewOps(1), Source: none, Images: none})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range []uint64{1, a.ContextLength()} {
-			c, err := a.Training(meter.NewOps(1), s)
+			c, err := a.Count(Work{Tokens: meter.NewOps(1), Sequence: s, Source: none, Images: none})
 			if err != nil || c.Operations.Low.Cmp(unstated.Operations.Low) < 0 || c.Operations.Low.Cmp(unstated.Operations.High.Ops) > 0 {
 				t.Fatalf("at %d: %+v outside %+v: %v", s, c, unstated, err)
 			}

@@ -51,6 +51,26 @@ func ParseSchedule(text string) (Schedule, error) {
 	return s, nil
 }
 
+// ParseStretch reads a number of tokens, "1e9", or with the length of their
+// sequences before it, "512:1e9".
+func ParseStretch(text string) (Stretch, error) {
+	length, tokens, both := strings.Cut(text, ":")
+	if !both {
+		length, tokens = "", text
+	}
+	var s Stretch
+	var err error
+	if both {
+		if s.Sequence, err = parseLength(length); err != nil {
+			return Stretch{}, err
+		}
+	}
+	if s.Tokens, err = meter.ParseOps(tokens); err != nil {
+		return Stretch{}, fmt.Errorf("%q: %w: expected TOKENS or LENGTH:TOKENS, as in 512:1e9", clip(text), err)
+	}
+	return s, nil
+}
+
 func parseLength(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || n == 0 || n > MaxSequence {
@@ -104,16 +124,34 @@ func (s Schedule) Covering(tokens meter.Ops) Schedule {
 // each at its own length. PerToken is the span of the parts' figures, without an
 // estimate where they differ.
 func (a Architecture) Scheduled(tokens meter.Ops, s Schedule) (Count, error) {
+	return a.scheduled(Work{Tokens: tokens}, s)
+}
+
+// Along is [Architecture.Count] over a schedule; w.Sequence is not read. What an
+// encoder or a tower read is counted once, not with every part.
+func (a Architecture) Along(w Work, s Schedule) (Count, error) { return a.scheduled(w, s) }
+
+// scheduled is [Architecture.Count] over a schedule; w.Sequence is not read.
+func (a Architecture) scheduled(w Work, s Schedule) (Count, error) {
+	if err := a.checkStreams(w); err != nil {
+		return Count{}, err
+	}
+	tokens := w.Tokens
 	parts, err := s.Stretches(tokens)
 	if err != nil {
 		return Count{}, err
 	}
 	if len(parts) == 0 { // no tokens at all
-		return a.Training(tokens, s.always)
+		w.Sequence = s.always
+		return a.Count(w)
 	}
 	var total Count
 	for i, part := range parts {
-		c, err := a.Training(part.Tokens, part.Sequence)
+		w.Tokens, w.Sequence = part.Tokens, part.Sequence
+		if i == 1 {
+			w.Source, w.Images = w.Source.spent(), w.Images.spent()
+		}
+		c, err := a.Count(w)
 		if err != nil {
 			return Count{}, err
 		}
@@ -129,6 +167,29 @@ func (a Architecture) Scheduled(tokens meter.Ops, s Schedule) (Count, error) {
 		}
 	}
 	return total, nil
+}
+
+// spent is the stretch with its tokens counted already.
+func (s *Stretch) spent() *Stretch {
+	if s == nil {
+		return nil
+	}
+	return &Stretch{Sequence: s.Sequence}
+}
+
+// checkStreams refuses what the model does not have.
+func (a Architecture) checkStreams(w Work) error {
+	switch {
+	case w.Source != nil && !a.has(Source):
+		return fmt.Errorf("source tokens: a %s model has no encoder beside its decoder", a.family)
+	case (w.Images != nil || w.FixedTower) && !a.has(Image):
+		return fmt.Errorf("image tokens, or a frozen tower: a %s model has no vision tower", a.family)
+	case w.Images != nil && w.Images.Tokens.Cmp(w.Tokens) > 0:
+		return fmt.Errorf("image tokens: %s, expected at most the %s tokens that they are among", w.Images.Tokens, w.Tokens)
+	case w.Prediction && !a.predicts():
+		return fmt.Errorf("multi-token-prediction modules: the configuration of this %s model has none", a.family)
+	}
+	return nil
 }
 
 // plus returns the count of two parts together.
@@ -157,4 +218,13 @@ func around(i, j meter.Interval) meter.Interval {
 		i.High = j.High
 	}
 	return i
+}
+
+// Length returns the one length of all sequences, or false for a schedule of
+// several or when none is stated.
+func (s Schedule) Length() (uint64, bool) {
+	if len(s.stretches) == 1 {
+		return s.stretches[0].Sequence, true
+	}
+	return s.always, s.always != 0
 }

@@ -21,6 +21,11 @@ type counter struct {
 	logged   uint64    // values at training logs so far
 	resumed  bool      // the next first value continues an earlier process
 	fresh    bool      // the log shows that the run began from nothing
+
+	// forgets: the job keeps the counter in memory only, so that it begins at 0
+	// again after a resume; earlier is what it had reached before.
+	forgets bool
+	earlier meter.Ops
 }
 
 // start notes a start of the job.
@@ -45,6 +50,11 @@ func (c *counter) reach(v meter.Ops, regular bool, l line, n *notes) {
 			c.begin(first, l, n)
 		}
 		c.move(c.last, v)
+	case v.Cmp(c.last) < 0 && c.forgets && v.Cmp(c.advance) <= 0:
+		// From 0 again: what is a rollback at another counter is a resume here.
+		c.earlier, _ = c.earlier.Add(c.peak)
+		c.peak = meter.Ops{}
+		c.move(meter.Ops{}, v)
 	case v.Cmp(c.last) < 0:
 		was, _ := c.last.Uint64()
 		now, _ := v.Uint64()
@@ -98,6 +108,7 @@ func (c *counter) totals() (committed, executed meter.Ops, stated bool) {
 	if !c.seen {
 		return meter.Ops{}, meter.Ops{}, false
 	}
-	committed, _ = c.peak.Sub(c.base)
+	committed, _ = c.peak.Add(c.earlier)
+	committed, _ = committed.Sub(c.base)
 	return committed, c.executed, true
 }

@@ -6,12 +6,17 @@ import "bytes"
 type dict struct {
 	loss, evalLoss, epoch, rate, norm []byte
 	runtime, tokens, step, flops      []byte
+	counted                           []byte // num_tokens of TRL
+	total, trainable                  []byte // tokens/total and tokens/trainable of axolotl
+	other                             bool   // it is a line of another tool's file
 }
 
 // kind says whether the dict is a log of the Trainer.
 func (d dict) kind() verdict {
 	beside := d.epoch != nil || d.rate != nil || d.norm != nil
 	switch {
+	case d.other:
+		return foreign
 	case d.loss != nil && beside, d.runtime != nil && beside:
 		return signature
 	case d.evalLoss != nil && beside:
@@ -40,6 +45,14 @@ func (d *dict) set(key, value []byte) {
 		d.step = value
 	case "total_flos":
 		d.flops = value
+	case "num_tokens":
+		d.counted = value
+	case "tokens/total":
+		d.total = value
+	case "tokens/trainable":
+		d.trainable = value
+	case "_step", "_runtime", "_timestamp", "train_samples": // of W&B, and of all_results.json
+		d.other = true
 	}
 }
 

@@ -15,12 +15,23 @@
 // longer than [MaxLine] is dropped and counted as unread. The last line of a log
 // counts when it is whole without its newline.
 //
+// # Objects and event files
+//
+// A line that begins a JSON object may go on over many lines, or be one of any
+// length, as state files are: what is kept of an object is bounded, its lines are
+// read when it ends and unread when it never does. A file that begins as an event
+// file does, with a length and its checksum, is read as records; what stands
+// behind the last complete one is unread.
+//
 // # Steps
 //
 // A logged step proves that the steps since the one logged before it were done:
 // with a line every ten steps, "iter 10" after "iter 0" proves 1 to 10. Steps
 // done after the last line, at most [meter.Observation.LogInterval] - 1 of them,
-// are not proved and not counted. Where the numbers go back, a job was restarted
+// are not proved and not counted. Where a line is a mean over its interval, as in
+// most frameworks, the first one stands for its interval too; if the second shows
+// that lines come closer together than that, the log begins in the middle of a
+// run. Where the numbers go back, a job was restarted
 // from a checkpoint or from nothing: steps committed are the union of all,
 // steps executed count repeated ones each time. Tokens are steps x the tokens
 // per step that held when they were run; where steps were run again, the later
@@ -45,8 +56,17 @@
 // nothing. Of figures that contradict each other or decrease the larger stays.
 // SPEC.md has the rules, and those of the digest over the lines that were used.
 //
+// # Telemetry and bills
+//
+// Files of [Telemetry] formats give figures of hardware and no count. Sentinels
+// and slices of devices are left out and said; what is absent is unknown, never
+// zero.
+//
 // # Adding a format
 //
-// A format is one file with one type that implements parser, and a line in
-// formats.
+// A format is one file with one type that implements parser, a line in formats,
+// a sample with what it must give, and a generator that makes logs like it. The
+// first line that bears a format's signature decides; from then on lines of
+// another format are a finding. Only the lines of DeepSpeed's engine give way to
+// the framework that runs on it.
 package trainlog

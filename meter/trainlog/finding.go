@@ -22,6 +22,16 @@ const (
 	FormatNotMet       = "log-format-not-met"   // the format asked for does not stand in the log
 	TwoFormats         = "log-two-formats"      // lines of a second format stand in the log
 	Rounded            = "log-rounded"          // a count was printed rounded and is not used
+	EventDamaged       = "log-record-damaged"   // a record of an event file is not what was written
+	EventsBroken       = "log-records-broken"   // an event file cannot be followed any further
+	Planned            = "log-planned-only"     // a total was declared before the run
+	Occupancy          = "telemetry-occupancy"  // a utilisation that is time occupancy, no measure of work
+	Sentinel           = "telemetry-sentinel"   // a value that means "no value"
+	Slice              = "telemetry-slice"      // a figure of a part of a device
+	Unidentified       = "telemetry-no-uuid"    // devices that cannot be told apart
+	JobsSteps          = "accounting-job-steps" // rows of a job's steps, whose devices are the job's
+	NotRun             = "billing-not-run"      // billed, but nothing ran
+	LastValue          = "log-last-value-only"  // a summary keeps the last value of each quantity
 	ReportMalformed    = "report-malformed"     // a report line breaks its rules
 	ReportAbsurd       = "report-absurd"        // a report's figure cannot be true
 	ReportDecreased    = "report-decreased"     // a cumulative figure went down
@@ -45,7 +55,7 @@ func (n *notes) add(code string, at int64, from, to uint64) {
 	for i := range n.list {
 		if n.list[i].code == code {
 			n.list[i].count++
-			if code == LostBytes {
+			if code == LostBytes || code == EventDamaged || code == EventsBroken {
 				n.list[i].from = from
 			}
 			return
@@ -95,6 +105,26 @@ func (x note) message(forced string) string {
 		return fmt.Sprintf("lines of a second format stand in the log (%s) and were not counted: read the two apart, naming the format", times)
 	case Rounded:
 		return fmt.Sprintf("a token count is printed rounded (%s) and was not used: take it from the trainer's state file", times)
+	case EventDamaged:
+		return fmt.Sprintf("%d records of the event file do not match their checksum and were not used", x.from)
+	case EventsBroken:
+		return fmt.Sprintf("the event file is damaged at byte %d: the %d bytes behind the last complete record were not read", x.at, x.from)
+	case Planned:
+		return "the total of operations was declared before the run: it says what was intended, not what was done, and is no count"
+	case Occupancy:
+		return fmt.Sprintf("a GPU utilisation is the share of time in which anything ran at all (%s): no operations follow from it", times)
+	case Sentinel:
+		return fmt.Sprintf("a value that stands for \"no value\" was left out %s", times)
+	case Slice:
+		return fmt.Sprintf("a figure of a MIG instance (GPU_I_ID) counts against a slice, not the whole device, and was left out %s", times)
+	case Unidentified:
+		return "the rows have no uuid, and an index names different devices on different machines: no number of devices is given; query with uuid"
+	case JobsSteps:
+		return fmt.Sprintf("rows of a job's steps were left out (%s): their devices are those of the job", times)
+	case NotRun:
+		return fmt.Sprintf("a row without a consumed quantity was left out (%s): it was paid for and did not run", times)
+	case LastValue:
+		return "a summary keeps the last value of each quantity only: what was run again is not shown"
 	case ReportMalformed:
 		return fmt.Sprintf("a weighbridge-report line breaks its rules (%s) and says nothing: expected strict JSON with the keys step (a number), tokens and operations (whole numbers in quotes) and activity", times)
 	case ReportAbsurd:

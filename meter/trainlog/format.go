@@ -7,29 +7,38 @@ import (
 )
 
 // formats returns a new parser of each format that is read, in the order in
-// which signatures are tried.
-func formats() []parser { return []parser{&hf{}, &nanoGPT{}} }
+// which signatures are tried: the more special before the more general.
+func formats(name string) []parser {
+	list := []parser{
+		newAxolotl(), newTRL(), newHF(), &nanoGPT{},
+		newMegatron(), newTorchtitan(), newOLMoCore(), newMaxText(), newLLMC(), newNanochat(), newNeMo(), newVerl(), newDeepSpeed(),
+		&megatronProgress{}, &llmcMain{}, &deepSpeedProfiler{}, newLitGPT(), newLitGPTMetrics(),
+		&hfState{}, &hfResults{}, &axolotlState{}, &olmoMetrics{}, newMaxTextMetrics(), &awsMeter{},
+		newWandbHistory(), &wandbSummary{}, &wandbMetadata{}, &mlperf{}, &tensorBoard{},
+		&dcgm{}, &nvidiaSMI{}, &focus{}, &slurm{}, &mlflow{metric: metricOf(name)},
+	}
+	return list
+}
 
 // Formats returns the names of the formats that are read, sorted.
 func Formats() []string {
 	var names []string
-	for _, f := range formats() {
+	for _, f := range formats("") {
 		names = append(names, f.name())
 	}
 	slices.Sort(names)
 	return names
 }
 
-// parser reads the lines of one format. Its implementations are nanoGPT and hf.
+// parser reads the lines of one format. There is one implementation for each.
 type parser interface {
 	name() string
-	// edges and marked sort out, cheaply, most of the lines that are not of the
-	// format and have neither a brace, nor a percent sign, nor an escape
-	// sequence: what such a line of it begins or ends with, and a second look.
-	// Either may err on the side of reading.
-	edges() (first, last string)
-	marked(raw []byte) bool
-	// read reads one line and says what it was to this format.
+	// marks returns texts of which each line of the format that has no brace
+	// holds one. They sort out, cheaply, most of the lines that mean nothing to
+	// it, and may change as it reads. An empty text is in every line.
+	marks() []string
+	// read reads one line, JSON object or event record, and says what it was to
+	// this format.
 	read(l line, n *notes) verdict
 	// observe adds what was read so far to o.
 	observe(o *meter.Observation)
@@ -38,12 +47,19 @@ type parser interface {
 	clone() parser
 }
 
-// line is one line of a log.
+// yields reports whether a format gives way to another one met later in the
+// same log: the lines of DeepSpeed's engine stand beside those of the framework
+// that runs on it and say less.
+func yields(p parser) bool { return p.name() == "deepspeed" || p.name() == "deepspeed-profiler" }
+
+// line is one line of a log, or one JSON object or event record.
 type line struct {
-	text  []byte // without its end and without escape sequences; valid during the call only
-	at    int64  // offset of its first byte
-	whole bool   // its end was seen: a number at the end of the text is complete
-	gap   bool   // bytes were lost since the last line that was used
+	text   []byte // without its end and without escape sequences; valid during the call only
+	at     int64  // offset of its first byte
+	whole  bool   // its end was seen: a number at the end of the text is complete
+	gap    bool   // bytes were lost since the last line that was used
+	object object // the JSON object that ends with the line; nil: none
+	record []byte // an event of an event file; then there is no text
 	traits
 }
 
@@ -55,10 +71,3 @@ const (
 	understood                // of this format, but no figure was taken from it
 	signature                 // a figure was taken from it, and it is this format's alone
 )
-
-// Figure is a quantity that a log states.
-type Figure struct {
-	Name    string // as in "tokens_per_step"
-	Text    string // the number as it is to be written
-	Integer bool   // exact: written as a decimal string; otherwise a number as printed
-}

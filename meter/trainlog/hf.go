@@ -2,7 +2,6 @@ package trainlog
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -22,15 +21,30 @@ import (
 // global_step of its own states one), the batch, the sequence length. An epoch
 // or a rate is no count and is not made into one.
 type hf struct {
-	logs    uint64 // dicts with a loss
-	seconds string // train_runtime as printed last
-	tokens  counter
-	steps   steps
-	flops   *meter.Ops
-	last    []byte // the last dict, against repetition by other ranks
+	variant   trainer
+	own       bool   // a dict had the variant's key
+	logs      uint64 // dicts with a loss
+	seconds   string // train_runtime as printed last
+	tokens    counter
+	steps     steps
+	flops     *meter.Ops
+	trainable *meter.Ops
+	last      []byte // the last dict, against repetition by other ranks
 }
 
-func (h *hf) name() string { return "hf" }
+// trainer is a trainer that is built on the Hugging Face Trainer: the name of
+// its format.
+type trainer string
+
+const (
+	plainTrainer   trainer = "hf"
+	trlTrainer     trainer = "trl"
+	axolotlTrainer trainer = "axolotl"
+)
+
+func newHF() *hf { return &hf{variant: plainTrainer} }
+
+func (h *hf) name() string { return string(h.variant) }
 
 func (h *hf) clone() parser {
 	c := *h
@@ -39,12 +53,7 @@ func (h *hf) clone() parser {
 	return &c
 }
 
-// edges: of the logger's lines; the others have braces.
-func (h *hf) edges() (first, last string) { return "", "*p" }
-
-func (h *hf) marked(raw []byte) bool {
-	return bytes.HasSuffix(raw, []byte(runningLine)) || bytes.HasSuffix(raw, []byte(resumedLine))
-}
+func (h *hf) marks() []string { return []string{runningLine, resumedLine} }
 
 // How the lines of the Trainer's own logger end, that announce a start.
 const (
@@ -77,24 +86,49 @@ func (h *hf) read(l line, n *notes) verdict {
 // (logging level info).
 func (h *hf) logger(l line) verdict {
 	switch {
-	case !h.marked(l.text):
-		return foreign
 	case bytes.HasSuffix(l.text, []byte(runningLine)):
 		h.steps.start(true)
 		h.tokens.start(true)
-	default:
+	case bytes.HasSuffix(l.text, []byte(resumedLine)):
 		h.steps.start(false)
 		h.tokens.start(false)
+	default:
+		return foreign
+	}
+	return h.opening()
+}
+
+// opening is what a line is that any of the trainers writes: before a variant is
+// met it is left to the others too.
+func (h *hf) opening() verdict {
+	if h.variant != plainTrainer && !h.own {
+		return foreign
 	}
 	return understood
+}
+
+// mine reports whether the dict belongs to the variant.
+func (h *hf) mine(d dict) bool {
+	switch h.variant {
+	case trlTrainer:
+		h.own = h.own || d.counted != nil
+	case axolotlTrainer:
+		h.own = h.own || d.total != nil
+	default:
+		return true
+	}
+	return h.own
 }
 
 // dict reads one log. Its text tells a repetition: the trainer's own values are
 // the same on every rank.
 func (h *hf) dict(d dict, text []byte, l line, n *notes) verdict {
 	v := d.kind()
+	if v == signature && !h.mine(d) {
+		return foreign
+	}
 	if v != signature {
-		return v
+		return min(v, h.opening())
 	}
 	if bytes.Equal(text, h.last) {
 		return understood
@@ -115,7 +149,7 @@ func (h *hf) dict(d dict, text []byte, l line, n *notes) verdict {
 
 // counters reads the figures that are cumulative and exact.
 func (h *hf) counters(d dict, l line, n *notes) {
-	if tokens, stated, exact := wholeNumber(d.tokens); !exact {
+	if tokens, stated, exact := wholeNumber(h.tokenText(d)); !exact {
 		n.add(Rounded, l.at, 0, 0)
 	} else if stated {
 		h.tokens.reach(tokens, d.loss != nil, l, n)
@@ -125,11 +159,25 @@ func (h *hf) counters(d dict, l line, n *notes) {
 			h.steps.reach(done, l, n)
 		}
 	}
+	if tokens, stated, exact := wholeNumber(d.trainable); stated && exact {
+		h.trainable = &tokens
+	}
 	// The trainer prints total_flos in shortest float form, which reads back
 	// exactly as the whole number it rounded to.
 	if flops, err := meter.ParseOps(string(d.flops)); err == nil && !flops.IsZero() {
 		h.flops = &flops
 	}
+}
+
+// tokenText is the counter that the variant keeps.
+func (h *hf) tokenText(d dict) []byte {
+	switch h.variant {
+	case trlTrainer:
+		return d.counted
+	case axolotlTrainer:
+		return d.total
+	}
+	return d.tokens
 }
 
 // wholeNumber reads a count. It is not stated when absent or 0, and not exact
@@ -155,18 +203,33 @@ func (h *hf) observe(o *meter.Observation) {
 }
 
 func (h *hf) figures() []Figure {
-	list := []Figure{{"steps_logged", fmt.Sprint(h.logs), true}}
+	var list sheet
+	list.count("steps_logged", h.logs)
 	if h.seconds != "" {
-		list = append(list, Figure{"seconds", h.seconds, false})
+		list.number("seconds", []byte(h.seconds))
 	}
 	if h.tokens.seen {
-		list = append(list, Figure{"tokens_seen", h.tokens.last.String(), true})
+		h.tokenFigures(&list)
 	}
 	if h.steps.done != 0 {
-		list = append(list, Figure{"last_step", fmt.Sprint(h.steps.done), true})
+		list.count("last_step", h.steps.done)
 	}
 	if h.flops != nil {
-		list = append(list, Figure{"operations_stated", h.flops.String(), true})
+		list.ops("operations_stated", *h.flops)
 	}
 	return list
+}
+
+// tokenFigures: the Trainer's counter holds padding and says what was seen, the
+// others' hold real tokens.
+func (h *hf) tokenFigures(list *sheet) {
+	if h.variant == plainTrainer {
+		list.ops("tokens_seen", h.tokens.last)
+		return
+	}
+	committed, _, _ := h.tokens.totals()
+	list.ops("tokens", committed)
+	if h.trainable != nil {
+		list.ops("tokens_trainable", *h.trainable)
+	}
 }

@@ -2,7 +2,6 @@ package trainlog
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -31,13 +30,7 @@ func (g *nanoGPT) clone() parser {
 	return &c
 }
 
-// edges: a start's line ends with a number, an evaluation's begins with "step",
-// a step's has a percent sign or, in old versions, ends with its time in ms.
-func (g *nanoGPT) edges() (first, last string) { return "s", "0123456789s" }
-
-func (g *nanoGPT) marked(raw []byte) bool {
-	return bytes.HasSuffix(raw, []byte("ms")) || bytes.HasPrefix(raw, []byte("step ")) || beforeNumber(raw) > 0
-}
+func (g *nanoGPT) marks() []string { return []string{": loss ", perIterationMark, ": train loss "} }
 
 // beforeNumber returns where the number begins that ends a text like
 // "tokens per iteration will be: 491,520"; 0 when it is not one.
@@ -54,7 +47,7 @@ func beforeNumber(text []byte) int {
 
 func (g *nanoGPT) read(l line, n *notes) verdict {
 	best := foreign
-	if l.percent || bytes.HasSuffix(l.text, []byte("ms")) {
+	if bytes.Contains(l.text, []byte("ms")) {
 		best = g.statements(l, n)
 	}
 	if best == foreign {
@@ -177,13 +170,13 @@ func (g *nanoGPT) observe(o *meter.Observation) { g.steps.observe(o, g.steps.don
 func (g *nanoGPT) figures() []Figure {
 	var o meter.Observation
 	g.observe(&o)
-	var list []Figure
+	var list sheet
 	for _, f := range []struct {
 		name  string
 		value *uint64
 	}{{"last_step", o.LastStep}, {"steps", o.StepsCommitted}, {"tokens_per_step", o.TokensPerStep}} {
 		if f.value != nil {
-			list = append(list, Figure{f.name, fmt.Sprint(*f.value), true})
+			list.count(f.name, *f.value)
 		}
 	}
 	return list

@@ -17,6 +17,10 @@ type Options struct {
 	// decides; "none": nothing is read, lines are only counted; or one of
 	// [Formats]: nothing else is understood but the job's own reports.
 	Format string
+
+	// Name is the path of the file, as it was named; empty for a stream. Only
+	// MLflow's metric files need it: their name is that of the metric.
+	Name string
 }
 
 // Reader reads one log. It is not safe for use by several goroutines at once,
@@ -29,7 +33,12 @@ type Reader struct {
 	offset   int64  // bytes seen or lost so far
 	skipping bool   // the rest of this line is dropped: too long, or torn by a loss
 	torn     bool   // by a loss
+	long     bool   // the rest of this line goes to the object that it begins or continues
 	returned bool   // the last byte was a carriage return
+
+	head    []byte // the first bytes, until they tell text from an event file
+	decided bool
+	events  *eventReader // an event file; nil for text
 }
 
 // NewReader returns a reader, or an error that lists the formats.
@@ -37,11 +46,11 @@ func NewReader(o Options) (*Reader, error) {
 	r := &Reader{}
 	switch o.Format {
 	case "", "auto":
-		r.state.candidates = formats()
+		r.state.candidates = formats(o.Name)
 	case "none":
 		r.state.off = true
 	default:
-		for _, f := range formats() {
+		for _, f := range formats(o.Name) {
 			if f.name() == o.Format {
 				r.state.forced, r.state.candidates = o.Format, []parser{f}
 			}
@@ -50,13 +59,58 @@ func NewReader(o Options) (*Reader, error) {
 			return nil, fmt.Errorf("log format %q is not known: expected auto, %s or none", clip([]byte(o.Format)), strings.Join(Formats(), ", "))
 		}
 	}
-	r.state.loud = loudness(r.state.candidates)
+	r.decided = r.state.forced != "" && r.state.forced != eventFormat || r.state.off
+	r.state.remark()
 	return r, nil
 }
 
+// pieceSize bounds how far the reader looks ahead.
+const pieceSize = 64 << 10
+
 // Write reads p. It always returns len(p) and nil.
 func (r *Reader) Write(p []byte) (int, error) {
-	find := newFinder()
+	n := len(p)
+	if !r.decided {
+		p = r.decide(p)
+	}
+	for len(p) > 0 {
+		piece := p[:min(len(p), pieceSize)]
+		if r.events != nil {
+			r.event(piece)
+		} else {
+			r.write(piece)
+		}
+		p = p[len(piece):]
+	}
+	return n, nil
+}
+
+// decide holds the first bytes back until they tell whether this is an event
+// file. It returns what there is to read once that is decided, else nothing.
+func (r *Reader) decide(p []byte) []byte {
+	taken := min(len(p), eventHeader-len(r.head))
+	r.head = append(r.head, p[:taken]...)
+	is, known := isEvents(r.head)
+	if !known {
+		return nil
+	}
+	r.decided = true
+	if is {
+		r.events = &eventReader{}
+	}
+	return append(r.head, p[taken:]...)
+}
+
+// event reads a piece of an event file; its records are its lines.
+func (r *Reader) event(p []byte) {
+	r.offset += int64(len(p))
+	r.events.feed(p, func(record []byte, at int64) {
+		r.state.record(record, at)
+	})
+}
+
+func (r *Reader) write(p []byte) {
+	find := newFinder(r.state.marks)
 	for at := 0; at < len(p); {
 		if r.returned && p[at] == '\n' { // completes a carriage return
 			r.returned = false
@@ -68,7 +122,7 @@ func (r *Reader) Write(p []byte) (int, error) {
 		if at = r.quiet(p, at, &find); at == len(p) {
 			break
 		}
-		end := min(find.newline.from(p, at), find.carriage.from(p, at))
+		end := find.end(p, at)
 		if end == len(p) {
 			r.keep(p[at:])
 			break
@@ -76,31 +130,38 @@ func (r *Reader) Write(p []byte) (int, error) {
 		r.end(p[at:end], find.traits(p, at, end))
 		r.returned = p[end] == '\r'
 		at = end + 1
+		if find.marks != r.state.marks {
+			find.look(r.state.marks)
+		}
 	}
-	return len(p), nil
 }
 
 // quiet steps over the lines from at on that no format can understand, and
 // counts them. Most of a log is such lines, so they cost little more than the
 // search for their ends.
 func (r *Reader) quiet(p []byte, at int, find *finder) int {
-	if r.skipping || len(r.pending) > 0 {
+	if r.skipping || r.long || len(r.pending) > 0 || r.state.document.open {
 		return at
 	}
 	begin, lines, blank := at, uint64(0), uint64(0)
-	mark := min(find.carriage.from(p, at), find.brace.from(p, at), find.percent.from(p, at), find.escape.from(p, at))
+	mark := find.meaning(p, at)
 	for {
-		end := find.newline.from(p, at)
+		end := find.end(p, at)
 		if end == len(p) || end > mark || end-at > MaxLine {
 			break
 		}
 		if end == at {
 			blank++
-		} else if p[at] <= ' ' || r.state.mayMean(p[at:end], traits{}) {
+		} else if p[at] <= ' ' || p[at] >= 0xef || find.marks.begins(p[at:end]) { // maybe blank, or behind a byte-order mark
 			break
 		}
 		lines++
 		at = end + 1
+		if p[end] == '\r' && at < len(p) && p[at] == '\n' {
+			at++
+		} else if p[end] == '\r' && at == len(p) {
+			r.returned = true
+		}
 	}
 	r.state.lines += lines
 	r.state.unread += lines - blank
@@ -116,16 +177,27 @@ func (r *Reader) begin(offset int64) {
 // keep holds the beginning of a line back until its end comes.
 func (r *Reader) keep(p []byte) {
 	r.offset += int64(len(p))
-	if r.skipping || len(r.pending)+len(p) > MaxLine {
+	switch {
+	case r.long:
+		r.state.more(p)
+	case !r.skipping && len(r.pending)+len(p) > MaxLine && r.state.opens(r.pending):
+		r.long = true // a JSON file may be one line of any length
+		r.state.more(r.pending)
+		r.state.more(p)
+		r.pending = r.pending[:0]
+	case r.skipping || len(r.pending)+len(p) > MaxLine:
 		r.skipping, r.pending = true, r.pending[:0]
-		return
+	default:
+		r.pending = append(r.pending, p...)
 	}
-	r.pending = append(r.pending, p...)
 }
 
 // end reads the line that ends with p, whose traits are t.
 func (r *Reader) end(p []byte, t traits) {
 	switch {
+	case r.long:
+		r.state.more(p)
+		r.state.longLine(r.start)
 	case r.skipping || len(r.pending)+len(p) > MaxLine:
 		r.state.dropped(r.start, r.torn)
 	case len(r.pending) > 0:
@@ -134,7 +206,7 @@ func (r *Reader) end(p []byte, t traits) {
 	default:
 		r.state.line(p, r.start, true, t)
 	}
-	r.skipping, r.torn, r.pending = false, false, r.pending[:0]
+	r.skipping, r.torn, r.long, r.pending = false, false, false, r.pending[:0]
 	r.begin(r.offset + int64(len(p)) + 1)
 }
 
@@ -144,9 +216,16 @@ func (r *Reader) Lost(n uint64) {
 	if n == 0 {
 		return
 	}
+	if !r.decided { // what begins with a gap is read as text
+		r.decided = true
+		r.write(r.head)
+	}
 	r.state.loss(n, r.offset)
+	if r.events != nil {
+		r.events.broken = true
+	}
 	r.offset = addOffset(r.offset, n)
-	r.skipping, r.torn, r.pending, r.returned = true, true, r.pending[:0], false
+	r.skipping, r.torn, r.long, r.pending, r.returned = true, true, false, r.pending[:0], false
 }
 
 // Observation returns what the log has shown so far, its last line included
@@ -168,6 +247,14 @@ func (r *Reader) Figures() []Figure {
 func (r *Reader) finished() state {
 	s := r.state.clone()
 	switch {
+	case r.events != nil:
+		s.eventsEnd(*r.events, r.offset)
+	case len(r.head) > 0 && !r.decided: // a text shorter than an event file can be
+		c := Reader{state: s, decided: true}
+		c.write(r.head)
+		return c.finished()
+	case r.long:
+		s.longLine(r.start)
 	case r.skipping:
 		s.dropped(r.start, r.torn)
 	case len(r.pending) > 0:

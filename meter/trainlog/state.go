@@ -22,9 +22,14 @@ type state struct {
 	chain               chain
 	reports             reports
 	notes               notes
-	elsewhere           notes // what formats find that are not the log's: nobody's business
-	loud                loud
-	clean               []byte // scratch for a line without escape sequences
+	elsewhere           notes    // what formats find that are not the log's: nobody's business
+	marks               *matcher // of every format that is still possible
+	marksOf             []string // what it looks for
+	checks              int      // how often they were compared since a format was met
+	clean               []byte   // scratch for a line without escape sequences
+
+	document      objectScanner // a JSON object that has not ended yet
+	documentLines uint64        // its lines before this one that are not blank
 }
 
 func (s *state) clone() state {
@@ -36,6 +41,7 @@ func (s *state) clone() state {
 	c.chain = s.chain.clone()
 	c.reports = s.reports.clone()
 	c.notes = s.notes.clone()
+	c.document = s.document.clone()
 	c.clean, c.elsewhere = nil, notes{}
 	return c
 }
@@ -48,9 +54,14 @@ func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 		s.unread++
 		return
 	}
+	l := line{at: at, whole: whole, gap: s.gap, traits: t}
+	if s.inDocument(raw, &l) {
+		return
+	}
 	v := foreign
-	if s.mayMean(raw, t) {
-		v = s.judge(line{text: s.strip(raw, t), at: at, whole: whole, gap: s.gap, traits: t})
+	l.text = s.strip(raw, t)
+	if l.object != nil || s.mayMean(l.text, t) {
+		v = s.judge(l)
 	}
 	switch v {
 	case foreign:
@@ -64,19 +75,26 @@ func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 }
 
 // mayMean reports whether a format may understand the line.
-func (s *state) mayMean(raw []byte, t traits) bool {
-	if t.brace || t.percent || t.escape {
-		return true
+func (s *state) mayMean(raw []byte, t traits) bool { return t.brace || s.marks.in(raw) }
+
+// maxChecks: a format's marks change with its header, which is among the first
+// lines that it understands.
+const maxChecks = 64
+
+// remark collects the marks of the formats that are still possible.
+func (s *state) remark() {
+	if s.checks++; s.checks > maxChecks {
+		return
 	}
-	if len(raw) == 0 || s.loud[raw[0]]&loudFirst|s.loud[raw[len(raw)-1]]&loudLast == 0 {
-		return false
-	}
-	for _, p := range s.candidates {
-		if p.marked(raw) {
-			return true
+	marks := []string{reportMark}
+	for i, p := range s.candidates {
+		if i == 0 || !s.met || yields(s.candidates[0]) {
+			marks = append(marks, p.marks()...)
 		}
 	}
-	return bytes.HasPrefix(raw, []byte(reportMark))
+	if !slices.Equal(marks, s.marksOf) {
+		s.marks, s.marksOf = newMatcher(marks), marks
+	}
 }
 
 // judge gives the line to our own reports, to the log's format, and to the
@@ -87,19 +105,28 @@ func (s *state) judge(l line) verdict {
 		return v
 	}
 	for i, p := range s.candidates {
+		open := !s.met || i > 0 && yields(s.candidates[0]) && !yields(p)
 		n := &s.notes
-		if i > 0 && s.met {
+		if i > 0 && !open {
 			n = &s.elsewhere
 		}
 		switch v := p.read(l, n); {
-		case v == signature && i > 0 && s.met:
+		case v == signature && i > 0 && !open:
 			s.notes.add(TwoFormats, l.at, 0, 0)
 			return foreign
 		case v == signature:
+			if i > 0 && s.met {
+				s.chain = chain{} // what it holds is of the format that gives way
+			}
+			if i > 0 || !s.met {
+				s.checks = 0
+			}
 			s.candidates[0], s.candidates[i] = s.candidates[i], s.candidates[0]
 			s.met = true
+			s.remark()
 			return v
-		case v == understood && (i == 0 || !s.met):
+		case v == understood && (i == 0 || open):
+			s.remark()
 			return v
 		}
 	}
@@ -129,6 +156,14 @@ func (s *state) strip(raw []byte, t traits) []byte {
 	}
 	s.clean = appendPlain(s.clean[:0], raw)
 	return s.clean
+}
+
+// record reads one record of an event file.
+func (s *state) record(record []byte, at int64) {
+	s.lines++
+	if s.judge(line{record: record, at: at, whole: true}) == foreign {
+		s.unread++
+	}
 }
 
 func (s *state) observation() meter.Observation {

@@ -33,11 +33,24 @@ type steps struct {
 	interval uint64 // largest distance between consecutive lines of one start
 	restarts uint64 // starts after the first
 	started  bool   // a start of the job was shown since the last step
-	origin   bool   // that start is known to be from step 0
+	origin   bool   // the step that start began from is known:
+	originAt uint64 // steps done before it
+
+	// spans: every line stands for all steps since the line before it, as a mean
+	// over them does. again: a number that repeats is work done again, because
+	// one process alone writes the log.
+	spans, again bool
+	headRest     uint64 // head, while one line is counted in two parts
+	headWas      uint64 // headPerStep at the first line
+	headPerStep  uint64 // what a step held by the first line itself; 0: as counted
+	head         uint64 // steps counted for the first line of a log that spans, until the next shows its interval
 }
 
 // start notes a start of the job.
-func (s *steps) start(fromZero bool) { s.started, s.origin = true, fromZero }
+func (s *steps) start(fromZero bool) { s.started, s.origin, s.originAt = true, fromZero, 0 }
+
+// startAt notes a start from a checkpoint with done steps in it.
+func (s *steps) startAt(done uint64) { s.started, s.origin, s.originAt = true, true, done }
 
 // hold sets the tokens per step from now on.
 func (s *steps) hold(perStep uint64, l line, n *notes) {
@@ -54,10 +67,10 @@ func (s *steps) reach(done uint64, l line, n *notes) bool {
 		s.restarts++
 	}
 	switch {
-	case s.started && s.origin:
-		if s.done != 0 {
-			n.add(Reset, l.at, s.done, done)
-		}
+	case s.started && s.origin && s.originAt < done:
+		s.resume(done, l, n)
+	case s.done == 0 && s.spans:
+		s.head, s.headWas = done, s.headPerStep
 		s.add(0, done, l, n)
 	case s.done == 0:
 		if done > 1 {
@@ -66,7 +79,7 @@ func (s *steps) reach(done uint64, l line, n *notes) bool {
 		s.add(done-1, done, l, n)
 	case done > s.done:
 		s.advance(done, l, n)
-	case done == s.done && !s.started:
+	case done == s.done && !s.started && !s.again:
 		return false
 	default:
 		s.back(done, l, n)
@@ -75,10 +88,43 @@ func (s *steps) reach(done uint64, l line, n *notes) bool {
 	return true
 }
 
+// resume: a start from a step that is known.
+func (s *steps) resume(done uint64, l line, n *notes) {
+	switch {
+	case s.originAt == 0 && s.done != 0:
+		n.add(Reset, l.at, s.done, done)
+	case s.done > s.originAt:
+		n.add(Rollback, l.at, s.done, s.originAt)
+	case s.done == 0 && s.originAt != 0:
+		n.add(StartsLate, l.at, s.originAt, 0)
+	}
+	s.add(s.originAt, done, l, n)
+}
+
+// late takes back what the first line of a log was counted for, where the
+// second shows that lines come closer together than that: the log begins in the
+// middle of a run.
+func (s *steps) late(distance uint64, l line, n *notes) {
+	if s.head > resumedFactor*distance {
+		n.add(StartsLate, l.at, s.head, 0)
+		perStep := s.committed[len(s.committed)-1].perStep
+		if s.headWas != 0 {
+			perStep = s.headWas
+		}
+		s.committed, s.executed, s.tokens, s.unpriced = nil, 0, meter.Ops{}, false
+		s.price(s.head-distance, s.head, perStep)
+		s.commit(segment{s.head - distance, s.head, perStep})
+	}
+	s.head = 0
+}
+
 // advance: the steps between two lines were done, after a restart too, because
 // the later state holds them.
 func (s *steps) advance(done uint64, l line, n *notes) {
 	distance := done - s.done
+	if s.head != 0 && !s.started {
+		s.late(distance, l, n)
+	}
 	if s.interval != 0 && distance > jumpFactor*s.interval && distance > jumpLeast {
 		n.add(StepJump, l.at, distance, s.interval)
 	}
@@ -96,20 +142,29 @@ func (s *steps) back(done uint64, l line, n *notes) {
 	} else {
 		n.add(Rollback, l.at, s.done, done)
 	}
-	s.add(done-1, done, l, n)
+	from := done - 1
+	if s.spans {
+		from = done - min(done, max(s.interval, 1))
+	}
+	s.add(from, done, l, n)
 }
 
 func (s *steps) add(from, to uint64, l line, n *notes) {
+	s.price(from, to, s.perStep)
+	if !s.commit(segment{from, to, s.perStep}) {
+		n.add(Fragmented, l.at, 0, 0)
+	}
+}
+
+// price counts steps as executed, with what each held.
+func (s *steps) price(from, to, perStep uint64) {
 	s.executed = saturated(s.executed, to-from)
-	if s.perStep == 0 {
+	if perStep == 0 {
 		s.unpriced = true
-	} else if t, err := meter.NewOps(to - from).Mul(meter.NewOps(s.perStep)); err != nil {
+	} else if t, err := meter.NewOps(to - from).Mul(meter.NewOps(perStep)); err != nil {
 		s.unpriced = true
 	} else if s.tokens, err = s.tokens.Add(t); err != nil {
 		s.unpriced = true
-	}
-	if !s.commit(segment{from, to, s.perStep}) {
-		n.add(Fragmented, l.at, 0, 0)
 	}
 }
 
@@ -168,6 +223,19 @@ func compare(a, b uint64) int {
 		return 1
 	}
 	return 0
+}
+
+// before returns the amount of the committed steps up to done, and whether every
+// one of them has a stated amount.
+func (s *steps) before(done uint64) (amount meter.Ops, priced bool) {
+	cut := steps{}
+	for _, e := range s.committed {
+		if e.from < done {
+			cut.committed = append(cut.committed, segment{e.from, min(e.to, done), e.perStep})
+		}
+	}
+	_, amount, priced = cut.union()
+	return amount, priced && len(cut.committed) > 0
 }
 
 // observe adds steps and tokens to o; lastStep is done by the format's way of

@@ -2,30 +2,9 @@ package trainlog
 
 import "bytes"
 
-// traits are bytes that a line has. They are cheap to find and tell most lines
-// that mean nothing to us from the others.
-type traits struct{ brace, percent, escape bool }
-
-// loud says of each byte whether a line may mean something because it begins or
-// ends with it.
-type loud [256]uint8
-
-const loudFirst, loudLast uint8 = 1, 2
-
-// loudness joins the edges of formats, and of our own reports.
-func loudness(formats []parser) (l loud) {
-	l[reportMark[0]] |= loudFirst
-	for _, f := range formats {
-		first, last := f.edges()
-		for i := range len(first) {
-			l[first[i]] |= loudFirst
-		}
-		for i := range len(last) {
-			l[last[i]] |= loudLast
-		}
-	}
-	return l
-}
+// traits are bytes that a line has: with either of them it may mean something
+// whatever else stands in it.
+type traits struct{ brace, escape bool }
 
 // next is where a byte occurs next, looked for only when it has been passed: for
 // a byte that is rare, one search serves many lines.
@@ -50,19 +29,42 @@ func (n *next) look(p []byte, at int) {
 }
 
 // finder looks through one piece of a log.
-type finder struct{ newline, carriage, brace, percent, escape next }
-
-func newFinder() finder {
-	return finder{next{'\n', -1}, next{'\r', -1}, next{'{', -1}, next{'%', -1}, next{escape, -1}}
+type finder struct {
+	newline, carriage, brace, escape next
+	marks                            *matcher
+	mark                             int // where one occurs next; before the place looked from: not looked for yet
 }
+
+func newFinder(marks *matcher) finder {
+	return finder{next{'\n', -1}, next{'\r', -1}, next{'{', -1}, next{escape, -1}, marks, -1}
+}
+
+// look makes the finder look for other marks from now on.
+func (f *finder) look(marks *matcher) { f.marks, f.mark = marks, -1 }
+
+// marked returns where a mark stands next, at or after at.
+func (f *finder) marked(p []byte, at int) int {
+	if f.mark < at {
+		f.mark = f.marks.find(p, at)
+	}
+	return f.mark
+}
+
+// meaning returns where the next byte stands at or after at that says that its
+// line may mean something.
+func (f *finder) meaning(p []byte, at int) int {
+	return min(f.brace.from(p, at), f.escape.from(p, at), f.marked(p, at))
+}
+
+// end returns where the line that holds at ends.
+func (f *finder) end(p []byte, at int) int { return min(f.newline.from(p, at), f.carriage.from(p, at)) }
 
 // traits returns those of the line from at up to end.
 func (f *finder) traits(p []byte, at, end int) traits {
-	return traits{f.brace.from(p, at) < end, f.percent.from(p, at) < end, f.escape.from(p, at) < end}
+	return traits{f.brace.from(p, at) < end, f.escape.from(p, at) < end}
 }
 
 // traitsOf returns those of a line on its own.
 func traitsOf(p []byte) traits {
-	f := newFinder()
-	return f.traits(p, 0, len(p))
+	return traits{bytes.IndexByte(p, '{') >= 0, bytes.IndexByte(p, escape) >= 0}
 }

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/estimate"
+)
+
+type planFlags struct {
+	architecture architectureFlags
+	machine      machineFlags
+	start        string
+	model        string
+	activity     string
+	parents      []string
+}
+
+func (a *app) planCommand() *cobra.Command {
+	var f planFlags
+	cmd := &cobra.Command{
+		Use:   "plan --architecture FILE --tokens N",
+		Short: "Before training: operations, chip-hours, and the thresholds that will be crossed, and when",
+		Long: `Plan computes what a training run will take from the model's shape and its tokens, adds what the ledger holds of the model
+and of the parents named, and says which regimes' thresholds the lineage will cross. With --chip it says how many
+chip-hours that is, with --chips how long it takes and on which date each threshold is crossed. Nothing is recorded.
+
+` + utilizationMeaning + `
+
+` + exitCodes,
+		Example: `  weighbridge plan --architecture config.json --tokens 15e12 --sequence-length 8192
+  weighbridge plan --architecture config.json --tokens 15e12 --sequence-length 8192 \
+      --chip "NVIDIA H100 SXM5 80GB" --chips 16384 --utilization 0.38 --start 2027-01-10
+  weighbridge plan --architecture config.json --tokens 2e12 --model acme/atlas@2 --parent acme/atlas@1:continues`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.plan(f) },
+	}
+	f.architecture.register(cmd)
+	f.architecture.streams.register(cmd)
+	f.machine.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.start, "start", "", "when training starts: a date or an RFC 3339 time (default: today)")
+	flags.StringVar(&f.model, "model", "", "the model, whose earlier work in the ledger counts too: org/name@version")
+	flags.StringVar(&f.activity, "activity", "", "what the operations will be spent on (default: pretraining; with a parent, what its relation says)")
+	flags.StringArrayVar(&f.parents, "parent", nil, "a model this one will come from, MODEL:RELATION; repeatable. Relations: "+names(meter.Relations()))
+	for _, required := range []string{"architecture", "tokens"} {
+		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
+	}
+	return cmd
+}
+
+func (a *app) plan(f planFlags) error {
+	start, err := a.planStart(f.start)
+	if err != nil {
+		return err
+	}
+	architecture, count, err := f.architecture.counted()
+	if err != nil {
+		return err
+	}
+	record, err := f.record(count)
+	if err != nil {
+		return err
+	}
+	machine, err := f.machine.read()
+	if err != nil {
+		return err
+	}
+	before, after, err := a.planPositions(record)
+	if err != nil {
+		return err
+	}
+	result := newPlanResult(architecture, count, record, machine, start)
+	result.cross(before, after)
+	if a.json {
+		return a.printJSON(result)
+	}
+	a.printf("%s", result)
+	return nil
+}
+
+func (a *app) planStart(text string) (time.Time, error) {
+	if text == "" {
+		return a.today(), nil
+	}
+	start, err := parseTime(text)
+	if err != nil {
+		return start, usage("--start: %w", err)
+	}
+	return start, nil
+}
+
+// counted reads the flags and counts.
+func (f architectureFlags) counted() (estimate.Architecture, estimate.Count, error) {
+	tokens, err := meter.ParseOps(f.tokens)
+	if err != nil {
+		return estimate.Architecture{}, estimate.Count{}, usage("--tokens: %w", err)
+	}
+	lengths, err := estimate.ParseSchedule(f.sequence)
+	if err != nil {
+		return estimate.Architecture{}, estimate.Count{}, usage("--sequence-length: %w", err)
+	}
+	architecture, err := readArchitecture(f.config)
+	if err != nil {
+		return architecture, estimate.Count{}, err
+	}
+	work, err := f.streams.work()
+	if err != nil {
+		return architecture, estimate.Count{}, err
+	}
+	work.Tokens = tokens
+	count, err := architecture.Along(work, lengths)
+	if err != nil {
+		return architecture, count, fmt.Errorf("%s: %w", f.config, err)
+	}
+	return architecture, count, nil
+}
+
+// record is the planned work as it would be recorded.
+func (f planFlags) record(count estimate.Count) (meter.Record, error) {
+	work := workFlags{model: f.model, activity: f.activity, parents: f.parents}
+	if f.model == "" {
+		work.model = "planned/model@1"
+	}
+	record, err := work.record(meter.Pretraining)
+	if err != nil {
+		return record, err
+	}
+	if f.activity == "" && len(record.Parents) > 0 {
+		record.Activity = usualActivity(record.Parents[0].Relation)
+	}
+	record.Run, record.Outcome, record.Operations, record.Convention = "planned", meter.Stated, count.Operations, count.Convention
+	record.Method, record.Grade = meter.Architecture, meter.GradeDeclared
+	return record, nil
+}
+
+// usualActivity is what training on a parent of this relation usually is.
+func usualActivity(r meter.Relation) meter.Activity {
+	switch r {
+	case meter.Continues, meter.Prunes:
+		return meter.ContinuedPretraining
+	case meter.FineTunes, meter.Adapts:
+		return meter.FineTuning
+	case meter.Quantizes:
+		return meter.QuantizationAwareTraining
+	case meter.Merges:
+		return meter.Merging
+	}
+	return meter.Pretraining
+}
+
+// planPositions is where the lineage is against each regime's threshold before
+// the planned work, and after it.
+func (a *app) planPositions(planned meter.Record) (before, after []fdp.Position, err error) {
+	none := planned
+	none.Operations = meter.Exact(meter.Ops{})
+	err = a.withAnyHistory(func(h *history) (err error) {
+		if before, err = a.positionsWith(h, none); err == nil {
+			after, err = a.positionsWith(h, planned)
+		}
+		return err
+	})
+	return before, after, err
+}
+
+// withAnyHistory is withHistory where a ledger that does not exist holds nothing.
+func (a *app) withAnyHistory(f func(*history) error) error {
+	if _, err := os.Stat(a.ledger); errors.Is(err, os.ErrNotExist) {
+		h := &history{}
+		if err := h.addPending(a); err != nil {
+			return err
+		}
+		return errors.Join(f(h), h.err)
+	}
+	return a.withHistory(f)
+}
+
+// positionsWith is the positions of the record's model as if the record stood in
+// the ledger.
+func (a *app) positionsWith(h *history, more ...meter.Record) ([]fdp.Position, error) {
+	return a.positionsOf(more[0].Model, func(m meter.ModelRef) ([]meter.Record, bool) {
+		records, known := h.records(m)
+		for _, r := range more {
+			if r.Model == m {
+				records, known = append(records[:len(records):len(records)], r), true
+			}
+		}
+		return records, known
+	})
+}

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/estimate"
+	"github.com/weighbridge/weighbridge/meter/ledger"
+	"github.com/weighbridge/weighbridge/meter/trainlog"
+)
+
+// fromFlags say which file a run is read from.
+type fromFlags struct {
+	path   string
+	read   string
+	batch  string
+	dryRun bool
+}
+
+func (f *fromFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.path, "from", "", "read the run from this file: a log, a trainer's state, a metrics file, telemetry, a job's accounting or a bill")
+	flags.StringVar(&f.read, "read", "auto", "with --from, how to read the file: auto, "+strings.Join(trainlog.Formats(), ", "))
+	flags.StringVar(&f.batch, "batch-tokens", "", "with --from, tokens in a step over all devices, where the file does not state them")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "with --from, show what would be recorded and write nothing, not even a ledger")
+}
+
+// fromResult is what record --from says.
+type fromResult struct {
+	Schema   string                     `json:"schema"`
+	Source   fromSource                 `json:"source"`
+	Figures  map[string]trainlog.Figure `json:"figures"`
+	Run      fromRun                    `json:"run"`
+	Findings []meter.Finding            `json:"findings"`
+	Recorded *recordResult              `json:"recorded,omitempty"` // absent with --dry-run
+}
+
+type fromSource struct {
+	Path   string `json:"path"`
+	Format string `json:"format"`
+	Lines  uint64 `json:"lines"`
+	Unread uint64 `json:"unread"`
+}
+
+// fromRun is the run as the file and the flags give it. Operations is the
+// estimate; what is not known is absent.
+type fromRun struct {
+	StepsCommitted  string          `json:"steps_committed,omitempty"`
+	StepsExecuted   string          `json:"steps_executed,omitempty"`
+	TokensCommitted *meter.Ops      `json:"tokens_committed,omitempty"`
+	TokensExecuted  *meter.Ops      `json:"tokens_executed,omitempty"`
+	Operations      *meter.Ops      `json:"operations,omitempty"`
+	Range           *meter.Interval `json:"operations_range,omitempty"`
+	Method          meter.Method    `json:"method"`
+	Grade           meter.Grade     `json:"grade"`
+}
+
+// recordFrom reads a file and records the run that it shows.
+func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
+	if f.operations != "" {
+		return usage("record: found --operations and --from, expected one of them: the number itself, or the file that shows it")
+	}
+	digest, reader, err := readFile(f.from)
+	if err != nil {
+		return err
+	}
+	seen := reader.Observation()
+	if seen.Format == "" && len(seen.Reported) == 0 {
+		return fmt.Errorf("%s: no line of %d has the form of a training log, state or metrics file, telemetry or bill that is read here: name its format with --read (%s)",
+			f.from.path, seen.Lines, strings.Join(trainlog.Formats(), ", "))
+	}
+	imported, err := f.imported(seen, reader.Figures())
+	if err != nil {
+		return err
+	}
+	record, err := f.recordOf(imported, "log-"+digest, a.env.now())
+	if err != nil {
+		return err
+	}
+	if err := f.weigh(ctx, &record); err != nil {
+		return err
+	}
+	result := imported.result(f.from.path, record)
+	if !f.from.dryRun {
+		if result.Recorded, err = a.keepImported(f, digest, record); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return a.printJSON(result)
+	}
+	a.printf("%s", result)
+	return nil
+}
+
+// readFile reads a whole file and takes its digest on the way.
+func readFile(f fromFlags) (digest string, reader *trainlog.Reader, err error) {
+	reader, err = trainlog.NewReader(trainlog.Options{Format: f.read, Name: f.path})
+	if err != nil || f.read == "none" {
+		return "", nil, usage("--read: %w", errors.Join(err, onlyIf(f.read == "none", "nothing would be read from --from: expected a format or auto")))
+	}
+	file, err := os.Open(f.path)
+	if err != nil {
+		return "", nil, fmt.Errorf("--from: %w", err)
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return "", nil, fmt.Errorf("--from %s is a directory: expected one file of it, as trainer_state.json or a log", f.path)
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(sum, reader), file); err != nil {
+		return "", nil, fmt.Errorf("--from: %w", err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), reader, nil
+}
+
+func onlyIf(holds bool, message string) error {
+	if !holds {
+		return nil
+	}
+	return errors.New(message)
+}
+
+// imported is a run as a file shows it, completed by what the flags state.
+type imported struct {
+	count    runCount
+	figures  map[string]trainlog.Figure
+	findings []meter.Finding
+}
+
+// imported completes what was read with the flags.
+func (f recordFlags) imported(seen meter.Observation, figures []trainlog.Figure) (imported, error) {
+	i := imported{count: runCount{activity: meter.Activity(f.work.activity), outcome: meter.Stated, observed: seen},
+		figures: map[string]trainlog.Figure{}, findings: append([]meter.Finding(nil), seen.Findings...)}
+	for _, figure := range figures {
+		i.figures[figure.Name] = figure
+	}
+	batch, err := optionalOps("--batch-tokens", f.from.batch)
+	if err != nil {
+		return i, err
+	}
+	if i.count.tokens, err = optionalOps("--tokens", f.architecture.tokens); err != nil {
+		return i, err
+	}
+	if i.count.sequence, err = estimate.ParseSchedule(f.sequenceLength(seen)); err != nil {
+		return i, usage("--sequence-length: %w", err)
+	}
+	if f.architecture.config != "" {
+		architecture, err := readArchitecture(f.architecture.config)
+		if err != nil {
+			return i, err
+		}
+		i.count.architecture = &architecture
+	}
+	if i.count.work, err = f.architecture.streams.work(); err != nil {
+		return i, err
+	}
+	return i, i.complete(batch)
+}
+
+// sequenceLength is the flag, or else what the log states.
+func (f recordFlags) sequenceLength(seen meter.Observation) string {
+	if f.architecture.sequence == "" && seen.SequenceLength != nil {
+		return fmt.Sprint(*seen.SequenceLength)
+	}
+	return f.architecture.sequence
+}
+
+func optionalOps(flag, text string) (*meter.Ops, error) {
+	if text == "" {
+		return nil, nil
+	}
+	n, err := meter.ParseOps(text)
+	if err != nil {
+		return nil, usage("%s: %w", flag, err)
+	}
+	return &n, nil
+}
+
+// recordOf is the record of the run; in a dry run the model and the activity may
+// be left open.
+func (f recordFlags) recordOf(i imported, run string, now time.Time) (meter.Record, error) {
+	work := f.work
+	if f.from.dryRun && work.model == "" {
+		work.model = "dry/run@0" // it is shown nowhere and written nowhere
+	}
+	fallback := meter.Activity("")
+	if f.from.dryRun {
+		fallback = meter.Pretraining
+	}
+	record, err := work.record(fallback)
+	if err != nil {
+		return record, err
+	}
+	record.Run, record.Sequence, record.Outcome = run, f.sequence, meter.Stated
+	if f.run != "" {
+		record.Run = f.run
+	}
+	if record.Period, err = parsePeriod(f.period, now); err != nil {
+		return record, err
+	}
+	if err := f.synthetic(&record); err != nil {
+		return record, err
+	}
+	record.Observed = &i.count.observed
+	record.Findings = i.findings
+	record.Hardware = append(record.Hardware, i.hardware(record.Hardware)...)
+	i.count.activity = record.Activity
+	if trainlog.Telemetry(i.count.observed.Format) {
+		i.telemetry(&record)
+		return record, nil
+	}
+	i.count.fill(&record)
+	return record, nil
+}
+
+// telemetry: what was held or paid for is no count. The record has no
+// operations of its own.
+func (i imported) telemetry(r *meter.Record) {
+	r.Operations, r.Method, r.Grade = meter.Exact(meter.Ops{}), meter.NoMethod, meter.GradeReported
+	r.Findings = append(r.Findings, meter.Finding{Code: "telemetry", Message: fmt.Sprintf(
+		"a file of the format %s tells what hardware was held or paid for: it adds to the run's hardware and to no count", i.count.observed.Format)})
+}
+
+// hardware is what the file names, unless --hardware did.
+func (i imported) hardware(stated []meter.Device) []meter.Device {
+	name, count := i.figures["device"].Text, uint64(1)
+	if name == "" || len(stated) > 0 || i.count.observed.Format == "slurm" { // gres types are the site's own words
+		return nil
+	}
+	if _, err := fmt.Sscan(i.figures["devices"].Text, &count); err != nil || count == 0 {
+		return nil
+	}
+	return []meter.Device{{Product: name, Count: count, Grade: meter.GradeReported}}
+}
+
+// keepImported puts the file into the evidence store and the record into the
+// ledger.
+func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*recordResult, error) {
+	store := ledger.EvidenceAt(a.ledger)
+	for _, path := range []struct{ kind, path string }{{"log", f.from.path}, {"architecture", f.architecture.config}} {
+		if path.path == "" {
+			continue
+		}
+		kept, err := putFile(store, path.kind, path.path)
+		if err != nil {
+			return nil, err
+		}
+		if path.kind == "log" && kept.Digest != "sha256:"+digest {
+			return nil, fmt.Errorf("%s changed while it was read: do it again when its writer has ended; nothing was recorded", path.path)
+		}
+		record.Evidence = append(record.Evidence, kept)
+	}
+	result := recordResult{Schema: recordedSchema, Record: record}
+	return &result, a.writing(func(l *ledger.Ledger) error {
+		if err := a.refuseCycle(l, &record); err != nil {
+			return err
+		}
+		receipt, err := l.Append(record)
+		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
+		return err
+	})
+}
+
+func putFile(store ledger.EvidenceStore, kind, path string) (meter.Evidence, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return meter.Evidence{}, err
+	}
+	defer file.Close()
+	return store.Put(kind, file)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// traceCrossing is when a regime's threshold is met if the work goes on at the
+// present rate: that of the model's latest run, by the periods of its records.
+type traceCrossing struct {
+	Regime string     `json:"regime"`
+	Run    string     `json:"run"`     // the run that gives the rate
+	PerDay *meter.Ops `json:"per_day"` // operations of the regime's quantity, rounded down; null where the estimate is not known
+	From   string     `json:"from"`    // the work goes on from here: the date asked for, or the run's end if that is later
+	At     *string    `json:"at"`      // rounded up to the second; null where it cannot be told, or the rate is nothing
+	Met    bool       `json:"met"`     // the threshold is met already
+}
+
+// latestRun is the run of the model's own records whose period ended last, with
+// the span of its periods. No name means that no record has a period.
+type latestRun struct {
+	name       string
+	start, end time.Time
+}
+
+func findLatestRun(records []meter.Record) latestRun {
+	spans := map[string]latestRun{}
+	var latest latestRun
+	for _, r := range records {
+		if r.Period == nil || !r.Period.End.After(r.Period.Start) {
+			continue
+		}
+		span, found := spans[r.Run]
+		if !found {
+			span = latestRun{r.Run, r.Period.Start, r.Period.End}
+		}
+		if r.Period.Start.Before(span.start) {
+			span.start = r.Period.Start
+		}
+		if r.Period.End.After(span.end) {
+			span.end = r.Period.End
+		}
+		spans[r.Run] = span
+	}
+	for _, span := range spans {
+		if latest.name == "" || span.end.After(latest.end) || span.end.Equal(latest.end) && span.name > latest.name {
+			latest = span
+		}
+	}
+	return latest
+}
+
+// crossings says when each threshold is met if the work of the latest run goes
+// on from the date at its rate. What the run added under a regime is the
+// difference that its records make there.
+func (a *app) crossings(model meter.ModelRef, h *history, positions []fdp.Position, from time.Time) ([]traceCrossing, error) {
+	out := []traceCrossing{}
+	own, _ := h.records(model)
+	run := findLatestRun(own)
+	if run.name == "" {
+		return out, h.err
+	}
+	without, err := a.positionsOf(model, func(m meter.ModelRef) ([]meter.Record, bool) {
+		records, known := h.records(m)
+		if m != model {
+			return records, known
+		}
+		return withoutOperations(records, run.name), known
+	})
+	if err != nil {
+		return nil, err
+	}
+	if from.Before(run.end) {
+		from = run.end
+	}
+	for i, p := range positions {
+		out = append(out, run.crossing(without[i], p, from))
+	}
+	return out, nil
+}
+
+// withoutOperations is the records as if the run had done nothing yet; the
+// parents that they name stay.
+func withoutOperations(records []meter.Record, run string) []meter.Record {
+	var out []meter.Record
+	for _, r := range records {
+		if r.Run == run {
+			r.Operations = meter.Exact(meter.Ops{})
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (r latestRun) crossing(before, after fdp.Position, from time.Time) traceCrossing {
+	c := traceCrossing{Regime: after.Regime, Run: r.name, From: from.Format(time.RFC3339), Met: after.ThresholdVerdict == fdp.Applies}
+	if !before.Estimate.Known || !after.Estimate.Known {
+		return c
+	}
+	gained, err := after.Estimate.Ops.Sub(before.Estimate.Ops)
+	if err != nil { // the run's records lowered the quantity: no rate
+		return c
+	}
+	nanoseconds := big.NewInt(r.end.Sub(r.start).Nanoseconds())
+	day := new(big.Int).Mul(gained.Big(), big.NewInt((24 * time.Hour).Nanoseconds()))
+	if perDay, err := meter.OpsFromBig(day.Quo(day, nanoseconds)); err == nil {
+		c.PerDay = &perDay
+	}
+	left := after.Threshold.Big()
+	if after.Comparison == ">" {
+		left.Add(left, big.NewInt(1))
+	}
+	if left.Sub(left, after.Estimate.Ops.Big()); left.Sign() <= 0 || gained.IsZero() {
+		return c
+	}
+	seconds := new(big.Rat).SetFrac(left.Mul(left, nanoseconds), new(big.Int).Mul(gained.Big(), big.NewInt(1e9)))
+	if at := secondsAfter(from, seconds); at != nil {
+		text := at.Format(time.RFC3339)
+		c.At = &text
+	}
+	return c
+}
+
+// String is the crossing for people, one line.
+func (c traceCrossing) String() string {
+	rate := "at an unknown rate"
+	if c.PerDay != nil {
+		rate = fmt.Sprintf("at %s a day, the rate of run %s", c.PerDay.Short(), c.Run)
+	}
+	switch {
+	case c.Met:
+		return fmt.Sprintf("%s: the threshold is met already", c.Regime)
+	case c.At == nil:
+		return fmt.Sprintf("%s: no crossing date can be given, %s", c.Regime, rate)
+	}
+	return fmt.Sprintf("%s: crosses the threshold at %s, %s going on from %s", c.Regime, *c.At, rate, c.From)
+}
