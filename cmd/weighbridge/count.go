@@ -28,6 +28,7 @@ type runCount struct {
 // omissions. It never fails: a method that cannot be used is a finding, because
 // the run itself must be recorded whatever becomes of it.
 func (c runCount) fill(r *meter.Record) {
+	c = c.completed()
 	formula, tokens, err := c.formula()
 	if err != nil {
 		formula = nil
@@ -58,7 +59,7 @@ func (c runCount) fill(r *meter.Record) {
 	c.choose(r, firstKnown(counted, formula, stated))
 	if impossible {
 		r.Operations.Estimate, r.Operations.High = meter.Bound{}, formula.Operations.High
-		r.Findings = append(r.Findings, meter.Finding{Code: "no-estimate", Message: contradictionMeans})
+		r.Findings = append(r.Findings, meter.Finding{Code: "no-estimate", Message: contradictionMeans + c.likely(counted.Operations.Low, tokens.Low)})
 	}
 	if c.open() {
 		r.Findings = append(r.Findings, meter.Finding{Code: "interrupted",
@@ -328,9 +329,9 @@ func (c runCount) compare(counted, formula *meter.Witness, tokens tokenRange) []
 		}
 	}
 	if cause, found := meter.LikelyCause(a, b, c.causes()); found && farApart(a, b) {
-		return []meter.Finding{{Code: "counts-differ", Message: message + ". Likely cause: " + cause.Name}}
+		return []meter.Finding{{Code: "counts-differ", Message: message + ". Likely cause: " + cause.Name + c.likely(a, tokens.Low)}}
 	}
-	return []meter.Finding{{Code: "counts-differ", Message: message + ". No convention that was tried (s/2, (s+1)/2 and s keys per token) explains it exactly"}}
+	return []meter.Finding{{Code: "counts-differ", Message: message + ". No convention that was tried (s/2, (s+1)/2 and s keys per token) explains it exactly" + c.likely(a, tokens.Low)}}
 }
 
 // apart is the distance of a from b in per cent of b, for reading.

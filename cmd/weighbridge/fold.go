@@ -23,6 +23,9 @@ type runSettings struct {
 	Tokens         *meter.Ops      `json:"tokens,omitempty"`
 	SequenceLength string          `json:"sequence_length,omitempty"` // or a schedule of lengths
 	Streams        streamFlags     `json:"streams,omitzero"`          // what encoders and towers read, and what is trained
+
+	Adapter      *estimate.Adapter `json:"adapter,omitempty"`
+	FrozenLayers uint64            `json:"frozen_layers,omitempty"`
 }
 
 // weightsSeen are the digests that only the process that ran the job can take,
@@ -93,6 +96,9 @@ func countOf(j wrap.Journal, live bool) (runCount, error) {
 		architecture, err := estimate.ParseConfig(settings.Architecture)
 		if err != nil {
 			return count, fmt.Errorf("journal of run %s: architecture: %w", j.Head.Run, err)
+		}
+		if architecture, err = trainedPart(architecture, settings.FrozenLayers, settings.Adapter); err != nil {
+			return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
 		}
 		count.architecture = &architecture
 	}

@@ -58,8 +58,8 @@ func (f recordFlags) weigh(ctx context.Context, record *meter.Record) error {
 // are spent, so what disagrees is a finding and no error.
 func guardRun(settings json.RawMessage, dir string) []meter.Finding {
 	var kept runSettings
-	if dir == "" || json.Unmarshal(settings, &kept) != nil || len(kept.Architecture) == 0 {
-		return nil
+	if dir == "" || json.Unmarshal(settings, &kept) != nil || len(kept.Architecture) == 0 || kept.Adapter != nil {
+		return nil // what an adapter's training writes is not of the base's shape
 	}
 	architecture, err := estimate.ParseConfig(kept.Architecture)
 	if err != nil {

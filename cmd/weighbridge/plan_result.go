@@ -142,7 +142,7 @@ func (r planResult) String() string {
 	fmt.Fprintf(&b, "plan: %s\n  parameters  %s, of which a token uses %s\n", r.Architecture, r.Parameters.Total, r.Parameters.Active)
 	fmt.Fprintf(&b, "  operations  %s, %s\n              %s\n              convention: %s\n", r.Activity, r.Operations, r.Source, r.Convention)
 	if h := r.Hardware; h != nil {
-		h.describe(&b)
+		h.describe(&b, r.Start)
 	}
 	for _, c := range r.Crossings {
 		fmt.Fprintf(&b, "  %s\n", c)
@@ -150,14 +150,14 @@ func (r planResult) String() string {
 	return b.String()
 }
 
-func (h planHardware) describe(b *strings.Builder) {
+func (h planHardware) describe(b *strings.Builder, start string) {
 	utilization := "as stated"
 	if !h.Stated {
 		utilization = "not stated"
 	}
 	fmt.Fprintf(b, "  chip-hours  %s on %s, %s operations a second in dense %s, utilisation %s, %s\n", h.ChipHours, h.Chip, h.Peak, h.Precision, h.Utilization, utilization)
 	if h.Days != nil {
-		fmt.Fprintf(b, "  time        %s days on %d chips", *h.Days, h.Chips)
+		fmt.Fprintf(b, "  time        %s days on %d chips from %s", *h.Days, h.Chips, start)
 		if h.End != "" {
 			fmt.Fprintf(b, ", until %s", h.End)
 		}

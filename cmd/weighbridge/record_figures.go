@@ -41,9 +41,7 @@ func (i *imported) complete(batch *meter.Ops) error {
 	if err := i.guard(); err != nil {
 		return err
 	}
-	if err := i.tokensOfSamples(); err != nil {
-		return err
-	}
+	i.tokensOfSamples()
 	if err := i.tokensOfSteps(batch); err != nil {
 		return err
 	}
@@ -72,42 +70,31 @@ func (i *imported) guard() error {
 	return i.count.architecture.CheckStated(stated, "the log")
 }
 
-// tokensOfSamples: a sample is one sequence.
-func (i *imported) tokensOfSamples() error {
-	seen := &i.count.observed
+// tokensOfSamples shows the tokens that follow from samples.
+func (i *imported) tokensOfSamples() {
+	of := i.count.observed
+	i.count = i.count.completed()
+	if of.SamplesCommitted == nil || of.TokensCommitted != nil {
+		return
+	}
 	length, known := i.count.sequence.Length()
-	if seen.SamplesCommitted == nil || seen.TokensCommitted != nil || !known {
-		return nil
+	if !known {
+		return
 	}
-	s := meter.NewOps(length)
-	committed, err := seen.SamplesCommitted.Mul(s)
-	if err != nil {
-		return err
-	}
-	seen.TokensCommitted = &committed
-	i.setOps("tokens_committed", committed)
 	i.set("sequence_length", trainlog.Count, fmt.Sprint(length))
-	if seen.SamplesExecuted != nil {
-		executed, err := seen.SamplesExecuted.Mul(s)
-		if err != nil {
-			return err
-		}
-		seen.TokensExecuted = &executed
-		i.setOps("tokens_executed", executed)
-	}
-	if perStep := seen.SamplesPerStep; perStep != nil {
-		if tokens, err := meter.NewOps(*perStep).Mul(s); err == nil {
-			if n, fits := tokens.Uint64(); fits {
-				seen.TokensPerStep = &n
-			}
+	for _, figure := range []struct {
+		name   string
+		tokens *meter.Ops
+	}{{"tokens_committed", i.count.observed.TokensCommitted}, {"tokens_executed", i.count.observed.TokensExecuted}} {
+		if figure.tokens != nil {
+			i.setOps(figure.name, *figure.tokens)
 		}
 	}
 	if under, found := i.whole("samples_checkpointed"); found {
-		if tokens, err := under.Mul(s); err == nil {
-			i.setOps("tokens_checkpointed", tokens)
+		if tokens := times(&under, length); tokens != nil {
+			i.setOps("tokens_checkpointed", *tokens)
 		}
 	}
-	return nil
 }
 
 // tokensOfSteps: every step holds what --batch-tokens says.

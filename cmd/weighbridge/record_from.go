@@ -2,12 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -15,7 +10,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
-	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/trainlog"
 )
 
@@ -66,8 +60,11 @@ type fromRun struct {
 
 // recordFrom reads a file and records the run that it shows.
 func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
-	if f.operations != "" {
+	switch {
+	case f.operations != "":
 		return usage("record: found --operations and --from, expected one of them: the number itself, or the file that shows it")
+	case f.countedAs != "":
+		return usage("record: --counted-as is of --operations: how a framework counts is known from the file's format")
 	}
 	digest, reader, err := readFile(f.from)
 	if err != nil {
@@ -102,36 +99,9 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	return nil
 }
 
-// readFile reads a whole file and takes its digest on the way.
-func readFile(f fromFlags) (digest string, reader *trainlog.Reader, err error) {
-	reader, err = trainlog.NewReader(trainlog.Options{Format: f.read, Name: f.path})
-	if err != nil || f.read == "none" {
-		return "", nil, usage("--read: %w", errors.Join(err, onlyIf(f.read == "none", "nothing would be read from --from: expected a format or auto")))
-	}
-	file, err := os.Open(f.path)
-	if err != nil {
-		return "", nil, fmt.Errorf("--from: %w", err)
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return "", nil, fmt.Errorf("--from %s is a directory: expected one file of it, as trainer_state.json or a log", f.path)
-	}
-	sum := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(sum, reader), file); err != nil {
-		return "", nil, fmt.Errorf("--from: %w", err)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), reader, nil
-}
-
-func onlyIf(holds bool, message string) error {
-	if !holds {
-		return nil
-	}
-	return errors.New(message)
-}
-
 // imported is a run as a file shows it, completed by what the flags state.
 type imported struct {
+	seen     meter.Observation // as the file states it
 	count    runCount
 	figures  map[string]trainlog.Figure
 	findings []meter.Finding
@@ -139,7 +109,7 @@ type imported struct {
 
 // imported completes what was read with the flags.
 func (f recordFlags) imported(seen meter.Observation, figures []trainlog.Figure) (imported, error) {
-	i := imported{count: runCount{activity: meter.Activity(f.work.activity), outcome: meter.Stated, observed: seen},
+	i := imported{seen: seen, count: runCount{activity: meter.Activity(f.work.activity), outcome: meter.Stated, observed: seen},
 		figures: map[string]trainlog.Figure{}, findings: append([]meter.Finding(nil), seen.Findings...)}
 	for _, figure := range figures {
 		i.figures[figure.Name] = figure
@@ -151,7 +121,7 @@ func (f recordFlags) imported(seen meter.Observation, figures []trainlog.Figure)
 	if i.count.tokens, err = optionalOps("--tokens", f.architecture.tokens); err != nil {
 		return i, err
 	}
-	if i.count.sequence, err = estimate.ParseSchedule(f.sequenceLength(seen)); err != nil {
+	if i.count.sequence, err = estimate.ParseSchedule(f.architecture.sequence); err != nil {
 		return i, usage("--sequence-length: %w", err)
 	}
 	if f.architecture.config != "" {
@@ -165,14 +135,6 @@ func (f recordFlags) imported(seen meter.Observation, figures []trainlog.Figure)
 		return i, err
 	}
 	return i, i.complete(batch)
-}
-
-// sequenceLength is the flag, or else what the log states.
-func (f recordFlags) sequenceLength(seen meter.Observation) string {
-	if f.architecture.sequence == "" && seen.SequenceLength != nil {
-		return fmt.Sprint(*seen.SequenceLength)
-	}
-	return f.architecture.sequence
 }
 
 func optionalOps(flag, text string) (*meter.Ops, error) {
@@ -211,7 +173,7 @@ func (f recordFlags) recordOf(i imported, run string, now time.Time) (meter.Reco
 	if err := f.synthetic(&record); err != nil {
 		return record, err
 	}
-	record.Observed = &i.count.observed
+	record.Observed = &i.seen
 	record.Findings = i.findings
 	record.Hardware = append(record.Hardware, i.hardware(record.Hardware)...)
 	i.count.activity = record.Activity
@@ -241,41 +203,4 @@ func (i imported) hardware(stated []meter.Device) []meter.Device {
 		return nil
 	}
 	return []meter.Device{{Product: name, Count: count, Grade: meter.GradeReported}}
-}
-
-// keepImported puts the file into the evidence store and the record into the
-// ledger.
-func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*recordResult, error) {
-	store := ledger.EvidenceAt(a.ledger)
-	for _, path := range []struct{ kind, path string }{{"log", f.from.path}, {"architecture", f.architecture.config}} {
-		if path.path == "" {
-			continue
-		}
-		kept, err := putFile(store, path.kind, path.path)
-		if err != nil {
-			return nil, err
-		}
-		if path.kind == "log" && kept.Digest != "sha256:"+digest {
-			return nil, fmt.Errorf("%s changed while it was read: do it again when its writer has ended; nothing was recorded", path.path)
-		}
-		record.Evidence = append(record.Evidence, kept)
-	}
-	result := recordResult{Schema: recordedSchema, Record: record}
-	return &result, a.writing(func(l *ledger.Ledger) error {
-		if err := a.refuseCycle(l, &record); err != nil {
-			return err
-		}
-		receipt, err := l.Append(record)
-		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
-		return err
-	})
-}
-
-func putFile(store ledger.EvidenceStore, kind, path string) (meter.Evidence, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return meter.Evidence{}, err
-	}
-	defer file.Close()
-	return store.Put(kind, file)
 }

@@ -24,7 +24,7 @@ func (a *app) recordStage(ctx context.Context, f recordFlags) error {
 		return err
 	}
 	written := f
-	if f.stage.adapter != "" || f.stage.rank != "" {
+	if f.stage.trained.adapter != "" || f.stage.trained.rank != "" {
 		written.architecture.config = "" // the weights that it made are the adapter's: the base's shape is not theirs
 	}
 	if err := written.weigh(ctx, &records[0]); err != nil {

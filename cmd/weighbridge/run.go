@@ -28,6 +28,7 @@ type runFlags struct {
 	input        string
 	weights      string
 	strict       bool
+	trained      trainedFlags
 	warn         string
 	warnCommand  string
 }
@@ -41,6 +42,7 @@ func (a *app) runCommand() *cobra.Command {
 lines as they pass (--read: ` + strings.Join(trainlog.Formats(), ", ") + `), writes what they say to a journal every few seconds, and at the end
 puts a record into the ledger and says on standard error what was counted. With --json that is one JSON document on
 standard output after the job's own output. Trouble of ours never harms the job: it is reported on standard error.
+When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's threshold, a line says so (--warn).
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
@@ -51,6 +53,7 @@ standard output after the job's own output. Trouble of ours never harms the job:
 	f.work.register(cmd)
 	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 	f.architecture.register(cmd)
+	f.trained.register(cmd)
 	f.architecture.streams.register(cmd)
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
@@ -142,7 +145,7 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 	case f.input != "" && f.weights != "" && overlap(f.input, f.weights):
 		return wrap.Head{}, usage("--input %s and --weights %s overlap: the job would write over what it started from; name two directories", f.input, f.weights)
 	}
-	settings, err := f.architecture.settings()
+	settings, err := f.architecture.settings(f.trained)
 	if err != nil {
 		return wrap.Head{}, err
 	}
@@ -153,8 +156,12 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 
 // settings checks what the formula will need before the job starts, not after
 // weeks of training.
-func (f architectureFlags) settings() (json.RawMessage, error) {
+func (f architectureFlags) settings(part trainedFlags) (json.RawMessage, error) {
 	settings := runSettings{SequenceLength: f.sequence, Streams: f.streams}
+	var err error
+	if settings.FrozenLayers, settings.Adapter, err = part.read(); err != nil {
+		return nil, err
+	}
 	if f.tokens != "" {
 		tokens, err := meter.ParseOps(f.tokens)
 		if err != nil {
@@ -171,14 +178,17 @@ func (f architectureFlags) settings() (json.RawMessage, error) {
 		return nil, err
 	}
 	if f.config == "" {
-		if f.tokens != "" || f.sequence != "" || f.streams != (streamFlags{}) {
-			return nil, usage("--tokens, --sequence-length and what encoders and towers read are for the formula: name the model's config.json with --architecture")
+		if f.tokens != "" || f.sequence != "" || f.streams != (streamFlags{}) || part != (trainedFlags{}) {
+			return nil, usage("--tokens, --sequence-length, what encoders and towers read and what is trained are for the formula: name the model's config.json with --architecture")
 		}
 		return json.Marshal(settings)
 	}
 	architecture, err := readArchitecture(f.config)
 	if err != nil {
 		return nil, err
+	}
+	if architecture, err = trainedPart(architecture, settings.FrozenLayers, settings.Adapter); err != nil {
+		return nil, usage("%s: %w", f.config, err)
 	}
 	work.Tokens = meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
 	if _, err := architecture.Along(work, schedule.Covering(work.Tokens)); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,8 +29,8 @@ const stageHelp = `Stages (--stage):
 type stageFlags struct {
 	kind string
 
-	adapter, rank, targets, layers, frozen string
-	epochs                                 uint64
+	trained trainedFlags
+	epochs  uint64
 
 	reference, teacher, critic, reward string // config.json files
 	noReference, onPolicy              bool
@@ -42,11 +41,7 @@ type stageFlags struct {
 func (f *stageFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.kind, "stage", "", "the kind of stage, counted from --architecture: "+names(estimate.StageKinds()))
-	flags.StringVar(&f.adapter, "adapter", "", "the adapter's adapter_config.json, as peft writes it")
-	flags.StringVar(&f.rank, "rank", "", "rank of the adapter's matrices, as in 16")
-	flags.StringVar(&f.targets, "targets", "", "modules that the adapter stands beside, as in q_proj,v_proj, or all-linear")
-	flags.StringVar(&f.layers, "layers", "", "layers that have the adapter, from 0, as in 16-31 (default: all)")
-	flags.StringVar(&f.frozen, "frozen-layers", "", "how many of the lowest layers are frozen")
+	f.trained.register(cmd)
 	flags.Uint64Var(&f.epochs, "epochs", 0, "how often the updates go over --tokens (default 1)")
 	flags.StringVar(&f.reference, "reference", "", "config.json of the reference model (default: the model itself)")
 	flags.BoolVar(&f.noReference, "no-reference", false, "no reference model runs: none is used, or its log-probabilities are recorded apart")
@@ -94,10 +89,7 @@ func (f stageFlags) build(a architectureFlags, parents []meter.Parent) (estimate
 	if s.Lengths, err = estimate.ParseSchedule(a.sequence); err != nil {
 		return s, usage("--sequence-length: %w", err)
 	}
-	if s.Frozen, err = smallNumber("frozen-layers", f.frozen); err != nil {
-		return s, err
-	}
-	if s.Adapter, err = f.lowRank(); err != nil {
+	if s.Frozen, s.Adapter, err = f.trained.read(); err != nil {
 		return s, err
 	}
 	if s.Model, err = readArchitecture(a.config); err != nil {
@@ -133,69 +125,4 @@ func (f stageFlags) models(s *estimate.Stage) error {
 		*other.to = &architecture
 	}
 	return nil
-}
-
-// lowRank is the adapter of the file or of the flags; nil: none is stated.
-func (f stageFlags) lowRank() (*estimate.Adapter, error) {
-	stated := f.rank != "" || f.targets != "" || f.layers != ""
-	switch {
-	case f.adapter != "" && stated:
-		return nil, usage("--adapter states the rank, the targets and the layers: leave out --rank, --targets and --layers")
-	case f.adapter != "":
-		data, err := os.ReadFile(f.adapter)
-		if err != nil {
-			return nil, fmt.Errorf("--adapter: %w; name the adapter_config.json that was saved with the adapter", err)
-		}
-		ad, err := estimate.ParseAdapter(data)
-		if err != nil {
-			return nil, fmt.Errorf("--adapter: %s: %w", f.adapter, err)
-		}
-		return &ad, nil
-	case !stated:
-		return nil, nil
-	case f.rank == "" || f.targets == "":
-		return nil, usage("--rank and --targets belong together: found rank %q and targets %q", f.rank, f.targets)
-	}
-	rank, err := smallNumber("rank", f.rank)
-	if err != nil {
-		return nil, err
-	}
-	layers, err := parseLayers(f.layers)
-	return &estimate.Adapter{Rank: rank, Targets: strings.Split(f.targets, ","), Layers: layers}, err
-}
-
-func smallNumber(flag, text string) (uint64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseUint(text, 10, 32)
-	if err != nil {
-		return 0, usage("--%s: found %q, expected a whole number", flag, text)
-	}
-	return n, nil
-}
-
-// parseLayers reads layers and spans of layers, as in "0-7,16,18". An empty text
-// is every layer.
-func parseLayers(text string) ([]uint64, error) {
-	if text == "" {
-		return nil, nil
-	}
-	const most = 10_000 // more layers than any model has
-	var layers []uint64
-	for part := range strings.SplitSeq(text, ",") {
-		first, last, span := strings.Cut(part, "-")
-		if !span {
-			last = first
-		}
-		from, err := strconv.ParseUint(first, 10, 32)
-		to, err2 := strconv.ParseUint(last, 10, 32)
-		if err != nil || err2 != nil || to < from || to-from >= most || len(layers) >= most {
-			return nil, usage("--layers: found %.40q, expected layers from 0 and spans of them, as in 0-7,16", part)
-		}
-		for layer := from; layer <= to; layer++ {
-			layers = append(layers, layer)
-		}
-	}
-	return layers, nil
 }

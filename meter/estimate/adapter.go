@@ -12,10 +12,10 @@ import (
 // a matrix of In x Out stand two trained ones, In x Rank and Rank x Out. The
 // base is frozen.
 type Adapter struct {
-	Rank    uint64
-	Targets []string // modules by the last part of their names, as q_proj; or all-linear: every one but the head
-	Layers  []uint64 // from 0; nil: every layer
-	Trained []string // modules that are trained in full beside the adapter (modules_to_save); embed_tokens among them
+	Rank    uint64   `json:"rank"`
+	Targets []string `json:"targets"`           // modules by the last part of their names, as q_proj; or all-linear: every one but the head
+	Layers  []uint64 `json:"layers,omitempty"`  // from 0; nil: every layer
+	Trained []string `json:"trained,omitempty"` // modules that are trained in full beside the adapter (modules_to_save); embed_tokens among them
 }
 
 // AllLinear is the target that stands for every linear layer but the head.
@@ -85,7 +85,8 @@ func (c *config) layerList(name string) []uint64 {
 // them, at its true cost: a frozen weight has a forward pass and an input
 // gradient (4 operations), one below the lowest adapted layer a forward pass
 // only (2), an adapter's all three (6). The count is by whole layers: the lowest
-// adapted one keeps its input gradient. The error names a target that the model
+// adapted one keeps the input gradients that nothing below it needs, and that
+// PyTorch leaves out, so it is high by at most a third of one layer. The error names a target that the model
 // does not have, with those that it has.
 func (a Architecture) Adapt(ad Adapter) (Architecture, error) {
 	if err := a.checkAdapter(ad); err != nil {

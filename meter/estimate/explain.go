@@ -54,7 +54,11 @@ func (a Architecture) Explain(total, tokens meter.Ops, lengths Schedule) (Explan
 	}
 	e := Explanation{}
 	for i := range parts {
-		if parts[i].Sequence == 0 {
+		switch {
+		case parts[i].Sequence != 0:
+		case len(a.cores) == 0: // no number depends on the length
+			parts[i].Sequence = 1
+		default:
 			parts[i].Sequence, e.Assumed = a.context, a.context
 		}
 	}

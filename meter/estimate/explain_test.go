@@ -203,6 +203,30 @@ func TestExplainTwoPerCent(t *testing.T) {
 	}
 }
 
+// TestExplainWithoutAttention: no formula that takes a length is tried on a model
+// that has none, and no length is assumed.
+func TestExplainWithoutAttention(t *testing.T) {
+	for _, row := range rows(t, "exact.csv") {
+		a := load(t, "exact/"+row["config"]+".json")
+		if len(a.cores) != 0 || a.has(Source) || a.has(Image) {
+			continue
+		}
+		c, err := a.Training(ops(t, "1e12"), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := a.Explain(c.Operations.Low, ops(t, "1e12"), Schedule{})
+		if err != nil || e.Assumed != 0 || len(e.Candidates) == 0 || e.Candidates[0].Convention != "canonical" {
+			t.Errorf("%s: %s: %v", row["config"], describe(e), err)
+		}
+		if len(e.Untried) < 7 {
+			t.Errorf("%s: only %d conventions were not tried: %v", row["config"], len(e.Untried), e.Untried)
+		}
+		return
+	}
+	t.Error("no configuration without attention")
+}
+
 // TestExplainRefusals: a zero is nobody's total.
 func TestExplainRefusals(t *testing.T) {
 	a := parse(t, []byte(small))

@@ -29,7 +29,7 @@ func figuresOf(a Architecture, sequence uint64) figures {
 	p := a.Parameters()
 	head := a.head()
 	f := figures{
-		sequence: whole(sequence), layers: whole(a.layers), hidden: whole(head.In), heads: whole(a.heads),
+		sequence: whole(sequence), layers: whole(a.layers), hidden: whole(head.In), heads: whole(a.attentionHeads()),
 		weights: exactly(p.Weights), head: exactly(head.weights(&s)), active: exactly(s.add(p.Active, p.Embedding, p.Positions)), all: exactly(p.Total),
 		positions: exactly(p.Positions), router: new(big.Rat), dense: true, plain: true,
 	}
@@ -101,13 +101,21 @@ func (f *figures) attention(a Architecture, s *sum) {
 	}
 }
 
+// attentionHeads is the heads of a layer, 0 where no layer has attention.
+func (a Architecture) attentionHeads() uint64 {
+	if len(a.cores) == 0 {
+		return 0
+	}
+	return a.heads
+}
+
 // made reports whether the model has a product of that name.
 func (a Architecture) made(name string) bool {
 	return slices.ContainsFunc(a.products, func(p Product) bool { return p.Name == name })
 }
 
 func (f figures) hasExperts() bool        { return !f.dense }
-func (f figures) isDense() bool           { return f.dense }
+func (f figures) isDenseAttention() bool  { return f.dense && f.hasAttention() }
 func (f figures) hasPlainAttention() bool { return f.plain && f.heads.Sign() > 0 }
 func (f figures) hasAttention() bool      { return f.heads.Sign() > 0 }
 

@@ -41,30 +41,30 @@ func modelRecipes() []recipe {
 		of("Megatron-LM", "6(W - router) + 12qs/2 per layer, no window", func(f figures) *big.Rat { return plus(f.times(6, minus(f.weights, f.router)), f.causal) }),
 		of("torchtitan, DeepSpeed, nanochat", "6W + 12qs per layer, not causal", func(f figures) *big.Rat { return plus(f.times(6, f.weights), f.full) }),
 		of("OLMo-core", "6W + 12q min(w, s) per layer", func(f figures) *big.Rat { return plus(f.times(6, f.weights), f.fullWindowed) }),
-		of("OLMo v1", "2(N - embedding) + 4N + 12hs per layer", func(f figures) *big.Rat {
+		only("OLMo v1", "2(N - embedding) + 4N + 12hs per layer", figures.hasAttention, noAttention, func(f figures) *big.Rat {
 			return plus(f.times(2, minus(f.active, f.lookup)), f.times(4, f.active), f.times(12, f.layers, f.hidden, f.sequence))
 		}),
-		of("nanoGPT, PaLM", "6(N - positions) + 12(heads x head width)s per layer", func(f figures) *big.Rat {
+		only("nanoGPT, PaLM", "6(N - positions) + 12(heads x head width)s per layer", figures.hasAttention, noAttention, func(f figures) *big.Rat {
 			return plus(f.times(6, minus(f.active, f.positions)), f.times(12, f.layers, f.nominal, f.sequence))
 		}),
-		of("composer, llm-foundry", "3(2N + 4hs per layer)", func(f figures) *big.Rat {
+		only("composer, llm-foundry", "3(2N + 4hs per layer)", figures.hasAttention, noAttention, func(f figures) *big.Rat {
 			return plus(f.times(6, f.active), f.times(12, f.layers, f.hidden, f.sequence))
 		}),
-		of("llm.c", "6N + 6hs per layer", func(f figures) *big.Rat {
+		only("llm.c", "6N + 6hs per layer", figures.hasAttention, noAttention, func(f figures) *big.Rat {
 			return plus(f.times(6, f.active), f.times(6, f.layers, f.hidden, f.sequence))
 		}),
 		of("Hugging Face total_flos", "6(N - embeddings), all experts", func(f figures) *big.Rat { return f.times(6, minus(f.all, f.lookup)) }),
 		of("verl", "6(W + Vh) + 12qs/2 per layer", func(f figures) *big.Rat { return plus(f.times(6, f.weights), f.times(6, f.head), f.causal) }),
-		of("Chinchilla, appendix F", "6(W + Vh) + 12qs + 9as per layer", func(f figures) *big.Rat {
+		only("Chinchilla, appendix F", "6(W + Vh) + 12qs + 9as per layer", figures.hasAttention, noAttention, func(f figures) *big.Rat {
 			return plus(f.times(6, f.weights), f.times(6, f.head), f.full, f.times(9, f.layers, f.heads, f.sequence))
 		}),
-		only("levanter", "6W + 12hs + 9as per layer, head width taken as h/a", figures.hasAttention, noPlain, func(f figures) *big.Rat {
+		only("levanter", "6W + 12hs + 9as per layer, head width taken as h/a", figures.hasAttention, noAttention, func(f figures) *big.Rat {
 			return plus(f.times(6, f.narrow), f.times(12, f.layers, f.hidden, f.sequence), f.times(9, f.layers, f.heads, f.sequence))
 		}),
 		only("NeMo qwen3", "6W + 12hs/2 per layer, head width taken as h/a", figures.hasPlainAttention, noPlain, func(f figures) *big.Rat {
 			return plus(f.times(6, f.narrow), f.times(6, f.layers, f.hidden, f.sequence))
 		}),
-		only("gpt-neox, c = 3", "72Lh^2 (1 + s/6h + V/16Lh), no key groups or gate", figures.isDense, forDense, func(f figures) *big.Rat {
+		only("gpt-neox, c = 3", "72Lh^2 (1 + s/6h + V/16Lh), no key groups or gate", figures.isDenseAttention, forDense, func(f figures) *big.Rat {
 			return plus(f.times(72, f.layers, f.hidden, f.hidden), f.times(12, f.layers, f.hidden, f.sequence), over(f.times(9, f.head), 2))
 		}),
 	}
@@ -77,7 +77,7 @@ func executionRecipes() []recipe {
 			return plus(f.times(8, f.weights), over(f.times(4, f.windowed), 3), f.times(-2, f.head))
 		}),
 		of("8ND: 6ND with full recomputation", "8N", func(f figures) *big.Rat { return f.times(8, f.active) }),
-		only("full recomputation (Megatron 2021; gpt-neox, c = 4)", "96Lh^2 (1 + s/6h + V/16Lh)", figures.isDense, forDense, func(f figures) *big.Rat {
+		only("full recomputation (Megatron 2021; gpt-neox, c = 4)", "96Lh^2 (1 + s/6h + V/16Lh)", figures.isDenseAttention, forDense, func(f figures) *big.Rat {
 			return plus(f.times(96, f.layers, f.hidden, f.hidden), f.times(16, f.layers, f.hidden, f.sequence), f.times(6, f.head))
 		}),
 		of("PyTorch FlopCounterMode", "6W + 14qs per layer, flash attention's own recomputation", func(f figures) *big.Rat {
@@ -112,7 +112,8 @@ const (
 )
 
 const (
-	noExperts = "the architecture has no experts: all parameters are active"
-	noPlain   = "its formula has no form for this attention"
-	forDense  = "its formula has no form for experts"
+	noAttention = "its formula is for models with attention"
+	noExperts   = "the architecture has no experts: all parameters are active"
+	noPlain     = "its formula has no form for this attention"
+	forDense    = "its formula has no form for experts"
 )

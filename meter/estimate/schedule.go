@@ -220,6 +220,9 @@ func around(i, j meter.Interval) meter.Interval {
 	return i
 }
 
+// IsZero reports whether no length is stated.
+func (s Schedule) IsZero() bool { return s.always == 0 && len(s.stretches) == 0 }
+
 // Length returns the one length of all sequences, or false for a schedule of
 // several or when none is stated.
 func (s Schedule) Length() (uint64, bool) {

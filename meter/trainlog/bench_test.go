@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// BenchmarkRead reads logs of three kinds against bufio.Scanner splitting the
+// BenchmarkRead reads logs of several kinds against bufio.Scanner splitting the
 // same bytes into lines and doing nothing with them; "of-scanner" is the ratio
 // of the two speeds.
 func BenchmarkRead(b *testing.B) {
@@ -20,6 +20,8 @@ func BenchmarkRead(b *testing.B) {
 		{"training-log", noise + iter(10)},
 		{"noise-only", noise},
 		{"figures-only", iter(10)},
+		{"megatron", mega(10, 10000, 1000)},
+		{"json-lines", "{\"_step\": 10, \"_runtime\": 26.1, \"_timestamp\": 1788990026.1, \"train/loss\": 9.99, \"throughput/total_tokens\": 5242880}\n"},
 		{"progress-bars", strings.ReplaceAll(noise, "\n", "\r")},
 		{"one-line", strings.Repeat("x", 4000)},
 	} {
@@ -48,7 +50,9 @@ func timed(f func()) time.Duration {
 func growing(text, name string) []byte {
 	var b bytes.Buffer
 	for step := 0; b.Len() < 4<<20; step += 10 {
-		b.WriteString(strings.Replace(text, "iter 10:", fmt.Sprintf("iter %d:", step), 1))
+		numbered := strings.Replace(text, "iter 10:", fmt.Sprintf("iter %d:", step), 1)
+		numbered = strings.Replace(numbered, "iteration       10/", fmt.Sprintf("iteration %8d/", step+10), 1)
+		b.WriteString(strings.Replace(numbered, "\"_step\": 10,", fmt.Sprintf("\"_step\": %d,", step+10), 1))
 	}
 	return b.Bytes()
 }

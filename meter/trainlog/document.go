@@ -32,11 +32,11 @@ func (s *state) inDocument(raw []byte, l *line) bool {
 	s.more([]byte("\n"))
 	switch {
 	case s.document.failed:
-		s.document = objectScanner{}
+		s.document.reset()
 		return false
 	case s.document.done && !was:
 		l.object = s.document.got
-		s.document = objectScanner{}
+		s.document.reset()
 		return false // a line of its own, which its text tells too
 	case s.document.done:
 		s.whole(*l)
@@ -67,7 +67,7 @@ func (s *state) more(p []byte) {
 func (s *state) whole(l line) {
 	l.object, l.text = s.document.got, nil
 	lines := s.documentLines
-	s.document = objectScanner{}
+	s.document.reset()
 	switch s.judge(l) {
 	case foreign:
 		s.unread++
@@ -87,7 +87,7 @@ func (s *state) longLine(at int64) {
 	case s.document.done:
 		s.whole(line{at: at, whole: true})
 	case s.document.failed:
-		s.document = objectScanner{}
+		s.document.reset()
 		s.unread++
 		s.notes.add(LongLine, at, 0, 0)
 	default:

@@ -88,6 +88,9 @@ func (j *job) figures() []Figure {
 // state sets the framework's own total of operations, as the shortest text that
 // reads back as the number it holds.
 func (j *job) state(text []byte) bool {
+	if len(text) == 0 {
+		return false
+	}
 	ops, err := meter.ParseOps(string(text))
 	if err != nil || ops.IsZero() || beyondAnyJob(ops) {
 		return false

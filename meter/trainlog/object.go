@@ -3,6 +3,7 @@ package trainlog
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // object is what is kept of one JSON object: its members whose values are
@@ -10,6 +11,7 @@ import (
 type object []member
 
 type member struct {
+	outer  string // the key of the member that it stands inside; "" for one of the outermost object
 	key    string
 	value  []byte // without quotes; nil for an object or array that stands there
 	quoted bool
@@ -23,10 +25,17 @@ const (
 	maxDepth   = 64
 )
 
-// find returns the member with that key.
+// find returns the member with that key, or "outer/inner"; a key with a slash of
+// its own comes first.
 func (o object) find(key string) (member, bool) {
 	for _, m := range o {
-		if m.key == key {
+		if m.outer == "" && m.key == key {
+			return m, true
+		}
+	}
+	outer, inner, _ := strings.Cut(key, "/")
+	for _, m := range o {
+		if m.outer != "" && m.outer == outer && m.key == inner {
 			return m, true
 		}
 	}
@@ -64,7 +73,7 @@ type objectScanner struct {
 	done    bool // the outermost object has ended
 	failed  bool
 	nest    []byte // '{' or '[' of each level
-	keys    []string
+	keys    [][]byte
 	state   scanState
 	token   []byte
 	escaped bool
@@ -86,11 +95,25 @@ const (
 )
 
 // begin starts a new object; its brace is the first byte to feed.
-func (s *objectScanner) begin() { *s = objectScanner{open: true} }
+func (s *objectScanner) begin() {
+	s.reset()
+	s.open, s.got = true, make(object, 0, 16)
+}
+
+// reset forgets everything but its buffers.
+func (s *objectScanner) reset() {
+	*s = objectScanner{nest: s.nest[:0], keys: s.keys[:0], token: s.token[:0]}
+}
 
 func (s *objectScanner) clone() objectScanner {
 	c := *s
-	c.nest, c.keys, c.token, c.got = bytes.Clone(s.nest), slices.Clone(s.keys), bytes.Clone(s.token), slices.Clone(s.got)
+	c.nest, c.token, c.keys, c.got = bytes.Clone(s.nest), bytes.Clone(s.token), slices.Clone(s.keys), slices.Clone(s.got)
+	for i := range c.keys {
+		c.keys[i] = bytes.Clone(c.keys[i])
+	}
+	for i := range c.got {
+		c.got[i].value = bytes.Clone(c.got[i].value)
+	}
 	return c
 }
 
@@ -98,14 +121,39 @@ func (s *objectScanner) clone() objectScanner {
 func (s *objectScanner) feed(p []byte) {
 	for i := 0; i < len(p) && !s.failed; i++ {
 		c := p[i]
-		if s.state == inWord && bytes.IndexByte([]byte(" \t\r\n,]}"), c) >= 0 {
-			s.scalar(false)
+		switch s.state {
+		case inKey, inString:
+			if !s.escaped {
+				i += s.plain(p[i:])
+			}
+			if i == len(p) {
+				return
+			}
+			c = p[i]
+		case inWord:
+			switch c {
+			case ' ', '\t', '\r', '\n', ',', ']', '}':
+				s.scalar(false)
+			}
 		}
 		s.step(c)
 	}
 	if s.failed {
 		s.open, s.done = false, false
 	}
+}
+
+// plain takes the part of a string up to its end or an escape, and returns its
+// length.
+func (s *objectScanner) plain(p []byte) int {
+	n := 0
+	for n < len(p) && p[n] != '"' && p[n] != '\\' {
+		n++
+	}
+	if room := maxScalar + 1 - len(s.token); room > 0 {
+		s.token = append(s.token, p[:min(n, room)]...)
+	}
+	return n
 }
 
 func (s *objectScanner) step(c byte) {
@@ -167,7 +215,13 @@ func (s *objectScanner) push(c byte) {
 	}
 	s.nest, s.state = append(s.nest, c), wantValue
 	if c == '{' {
-		s.keys, s.state = append(s.keys, ""), wantFirstKey
+		if n := len(s.keys); n < cap(s.keys) {
+			s.keys = s.keys[:n+1]
+			s.keys[n] = s.keys[n][:0]
+		} else {
+			s.keys = append(s.keys, nil)
+		}
+		s.state = wantFirstKey
 	}
 }
 
@@ -192,7 +246,7 @@ func (s *objectScanner) inQuotes(c byte) {
 	case c != '"':
 		s.token = kept(s.token, c, maxScalar)
 	case s.state == inKey:
-		s.keys[len(s.keys)-1] = string(s.token)
+		s.keys[len(s.keys)-1] = append(s.keys[len(s.keys)-1][:0], s.token...)
 		s.state = wantColon
 	default:
 		s.scalar(true)
@@ -209,28 +263,34 @@ func kept(token []byte, c byte, limit int) []byte {
 func (s *objectScanner) scalar(quoted bool) {
 	s.state = wantComma
 	if len(s.token) <= maxScalar {
-		s.keep(bytes.Clone(s.token), quoted)
+		s.keep(s.token, quoted)
 	}
 }
 
-// keep notes a member of the outermost object or of one inside it.
+// keep notes a member of the outermost object or of one inside it; of the
+// elements of an array the last. A value that is not a scalar is nil.
 func (s *objectScanner) keep(value []byte, quoted bool) {
-	var key string
+	var outer, key []byte
 	switch {
-	case string(s.nest) == "{":
+	case len(s.nest) == 1:
 		key = s.keys[0]
-	case string(s.nest) == "{{" || string(s.nest) == "{[{":
-		key = s.keys[0] + "/" + s.keys[1]
-		if string(s.nest) == "{[{" {
-			if i := slices.IndexFunc(s.got, func(m member) bool { return m.key == key }); i >= 0 {
-				s.got[i] = member{key, value, quoted} // of an array's elements the last
-				return
-			}
+	case len(s.nest) == 2 && s.nest[1] == '{', len(s.nest) == 3 && s.nest[1] == '[' && s.nest[2] == '{':
+		outer, key = s.keys[0], s.keys[1]
+		if len(outer) == 0 {
+			return // it would look like one of the outermost object
 		}
 	default:
 		return
 	}
-	if len(s.got) < maxMembers && len(key) <= maxKey {
-		s.got = append(s.got, member{key, value, quoted})
+	if len(s.nest) == 3 {
+		for i := range s.got {
+			if m := &s.got[i]; m.outer == string(outer) && m.key == string(key) {
+				m.value, m.quoted = append(m.value[:0], value...), quoted
+				return
+			}
+		}
+	}
+	if len(s.got) < maxMembers && len(key) <= maxKey && len(outer) <= maxKey {
+		s.got = append(s.got, member{string(outer), string(key), bytes.Clone(value), quoted})
 	}
 }
