@@ -24,7 +24,7 @@ const (
 
 	// answerTimeout is when a relay counts as stuck. Its witness is then
 	// missing, and signals are forwarded.
-	answerTimeout = 500 * time.Millisecond
+	answerTimeout = 2 * time.Second
 )
 
 // relayProcess is the relay as the supervisor sees it. Its methods are for one
