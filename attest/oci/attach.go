@@ -49,11 +49,14 @@ func (l *Layout) Attach(ctx context.Context, a Attachment) (ocispec.Descriptor, 
 	if err := w.enter(referrer, ""); err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	return referrer, l.load()
+	return referrer, l.load(ctx)
 }
 
 // attachable returns the model that a is about, if a can be attached to it.
 func (l *Layout) attachable(a Attachment) (*Model, error) {
+	if l.root == nil {
+		return nil, &LayoutError{Path: l.path, Found: "is no layout directory", Expected: "one, to write to", Next: "pull or load the shipment, attach, and push or save it again"}
+	}
 	i := slices.IndexFunc(l.models, func(m *Model) bool { return m.Manifest.Digest == a.Subject.Digest })
 	if i < 0 {
 		return nil, &LayoutError{Path: l.path, Found: fmt.Sprintf("no model with the subject's digest %q", clip(a.Subject.Digest.String())), Next: "pack the model into this layout first"}

@@ -1,7 +1,7 @@
-// Package oci writes and reads shipments: an OCI image layout on disk that holds a
+// Package oci writes, moves and reads shipments: an OCI image layout that holds a
 // model as CNCF ModelPack lays it out, and the Sigstore bundles about it as
-// referrers of its manifest, as cosign v3 lays them out. Registries are not in it
-// yet.
+// referrers of its manifest, as cosign v3 lays them out; on disk, in one tar file,
+// or in a registry.
 //
 // # What is written
 //
@@ -36,6 +36,21 @@
 // is not a Sigstore bundle are listed as skipped, so that no one takes silence for
 // a check. [Model.Files] re-hashes the weights in one read; [Model.Unpack] shows
 // nothing under its final name before all of it is verified.
+//
+// # What travels
+//
+// [Model.Store], [Model.Save] and [Model.Push] bring a model from wherever it was
+// opened into a layout, an archive or a registry, to the byte, with every manifest
+// about it and every manifest about those: those that are no bundle too. Each blob
+// is hashed while it passes. What is there is not sent again, what was cut off is
+// continued, and what names the rest (index.json, the archive's name, the tag)
+// comes last.
+//
+// A registry is believed nothing. Referrers are asked of its API and read at the
+// fallback tag, both; every manifest is fetched by digest. Sizes, pages, redirects
+// and patience end somewhere, nothing is decompressed, credentials stay with the
+// host they are for, and http without TLS is for loopback, or for who asks for it.
+// A registry can still withhold: that is why absence never verifies.
 //
 // Whether a bundle is genuine, and about these weights, is for attest/verify.
 package oci

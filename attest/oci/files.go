@@ -83,10 +83,12 @@ func (m *Model) blobs() []blob {
 
 // sum hashes a blob. A problem is one of the blob, err one of ours: the context's.
 func (l *Layout) sum(ctx context.Context, h *weights.Hasher, b blob) (digest string, problem *BlobError, err error) {
-	f, err := l.openBlob(b.layer, RoleWeights, b.names[0])
-	if err != nil {
-		errors.As(err, &problem)
+	f, err := l.source.open(ctx, b.layer, RoleWeights, b.names[0])
+	if errors.As(err, &problem) {
 		return "", problem, nil
+	}
+	if err != nil {
+		return "", nil, err
 	}
 	defer f.Close()
 	digest, bytes, err := h.Sum(ctx, f, nil)

@@ -1,6 +1,8 @@
 package oci
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,14 +39,15 @@ type entry struct {
 	descriptor ocispec.Descriptor
 	references []string
 	manifest   ocispec.Manifest
+	data       []byte // as it was read
 }
 
 func (e *entry) where() string { return "manifest " + e.descriptor.Digest.String() }
 
 // read reads what index.json lists, sorts it into models and referrers, and ties
 // the referrers to their models by the subject in their manifests.
-func (l *Layout) read(index ocispec.Index) error {
-	entries, skipped, err := l.entries(index)
+func (l *Layout) read(ctx context.Context, index ocispec.Index) error {
+	entries, skipped, err := l.readEntries(ctx, index)
 	if err != nil {
 		return err
 	}
@@ -55,7 +58,7 @@ func (l *Layout) read(index ocispec.Index) error {
 			others = append(others, e)
 			continue
 		}
-		m, err := l.model(e)
+		m, err := l.model(ctx, e)
 		if err != nil {
 			return err
 		}
@@ -65,7 +68,7 @@ func (l *Layout) read(index ocispec.Index) error {
 		return l.noModel(others, skipped)
 	}
 	for _, e := range others {
-		about, err := l.refer(models, e)
+		about, err := l.refer(ctx, models, e)
 		if err != nil {
 			return err
 		}
@@ -73,7 +76,7 @@ func (l *Layout) read(index ocispec.Index) error {
 			skipped = append(skipped, Skipped{e.descriptor.Digest.String(), e.manifest.ArtifactType, "its subject is no model of this layout"})
 		}
 	}
-	l.models, l.skipped = models, skipped
+	l.models, l.entries, l.skipped = models, entries, skipped
 	return nil
 }
 
@@ -92,8 +95,8 @@ func (l *Layout) noModel(others []*entry, skipped []Skipped) error {
 	return &LayoutError{Path: l.path, Where: indexFile, Found: found, Expected: "at least one model, " + ArtifactTypeModel}
 }
 
-// entries reads the manifests that index.json lists, each once.
-func (l *Layout) entries(index ocispec.Index) (entries []*entry, skipped []Skipped, err error) {
+// readEntries reads the manifests that index.json lists, each once.
+func (l *Layout) readEntries(ctx context.Context, index ocispec.Index) (entries []*entry, skipped []Skipped, err error) {
 	if err := l.checkEntries(index); err != nil {
 		return nil, nil, err
 	}
@@ -110,7 +113,12 @@ func (l *Layout) entries(index ocispec.Index) (entries []*entry, skipped []Skipp
 			skipped = append(skipped, Skipped{d.Digest.String(), d.MediaType, "is not an OCI image manifest"})
 			continue
 		case e == nil:
-			if e, err = l.entry(d); err != nil {
+			e, err = l.entry(ctx, d)
+			if i > 0 && l.dangling(err) {
+				skipped = append(skipped, Skipped{d.Digest.String(), "", "the registry lists it as a referrer, and does not have it"})
+				continue
+			}
+			if err != nil {
 				return nil, nil, err
 			}
 			entries, byDigest[d.Digest] = append(entries, e), e
@@ -123,6 +131,15 @@ func (l *Layout) entries(index ocispec.Index) (entries []*entry, skipped []Skipp
 		}
 	}
 	return entries, skipped, nil
+}
+
+// dangling reports whether a manifest that a registry lists is gone from it, as
+// after its cleaning: nothing was there that could be believed. In a layout or an
+// archive, which are one piece, it is damage.
+func (l *Layout) dangling(err error) bool {
+	var bad *BlobError
+	_, isRemote := l.source.(*repositorySource)
+	return isRemote && errors.As(err, &bad) && bad.Problem == ProblemMissing && bad.Role == RoleManifest
 }
 
 // checkEntries looks at the descriptors of index.json before anything is read.
@@ -146,12 +163,12 @@ func (l *Layout) checkEntries(index ocispec.Index) error {
 
 // entry reads and verifies one manifest. What index.json says about it beyond
 // digest and size is not kept.
-func (l *Layout) entry(d ocispec.Descriptor) (*entry, error) {
-	data, err := l.readBlob(d, RoleManifest, maxManifest)
+func (l *Layout) entry(ctx context.Context, d ocispec.Descriptor) (*entry, error) {
+	data, err := l.readBlob(ctx, d, RoleManifest, maxManifest)
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{descriptor: ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}}
+	e := &entry{descriptor: ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}, data: data}
 	if err := decode(data, &e.manifest); err != nil {
 		return nil, l.fail(e.where(), err.Error(), "an OCI image manifest")
 	}
@@ -171,7 +188,7 @@ func (l *Layout) entry(d ocispec.Descriptor) (*entry, error) {
 }
 
 // model checks all that a model's manifest says about its files.
-func (l *Layout) model(e *entry) (*Model, error) {
+func (l *Layout) model(ctx context.Context, e *entry) (*Model, error) {
 	files, layers, err := l.files(e)
 	if err != nil {
 		return nil, err
@@ -184,7 +201,7 @@ func (l *Layout) model(e *entry) (*Model, error) {
 	for _, f := range declared.Files {
 		m.layers = append(m.layers, layers[f.Name])
 	}
-	return m, l.checkConfig(e)
+	return m, l.checkConfig(ctx, e)
 }
 
 // files returns the files that the layers are, and the layers by name.
@@ -237,7 +254,7 @@ func (l *Layout) layerName(where string, d ocispec.Descriptor) (string, error) {
 
 // checkConfig reads the model's config: its diffIds must be the layers, which are
 // not packed.
-func (l *Layout) checkConfig(e *entry) error {
+func (l *Layout) checkConfig(ctx context.Context, e *entry) error {
 	where, d := e.where()+": config", e.manifest.Config
 	if d.MediaType != mediaTypeModelConfig {
 		return l.fail(where, fmt.Sprintf("media type %q", clip(d.MediaType)), mediaTypeModelConfig)
@@ -245,7 +262,7 @@ func (l *Layout) checkConfig(e *entry) error {
 	if err := l.checkDescriptor(where, d); err != nil {
 		return err
 	}
-	data, err := l.readBlob(d, RoleConfig, maxConfig)
+	data, err := l.readBlob(ctx, d, RoleConfig, maxConfig)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,12 @@
 package oci
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,12 +17,15 @@ import (
 	"github.com/weighbridge/weighbridge/attest/weights"
 )
 
-// Layout is an OCI image layout that was read and found sound, but for the bytes
-// of the weights, which [Model.Files] reads. Close it after use. Its methods are
-// not safe for concurrent use.
+// Layout is a shipment that was read and found sound, but for the bytes of the
+// weights, which [Model.Files] reads: an OCI image layout on disk ([Open]), in an
+// archive ([OpenArchive]), or what a registry holds of a model ([OpenRemote]).
+// Close it after use. Its methods are not safe for concurrent use.
 type Layout struct {
 	path    string
-	root    *os.Root
+	root    *os.Root // nil for what is no directory
+	source  source
+	entries []*entry
 	models  []*Model
 	skipped []Skipped
 
@@ -62,16 +65,16 @@ func Open(path string) (*Layout, error) {
 	if err != nil {
 		return nil, fmt.Errorf("layout: %w", err)
 	}
-	l := &Layout{path: path, root: root}
-	if err := l.load(); err != nil {
+	l := &Layout{path: path, root: root, source: directory{root}}
+	if err := l.load(context.Background()); err != nil {
 		root.Close()
 		return nil, err
 	}
 	return l, nil
 }
 
-// Close releases the directory.
-func (l *Layout) Close() error { return l.root.Close() }
+// Close releases the directory, the archive or the connections.
+func (l *Layout) Close() error { return l.source.Close() }
 
 // Models returns the models of the layout in the order of index.json.
 func (l *Layout) Models() []*Model { return l.models }
@@ -107,7 +110,7 @@ func (l *Layout) fail(where, found, expected string) error {
 	return &LayoutError{Path: l.path, Where: where, Found: found, Expected: expected}
 }
 
-func (l *Layout) load() error {
+func (l *Layout) load(ctx context.Context) error {
 	if err := checkVersion(l.root, l.path); err != nil {
 		return err
 	}
@@ -118,7 +121,7 @@ func (l *Layout) load() error {
 	if err != nil {
 		return err
 	}
-	return l.read(index)
+	return l.read(ctx, index)
 }
 
 // checkVersion reads oci-layout (image-spec v1.1, image-layout.md: the version is
@@ -128,11 +131,15 @@ func checkVersion(root *os.Root, path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &LayoutError{Path: path, Where: layoutFile, Found: "does not exist", Next: "name the directory that holds oci-layout"}
 	}
-	var version ocispec.ImageLayout
-	if err == nil {
-		err = decode(data, &version)
-	}
 	if err != nil {
+		return &LayoutError{Path: path, Where: layoutFile, Found: err.Error(), Expected: `{"imageLayoutVersion":"1.0.0"}`}
+	}
+	return parseVersion(data, path)
+}
+
+func parseVersion(data []byte, path string) error {
+	var version ocispec.ImageLayout
+	if err := decode(data, &version); err != nil {
 		return &LayoutError{Path: path, Where: layoutFile, Found: err.Error(), Expected: `{"imageLayoutVersion":"1.0.0"}`}
 	}
 	if version.Version != ocispec.ImageLayoutVersion {
@@ -167,26 +174,32 @@ func (l *Layout) checkTree() error {
 
 // readIndex reads index.json of the layout at path.
 func readIndex(root *os.Root, path string) (ocispec.Index, error) {
-	fail := func(found, expected, next string) (ocispec.Index, error) {
-		return ocispec.Index{}, &LayoutError{Path: path, Where: indexFile, Found: found, Expected: expected, Next: next}
-	}
 	data, err := readFile(root, indexFile, maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fail("does not exist", "", "the packing that made this layout did not finish: pack again")
+		return ocispec.Index{}, &LayoutError{Path: path, Where: indexFile, Found: "does not exist",
+			Next: "the packing, pull or load that made this layout did not finish: pull, load or pack again"}
 	}
+	if err != nil {
+		return ocispec.Index{}, &LayoutError{Path: path, Where: indexFile, Found: err.Error(), Expected: "an OCI image index"}
+	}
+	return parseIndex(data, path)
+}
+
+func parseIndex(data []byte, path string) (ocispec.Index, error) {
 	var index ocispec.Index
-	if err == nil {
-		err = decode(data, &index)
+	err := decode(data, &index)
+	fail := func(found, expected string) (ocispec.Index, error) {
+		return ocispec.Index{}, &LayoutError{Path: path, Where: indexFile, Found: found, Expected: expected}
 	}
 	switch {
 	case err != nil:
-		return fail(err.Error(), "an OCI image index", "")
+		return fail(err.Error(), "an OCI image index")
 	case index.SchemaVersion != 2:
-		return fail(fmt.Sprintf("schemaVersion %d", index.SchemaVersion), "2", "")
+		return fail(fmt.Sprintf("schemaVersion %d", index.SchemaVersion), "2")
 	case index.MediaType != "" && index.MediaType != ocispec.MediaTypeImageIndex:
-		return fail(fmt.Sprintf("media type %q", clip(index.MediaType)), ocispec.MediaTypeImageIndex, "")
+		return fail(fmt.Sprintf("media type %q", clip(index.MediaType)), ocispec.MediaTypeImageIndex)
 	case len(index.Manifests) > maxIndexed:
-		return fail(fmt.Sprintf("%d manifests", len(index.Manifests)), fmt.Sprintf("at most %d", maxIndexed), "")
+		return fail(fmt.Sprintf("%d manifests", len(index.Manifests)), fmt.Sprintf("at most %d", maxIndexed))
 	}
 	return index, nil
 }
@@ -220,47 +233,31 @@ func (l *Layout) checkDescriptor(where string, d ocispec.Descriptor) error {
 	return nil
 }
 
-// openBlob opens the blob that d describes and checks its size. The caller hashes.
-func (l *Layout) openBlob(d ocispec.Descriptor, role, name string) (*os.File, error) {
-	bad := func(problem, found string) error {
-		return &BlobError{Digest: d.Digest.String(), Role: role, Name: name, Problem: problem, Expected: fmt.Sprintf("a file of %d bytes", d.Size), Found: found}
-	}
-	f, info, err := weights.OpenRegular(l.root, path.Join(blobsDir, d.Digest.Encoded()))
-	var refused *weights.RefusedError
-	var changed *weights.ChangedError
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, bad(ProblemMissing, "nothing")
-	case errors.As(err, &refused):
-		return nil, bad(ProblemType, "one that "+refused.Found)
-	case errors.As(err, &changed):
-		return nil, bad(ProblemChanged, changed.After)
-	case err != nil:
-		return nil, bad(ProblemUnreadable, err.Error())
-	case info.Size() != d.Size:
-		f.Close()
-		return nil, bad(ProblemSize, fmt.Sprintf("one of %d bytes", info.Size()))
-	}
-	return f, nil
-}
-
 // readBlob returns the verified bytes of a small blob.
-func (l *Layout) readBlob(d ocispec.Descriptor, role string, limit int64) ([]byte, error) {
-	if d.Size > limit {
-		return nil, &BlobError{Digest: d.Digest.String(), Role: role, Problem: ProblemLimit, Expected: fmt.Sprintf("at most %d bytes", limit), Found: fmt.Sprintf("a descriptor of %d bytes", d.Size)}
+func (l *Layout) readBlob(ctx context.Context, d ocispec.Descriptor, role string, limit int64) ([]byte, error) {
+	bad := func(problem, expected, found string) error {
+		return &BlobError{Digest: d.Digest.String(), Role: role, Problem: problem, Expected: expected, Found: found}
 	}
-	f, err := l.openBlob(d, role, "")
+	if d.Size > limit {
+		return nil, bad(ProblemLimit, fmt.Sprintf("at most %d bytes", limit), fmt.Sprintf("a descriptor of %d bytes", d.Size))
+	}
+	f, err := l.source.open(ctx, d, role, "")
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data := make([]byte, d.Size)
-	n, err := f.ReadAt(data, 0)
-	if int64(n) != d.Size {
-		return nil, &BlobError{Digest: d.Digest.String(), Role: role, Problem: ProblemUnreadable, Expected: fmt.Sprintf("%d bytes", d.Size), Found: fmt.Sprintf("%d, then %v", n, err)}
-	}
-	if found := digest.FromBytes(data); found != d.Digest {
-		return nil, &BlobError{Digest: d.Digest.String(), Role: role, Problem: ProblemDigest, Expected: d.Digest.String(), Found: found.String()}
+	data, err := io.ReadAll(io.LimitReader(f, d.Size+1))
+	switch found := digest.FromBytes(data); {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, bad(ProblemUnreadable, fmt.Sprintf("%d bytes", d.Size), fmt.Sprintf("%d, then %v", len(data), err))
+	case int64(len(data)) > d.Size:
+		return nil, bad(ProblemSize, fmt.Sprintf("%d bytes", d.Size), "more")
+	case int64(len(data)) < d.Size:
+		return nil, bad(ProblemSize, fmt.Sprintf("%d bytes", d.Size), fmt.Sprintf("%d", len(data)))
+	case found != d.Digest:
+		return nil, bad(ProblemDigest, d.Digest.String(), found.String())
 	}
 	return data, nil
 }

@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -17,7 +18,7 @@ type Bundle struct {
 
 // refer adds the manifest e to the model that it has as its subject, and reports
 // whether there is one.
-func (l *Layout) refer(models []*Model, e *entry) (bool, error) {
+func (l *Layout) refer(ctx context.Context, models []*Model, e *entry) (bool, error) {
 	subject := e.manifest.Subject
 	if subject == nil {
 		return false, nil
@@ -33,17 +34,17 @@ func (l *Layout) refer(models []*Model, e *entry) (bool, error) {
 		if len(m.Bundles)+len(m.Skipped) == maxReferrers {
 			return true, l.fail("manifest "+m.Manifest.Digest.String(), fmt.Sprintf("more than %d referrers", maxReferrers), "at most so many")
 		}
-		return true, l.attachTo(m, e)
+		return true, l.attachTo(ctx, m, e)
 	}
 	return false, nil
 }
 
-func (l *Layout) attachTo(m *Model, e *entry) error {
+func (l *Layout) attachTo(ctx context.Context, m *Model, e *entry) error {
 	if e.manifest.ArtifactType != ArtifactTypeBundle {
 		m.Skipped = append(m.Skipped, Skipped{e.descriptor.Digest.String(), e.manifest.ArtifactType, "is not a Sigstore bundle v0.3"})
 		return nil
 	}
-	bundle, err := l.bundle(e)
+	bundle, err := l.bundle(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (l *Layout) attachTo(m *Model, e *entry) error {
 
 // bundle reads the one layer of a bundle's manifest. Its config has no meaning and
 // is checked as far as it is there.
-func (l *Layout) bundle(e *entry) (Bundle, error) {
+func (l *Layout) bundle(ctx context.Context, e *entry) (Bundle, error) {
 	m := e.manifest
 	if len(m.Layers) != 1 || m.Layers[0].MediaType != ArtifactTypeBundle {
 		return Bundle{}, l.fail(e.where(), fmt.Sprintf("%d layers, or one of another type", len(m.Layers)), "one layer of type "+ArtifactTypeBundle)
@@ -71,9 +72,9 @@ func (l *Layout) bundle(e *entry) (Bundle, error) {
 	if err := errors.Join(l.checkDescriptor(e.where()+": config", m.Config), l.checkDescriptor(e.where()+": layer 0", m.Layers[0])); err != nil {
 		return Bundle{}, err
 	}
-	if _, err := l.readBlob(m.Config, RoleConfig, maxConfig); err != nil {
+	if _, err := l.readBlob(ctx, m.Config, RoleConfig, maxConfig); err != nil {
 		return Bundle{}, err
 	}
-	data, err := l.readBlob(m.Layers[0], RoleBundle, maxBundle)
+	data, err := l.readBlob(ctx, m.Layers[0], RoleBundle, maxBundle)
 	return Bundle{Manifest: e.descriptor, Data: data, PredicateType: m.Annotations[annotationPredicateType]}, err
 }

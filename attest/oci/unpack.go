@@ -150,7 +150,7 @@ func (m *Model) directories() []string {
 func (m *Model) unpack(ctx context.Context, h *weights.Hasher, root *os.Root, i int) error {
 	f, layer := m.Declared.Files[i], m.layers[i]
 	b := blob{layer, []string{f.Name}}
-	src, err := m.layout.openBlob(layer, RoleWeights, f.Name)
+	src, err := m.layout.source.open(ctx, layer, RoleWeights, f.Name)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (m *Model) unpack(ctx context.Context, h *weights.Hasher, root *os.Root, i 
 		return err
 	}
 	var digest string
-	if clone(dst, src) == nil { // what is hashed is the clone, not what it came from
+	if file, ok := src.(*os.File); ok && clone(dst, file) == nil { // what is hashed is the clone, not what it came from
 		digest, _, err = h.Sum(ctx, dst, nil)
 	} else {
 		digest, _, err = h.Sum(ctx, src, dst)

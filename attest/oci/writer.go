@@ -69,7 +69,7 @@ func (w *writer) prepare() error {
 		return err
 	}
 	if w.unlock != nil { // nobody else writes: what is in ingest is of a process that died
-		if err := w.root.RemoveAll(ingestDir); err != nil {
+		if err := w.clearIngest(); err != nil {
 			return err
 		}
 	}
@@ -181,15 +181,28 @@ func (w *writer) index() (ocispec.Index, error) {
 	return readIndex(w.root, w.path)
 }
 
+// listed is an entry of index.json to be, under a tag if reference is not empty.
+type listed struct {
+	descriptor ocispec.Descriptor
+	reference  string
+}
+
 // enter adds a manifest to index.json, under a tag if ref is not empty. A tag that
 // names another manifest moves; that manifest stays, without the tag.
 func (w *writer) enter(d ocispec.Descriptor, ref string) error {
+	return w.enterAll([]listed{{d, ref}})
+}
+
+// enterAll enters several manifests in one step: all of them or none.
+func (w *writer) enterAll(all []listed) error {
 	index, err := w.index()
 	if err != nil {
 		return err
 	}
 	before, _ := json.Marshal(index)
-	index.Manifests = place(index.Manifests, d, ref)
+	for _, e := range all {
+		index.Manifests = place(index.Manifests, e.descriptor, e.reference)
+	}
 	if len(index.Manifests) > maxIndexed {
 		return &LayoutError{Path: w.path, Where: indexFile, Found: fmt.Sprintf("would have %d entries", len(index.Manifests)), Expected: fmt.Sprintf("at most %d", maxIndexed), Next: "start a new layout"}
 	}

@@ -1,5 +1,5 @@
 // Package sign turns a statement into a Sigstore bundle v0.3: a DSSE envelope
-// signed with a local key, ECDSA P-256 or Ed25519. It asks no network for
+// signed with a local key, ECDSA P-256, P-384, P-521 or Ed25519. It asks no network for
 // anything: no certificate, no log, no timestamp; what that leaves open,
 // attest/verify says to the recipient.
 //
@@ -22,36 +22,75 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 )
 
 // The kinds of key.
 const (
 	ECDSAP256 = "ecdsa-p256"
+	ECDSAP384 = "ecdsa-p384"
+	ECDSAP521 = "ecdsa-p521"
 	Ed25519   = "ed25519"
 )
+
+// suite is what goes with a curve: the hash that OMS v1.0 and Sigstore's registry
+// of algorithms pair it with.
+type suite struct {
+	kind    string
+	curve   elliptic.Curve
+	hash    crypto.Hash
+	digest  protocommon.HashAlgorithm
+	details protocommon.PublicKeyDetails
+}
+
+func suites() []suite {
+	return []suite{
+		{ECDSAP256, elliptic.P256(), crypto.SHA256, protocommon.HashAlgorithm_SHA2_256, protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256},
+		{ECDSAP384, elliptic.P384(), crypto.SHA384, protocommon.HashAlgorithm_SHA2_384, protocommon.PublicKeyDetails_PKIX_ECDSA_P384_SHA_384},
+		{ECDSAP521, elliptic.P521(), crypto.SHA512, protocommon.HashAlgorithm_SHA2_512, protocommon.PublicKeyDetails_PKIX_ECDSA_P521_SHA_512},
+	}
+}
+
+// suite returns what goes with k; for Ed25519, which hashes for itself, what the
+// registry lists it with.
+func (k *Key) suite() suite {
+	if key, ok := k.signer.(*ecdsa.PrivateKey); ok {
+		for _, s := range suites() {
+			if s.curve == key.Curve {
+				return s
+			}
+		}
+	}
+	return suite{Ed25519, nil, crypto.SHA256, protocommon.HashAlgorithm_SHA2_256, protocommon.PublicKeyDetails_PKIX_ED25519}
+}
 
 // maxKeyBytes bounds a key file: both kinds fit into 300 bytes.
 const maxKeyBytes = 64 << 10
 
 // Key is a private key that signs statements.
 type Key struct {
-	signer crypto.Signer // *ecdsa.PrivateKey on P-256, or ed25519.PrivateKey
+	signer crypto.Signer // *ecdsa.PrivateKey on a curve of suites, or ed25519.PrivateKey
 	spki   []byte        // DER of the public key
 }
 
-// GenerateKey returns a new private key of the kind, "ecdsa-p256" or "ed25519",
+// GenerateKey returns a new private key of the kind, one of the constants above,
 // as PEM (PKCS#8).
 func GenerateKey(kind string) ([]byte, error) {
 	var key any
 	var err error
-	switch kind {
-	case ECDSAP256:
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case Ed25519:
+	for _, s := range suites() {
+		if s.kind == kind {
+			key, err = ecdsa.GenerateKey(s.curve, rand.Reader)
+		}
+	}
+	if kind == Ed25519 {
 		_, key, err = ed25519.GenerateKey(rand.Reader)
-	default:
-		return nil, fmt.Errorf("key kind %q: expected %s or %s", kind, ECDSAP256, Ed25519)
+	}
+	if key == nil && err == nil {
+		return nil, fmt.Errorf("key kind %q: expected %s, %s, %s or %s", kind, ECDSAP256, ECDSAP384, ECDSAP521, Ed25519)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("generate %s key: %w", kind, err)
@@ -64,10 +103,10 @@ func GenerateKey(kind string) ([]byte, error) {
 }
 
 // generate is the next step that ends most errors about a key.
-const generate = "use an unencrypted ECDSA P-256 or Ed25519 private key in PEM, as `weighbridge key generate` makes one"
+const generate = "use an ECDSA (P-256, P-384, P-521) or Ed25519 private key in PEM, as `weighbridge key generate` makes one"
 
-// ParseKey reads one private key: PEM, PKCS#8 or SEC 1, ECDSA on P-256 or
-// Ed25519, not encrypted. Anything else is an error that says what it was.
+// ParseKey reads one private key: PEM, PKCS#8 or SEC 1, ECDSA on P-256, P-384 or
+// P-521 or Ed25519, not encrypted (see [ParseEncryptedKey]). Anything else is an error that says what it was.
 func ParseKey(data []byte) (*Key, error) {
 	block, err := onlyBlock(data)
 	if err != nil {
@@ -88,6 +127,10 @@ func ParseKey(data []byte) (*Key, error) {
 	return newKey(parsed)
 }
 
+// legacyEncrypted stands for a PEM block with its encryption in headers (RFC 1421),
+// whose key comes of one round of MD5.
+const legacyEncrypted = "ENCRYPTED BY HEADERS"
+
 // onlyBlock returns the one PEM block of data.
 func onlyBlock(data []byte) (*pem.Block, error) {
 	if len(data) > maxKeyBytes {
@@ -98,7 +141,7 @@ func onlyBlock(data []byte) (*pem.Block, error) {
 		return nil, fmt.Errorf("private key: expected one PEM block and nothing else (-----BEGIN PRIVATE KEY-----); %s", generate)
 	}
 	if block.Headers["DEK-Info"] != "" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
-		return nil, wrongBlock("ENCRYPTED PRIVATE KEY")
+		return nil, wrongBlock(legacyEncrypted)
 	}
 	if block.Type == "EC PARAMETERS" {
 		return nil, errors.New("private key: the file begins with EC PARAMETERS: expected the key alone; remove that block, or convert the file: openssl pkcs8 -topk8 -nocrypt -in FILE")
@@ -112,10 +155,12 @@ func onlyBlock(data []byte) (*pem.Block, error) {
 // wrongBlock says what a PEM block of another type is, and what to do.
 func wrongBlock(kind string) error {
 	switch {
-	case strings.HasPrefix(kind, "ENCRYPTED SIGSTORE") || strings.HasPrefix(kind, "ENCRYPTED COSIGN"):
-		return fmt.Errorf("private key: it is a cosign key, encrypted with a password; this build does not decrypt keys: %s", generate)
+	case slices.Contains(encryptedBlocks, kind):
+		return fmt.Errorf("private key: it is encrypted (%s): %w", kind, ErrPassword)
+	case kind == legacyEncrypted:
+		return errors.New("private key: it is encrypted in the old way of PEM, which protects little: encrypt it as PKCS#8 (openssl pkcs8 -topk8 -in FILE -out KEY) and use that")
 	case strings.HasPrefix(kind, "ENCRYPTED"):
-		return errors.New("private key: it is encrypted; this build does not decrypt keys: decrypt it to a file that only you can read (openssl pkcs8 -in FILE -out KEY) and use that")
+		return fmt.Errorf("private key: it is encrypted in a way that is not known (%.80q): %s", kind, generate)
 	case strings.HasSuffix(kind, "PUBLIC KEY"):
 		return errors.New("private key: this is a public key: expected the private one; a public key verifies (`weighbridge verify --key`)")
 	case strings.Contains(kind, "CERTIFICATE"):
@@ -129,14 +174,14 @@ func wrongBlock(kind string) error {
 }
 
 func wrongKind(found string) error {
-	return fmt.Errorf("private key: it is of the kind %s: expected ECDSA P-256 or Ed25519; %s", found, generate)
+	return fmt.Errorf("private key: it is of the kind %s: expected ECDSA P-256, P-384, P-521 or Ed25519; %s", found, generate)
 }
 
 func newKey(parsed any) (*Key, error) {
 	var signer crypto.Signer
 	switch key := parsed.(type) {
 	case *ecdsa.PrivateKey:
-		if key.Curve != elliptic.P256() {
+		if !slices.ContainsFunc(suites(), func(s suite) bool { return s.curve == key.Curve }) {
 			return nil, wrongKind("ECDSA " + key.Curve.Params().Name)
 		}
 		signer = key
@@ -154,13 +199,8 @@ func newKey(parsed any) (*Key, error) {
 	return &Key{signer: signer, spki: spki}, nil
 }
 
-// Kind returns "ecdsa-p256" or "ed25519".
-func (k *Key) Kind() string {
-	if _, ok := k.signer.(ed25519.PrivateKey); ok {
-		return Ed25519
-	}
-	return ECDSAP256
-}
+// Kind returns one of the kinds of key.
+func (k *Key) Kind() string { return k.suite().kind }
 
 // PublicPEM returns the public key as PEM (SubjectPublicKeyInfo), the form that
 // verify, cosign and openssl read.

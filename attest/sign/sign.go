@@ -5,11 +5,12 @@ import (
 	"context"
 	"crypto"
 	"crypto/ed25519"
-	"crypto/sha256"
+	_ "crypto/sha512" // SHA-384 and SHA-512 for crypto.Hash
 	"encoding/json"
 	"fmt"
 	"time"
 
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/sign"
@@ -26,17 +27,26 @@ func (k *Key) Sign(ctx context.Context, payload []byte) ([]byte, error) {
 	if _, err := attest.ParseStatement(payload); err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
+	bundle, err := k.bundle(ctx, payload, k.hint())
+	if err != nil {
+		return nil, err
+	}
+	return layout(protojson.Marshal(bundle))
+}
+
+// bundle signs payload; hint is how the bundle calls the key.
+func (k *Key) bundle(ctx context.Context, payload []byte, hint string) (*protobundle.Bundle, error) {
 	trusted, err := k.trusted()
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	content := &sign.DSSEData{Data: payload, PayloadType: attest.PayloadType}
 	// With a trusted root the bundle is verified before it is returned.
-	bundle, err := sign.Bundle(content, keypair{k}, sign.BundleOptions{Context: ctx, TrustedRoot: trusted})
+	bundle, err := sign.Bundle(content, keypair{k, hint}, sign.BundleOptions{Context: ctx, TrustedRoot: trusted})
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	return layout(protojson.Marshal(bundle))
+	return bundle, nil
 }
 
 // layout removes the white space that protojson varies from build to build.
@@ -56,7 +66,7 @@ func layout(loose []byte, err error) ([]byte, error) {
 
 // trusted is the trust in exactly this key, without limit in time.
 func (k *Key) trusted() (root.TrustedMaterial, error) {
-	verifier, err := signature.LoadVerifier(k.signer.Public(), crypto.SHA256)
+	verifier, err := signature.LoadVerifier(k.signer.Public(), k.suite().hash)
 	if err != nil {
 		return nil, err
 	}
@@ -65,22 +75,16 @@ func (k *Key) trusted() (root.TrustedMaterial, error) {
 }
 
 // keypair is a Key in the form that sigstore-go asks for.
-type keypair struct{ *Key }
-
-// GetHashAlgorithm: both kinds are registered with SHA-256; Ed25519 hashes for
-// itself.
-func (k keypair) GetHashAlgorithm() protocommon.HashAlgorithm {
-	return protocommon.HashAlgorithm_SHA2_256
+type keypair struct {
+	*Key
+	name string // the hint
 }
 
-func (k keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails {
-	if k.Kind() == Ed25519 {
-		return protocommon.PublicKeyDetails_PKIX_ED25519
-	}
-	return protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256
-}
+func (k keypair) GetHashAlgorithm() protocommon.HashAlgorithm { return k.suite().digest }
 
-func (k keypair) GetHint() []byte { return []byte(k.hint()) }
+func (k keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails { return k.suite().details }
+
+func (k keypair) GetHint() []byte { return []byte(k.name) }
 
 func (k keypair) GetKeyAlgorithm() string {
 	if k.Kind() == Ed25519 {
@@ -102,9 +106,11 @@ func (k keypair) SignData(_ context.Context, data []byte) (sig, signed []byte, e
 	if key, ok := k.signer.(ed25519.PrivateKey); ok {
 		return ed25519.Sign(key, data), data, nil
 	}
-	digest := sha256.Sum256(data)
+	hash := k.suite().hash.New()
+	hash.Write(data)
+	digest := hash.Sum(nil)
 	// Without a source of randomness crypto/ecdsa derives the nonce from key and
 	// digest (RFC 6979).
-	sig, err = k.signer.Sign(nil, digest[:], crypto.SHA256)
-	return sig, digest[:], err
+	sig, err = k.signer.Sign(nil, digest, k.suite().hash)
+	return sig, digest, err
 }

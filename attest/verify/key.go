@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/sha256"
+	_ "crypto/sha512" // SHA-384 and SHA-512 for crypto.Hash
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
@@ -23,7 +24,8 @@ import (
 // maxKeyBytes bounds a public key file.
 const maxKeyBytes = 64 << 10
 
-// PublicKey is a key that a policy names: ECDSA on P-256, or Ed25519.
+// PublicKey is a key that a policy names: ECDSA on P-256, P-384 or P-521, or
+// Ed25519.
 type PublicKey struct {
 	spki     []byte
 	trusted  root.TrustedMaterial // this key alone, whatever the hint says
@@ -73,12 +75,27 @@ func validKind(key any) error {
 	case ed25519.PublicKey:
 		return nil
 	case *ecdsa.PublicKey:
-		if k.Curve == elliptic.P256() {
+		if _, known := hashFor(k); known {
 			return nil
 		}
 		found = "ECDSA " + k.Curve.Params().Name
 	}
-	return fmt.Errorf("public key: it is of the kind %s: expected ECDSA P-256 or Ed25519; ask the signer for a signature by such a key", found)
+	return fmt.Errorf("public key: it is of the kind %s: expected ECDSA P-256, P-384, P-521 or Ed25519; ask the signer for a signature by such a key", found)
+}
+
+// hashFor is the hash that goes with a key (OMS v1.0, "Signing Algorithms"; Sigstore's
+// registry of algorithms); Ed25519 hashes for itself.
+func hashFor(key crypto.PublicKey) (crypto.Hash, bool) {
+	k, isECDSA := key.(*ecdsa.PublicKey)
+	switch {
+	case !isECDSA, k.Curve == elliptic.P256():
+		return crypto.SHA256, true
+	case k.Curve == elliptic.P384():
+		return crypto.SHA384, true
+	case k.Curve == elliptic.P521():
+		return crypto.SHA512, true
+	}
+	return 0, false
 }
 
 func newPublicKey(key crypto.PublicKey) (*PublicKey, error) {
@@ -86,7 +103,8 @@ func newPublicKey(key crypto.PublicKey) (*PublicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}
-	single, err := signature.LoadVerifier(key, crypto.SHA256)
+	hash, _ := hashFor(key)
+	single, err := signature.LoadVerifier(key, hash)
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}

@@ -311,7 +311,7 @@ func TestParsePublicKeyRefuses(t *testing.T) {
 		"damaged":     {"-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", "does not hold one"},
 		"huge":        {strings.Repeat("x", maxKeyBytes+1), "expected at most"},
 		"other block": {"-----BEGIN PGP MESSAGE-----\nAA==\n-----END PGP MESSAGE-----\n", "PGP MESSAGE"},
-		"P-384":       {p384, "ECDSA P-384"},
+		"P-224":       {p224, "P-224"},
 		"RSA":         {rsa2048, "rsa.PublicKey"},
 	}
 	for name, c := range cases {
@@ -323,10 +323,9 @@ func TestParsePublicKeyRefuses(t *testing.T) {
 
 // Public keys of kinds that are not accepted, made by openssl.
 const (
-	p384 = `-----BEGIN PUBLIC KEY-----
-MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE01MUz+BhLdUuKcotGpeIBZ1NDloy+KP+
-nseOZFsB9mp6iHI+8x0DAO4LKNrGlxaQBCRNnI5Qz94cX9kgb+2wXtP9EwqS9N+9
-5ESwAkNu6grp0ZlNeWthdQAD6//zw4E9
+	p224 = `-----BEGIN PUBLIC KEY-----
+ME4wEAYHKoZIzj0CAQYFK4EEACEDOgAElpRVmc9YLMYBUF0/a6y9K5CaMlM4Ykcw
+2Nx40cz8md/LJyZRi5K//etNmEdMJyONXXY8tLFiapI=
 -----END PUBLIC KEY-----
 `
 	rsa2048 = `-----BEGIN PUBLIC KEY-----

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/attest"
-	"github.com/weighbridge/weighbridge/attest/sign"
 	"github.com/weighbridge/weighbridge/attest/weights"
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -121,7 +119,7 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	key, err := readKey(f.key)
+	key, err := a.readKey(f.key)
 	if err != nil {
 		return err
 	}
@@ -203,27 +201,4 @@ func (f attestFlags) check() error {
 		return fmt.Errorf("--claims %s is there already: nothing is overwritten; name another file or move it away", f.claims)
 	}
 	return nil
-}
-
-// readKey reads the private key that signs. One that others may read or write is
-// refused: whoever else has it signs in the same name. A pipe has no readers to
-// keep out.
-func readKey(path string) (*sign.Key, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("--key: %w; make one with `weighbridge key generate --out %s`", err, path)
-	}
-	key, err := sign.ParseKey(data)
-	if err != nil {
-		return nil, fmt.Errorf("--key %s: %w", path, err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("--key: %w", err)
-	}
-	const others = 0o066 // read and write, group and others
-	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&others != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("--key %s: others may read or write it (mode %04o): chmod 600 %s, and make a new key if somebody may have read this one", path, mode.Perm(), path)
-	}
-	return key, nil
 }

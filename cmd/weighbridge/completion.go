@@ -47,7 +47,7 @@ func registerCompletions(cmd *cobra.Command) {
 		"include":  inList(includable()),
 		"require":  inList(includable()),
 		"regime":   regimes,
-		"kind":     fixed([]string{"ecdsa-p256", "ed25519"}),
+		"kind":     fixed([]string{"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"}),
 		"standing": fixed([]string{"codified", "due", "enforced"}),
 	} {
 		if cmd.Flags().Lookup(flag) == nil {

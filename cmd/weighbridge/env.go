@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -28,6 +29,7 @@ type environment struct {
 	// interrupts cancels the context at the first SIGINT or SIGTERM, until it is
 	// released. Only commands that have something to clean up ask for it.
 	interrupts func(context.Context) (context.Context, context.CancelFunc)
+	network    *http.Transport // only used for a registry that was named
 }
 
 func hostEnvironment() environment {
@@ -35,6 +37,7 @@ func hostEnvironment() environment {
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		environ: os.Environ(), getenv: os.Getenv, now: time.Now, host: os.DirFS("/"),
 		self: os.Executable, build: debug.ReadBuildInfo,
+		network: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true},
 		interrupts: func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 		},
@@ -57,6 +60,15 @@ func (e environment) defaultLedger() string {
 		state = filepath.Join(e.getenv("HOME"), ".local", "state")
 	}
 	return filepath.Join(state, "weighbridge", "ledger.db")
+}
+
+// dockerConfig is the file with the credentials for registries:
+// $DOCKER_CONFIG/config.json, else ~/.docker/config.json, as docker has it.
+func (e environment) dockerConfig() string {
+	if dir := e.getenv("DOCKER_CONFIG"); dir != "" {
+		return filepath.Join(dir, "config.json")
+	}
+	return filepath.Join(e.getenv("HOME"), ".docker", "config.json")
 }
 
 // today is the date of the law where no other is asked for, UTC.

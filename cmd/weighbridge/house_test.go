@@ -34,17 +34,18 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"provenance/probe":        {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp"}},
-	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync"}},
+	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto"}},
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
-	"attest/verify":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore"}},
-	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"github.com/opencontainers", "golang.org/x/sys"}},
+	"attest/verify":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
+	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
+	"attest/oci/ocitest":      {outside: []string{"github.com/opencontainers"}},
 	"cmd/weighbridge/trainer": {},
 	"cmd/weighbridge": {
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
 			"fdp", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
 		},
-		outside: []string{"github.com/spf13", "golang.org/x/sys"},
+		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},
 	},
 }
 

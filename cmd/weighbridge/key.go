@@ -40,13 +40,17 @@ func (a *app) keyGenerateCommand() *cobra.Command {
 		Long: `Generate makes a key pair and writes the private key (PKCS#8, PEM) to FILE with permissions 0600 and the public
 key to FILE.pub. It never overwrites a file. Anybody who reads FILE can sign in your name.
 
+Attestations by ecdsa-p256 and ed25519 keys are read by cosign too (3.1.3 reads none by the larger curves); model
+signatures (` + "`weighbridge sign`" + `) take the three ECDSA kinds. Keys that others made, also those of cosign and those under a
+password (PKCS#8), sign as well: the password comes from $WEIGHBRIDGE_PASSWORD, $COSIGN_PASSWORD or the terminal.
+
 ` + exitCodes,
 		Example: "  weighbridge key generate --out release.key\n  weighbridge key generate --out release.key --kind ed25519",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.generateKey(out, kind) },
 	}
 	cmd.Flags().StringVar(&out, "out", "", "the private key's file")
-	cmd.Flags().StringVar(&kind, "kind", "ecdsa-p256", "ecdsa-p256 or ed25519")
+	cmd.Flags().StringVar(&kind, "kind", "ecdsa-p256", "ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519")
 	cmd.MarkFlagRequired("out") // fails only for a flag that was not defined
 	return cmd
 }

@@ -82,6 +82,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.relayCommand())
 	root.AddCommand(a.trainCommand())
 	root.AddCommand(a.hardwareCommand())
+	root.AddCommand(a.pushCommand(), a.pullCommand(), a.saveCommand(), a.loadCommand(), a.signCommand())
 	a.plain(root)
 	return root
 }

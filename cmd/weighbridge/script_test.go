@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/weighbridge/weighbridge/attest/oci/ocitest"
 	"github.com/weighbridge/weighbridge/meter/wrap"
 )
 
@@ -47,12 +48,19 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode":  exitCodeCommand,
 			"unchanged": unchangedCommand(),
+			"damage":    damageCommand,
 		},
 	})
 }
 
-// scriptEnvironment gives each script a ledger of its own and no way out.
+// scriptEnvironment gives each script a ledger of its own, two empty registries on
+// loopback (the second without the referrers API), and no way out.
 func scriptEnvironment(env *testscript.Env) error {
+	for name, api := range map[string]bool{"REGISTRY": true, "REGISTRY_OLD": false} {
+		registry := ocitest.New(api)
+		env.Defer(registry.Close)
+		env.Setenv(name, registry.Host())
+	}
 	env.Setenv("WEIGHBRIDGE_LEDGER", filepath.Join(env.WorkDir, "state", "ledger.db"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("NO_COLOR", "1")

@@ -2,43 +2,50 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/weighbridge/weighbridge/attest/oci"
 	"github.com/weighbridge/weighbridge/attest/verify"
-	"github.com/weighbridge/weighbridge/attest/weights"
 )
 
 type verifyFlags struct {
-	keys      []string
-	claims    string
-	reference string
-	require   []string
-	wanted    verifyWanted
+	shipmentFlags
+	keys    []string
+	claims  string
+	require []string
+	wanted  verifyWanted
+	out     string
+
+	signature string // of OpenSSF Model Signing
+	root      string
 }
 
 func (a *app) verifyCommand() *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
-		Use:   "verify LAYOUT|DIR --key FILE",
+		Use:   "verify REF|DIR|ARCHIVE --key FILE",
 		Short: "Check what arrived: every byte, every name, every signature, the decision too; offline",
-		Long: `Verify reads an OCI image layout with attestations, or a plain directory of weights with a claims file, and checks
-it against the public keys that you name: the bytes against the digests, the names against the names, each
+		Long: `Verify reads an OCI image layout with attestations, the same in one archive or in a registry, or a plain directory
+of weights with a claims file, and checks it against the public keys that you name: the bytes against the digests, the names against the names, each
 signature, each statement's subjects, that the required statements are there, and that an included determination
-follows from its own facts and rules, and those facts from the statements beside it. Nothing is taken from the
-network. What was not checked is listed.
+follows from its own facts and rules, and those facts from the statements beside it. What was not checked is listed. Nothing is taken from the network, unless a
+registry is named: then signatures and names come first, and the weights, which are hashed as they arrive and not
+kept (or, with --out, kept in a layout), only if those hold.
+
+With --signature a plain directory is checked against an OpenSSF Model Signing signature, which says who signed which
+files, and nothing of how they were made.
 
 A name or a tag is signed by nobody: --model says which model it must be. An older attestation of the same weights
 verifies like the newest: --not-before and --min-ledger-size refuse it. A determination under rules that came with it
 is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest.
 
 ` + exitCodes,
-		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl",
-		Args:    cobra.ExactArgs(1),
+		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
+			"  weighbridge verify weights --key release.key.pub --signature model.sig\n" +
+			"  weighbridge verify registry.example.com/acme/atlas:1 --key release.key.pub --out shipment",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.verify(cmd.Context(), args[0], f)
 		},
@@ -46,10 +53,12 @@ is shown beside what this program's own rules say, and is believed only with --a
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.keys, "key", nil, "public key (PEM) that may sign; repeatable")
 	flags.StringVar(&f.claims, "claims", "", "for a plain directory: the claims file (default DIR/claims.jsonl)")
-	flags.StringVar(&f.reference, "reference", "", "for a layout with several models: which one, by name, tag or digest")
+	flags.StringVar(&f.out, "out", "", "for a registry: keep the shipment in this OCI image layout")
+	f.add(cmd)
+	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
+	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
 	f.wanted.add(flags)
-	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
 	return cmd
 }
 
@@ -58,10 +67,19 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.claims != "" && oci.IsLayout(target) {
-		return usage("--claims is for a plain directory: %s is a layout, which carries its own statements", target)
+	switch {
+	case len(f.keys) == 0 && f.root == "":
+		return usage("--key FILE is required: without the key of somebody that you trust, no signature means anything")
+	case f.signature != "" && (f.claims != "" || f.out != ""):
+		return usage("--signature goes with neither --claims nor --out: it is for a plain directory")
+	case f.claims != "" && isShipment(target):
+		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
+	case f.signature != "" && isShipment(target):
+		return usage("--signature is for a plain directory: %s is a shipment", target)
+	case f.signature == "" && len(f.keys) == 0:
+		return usage("--certificate-root is for --signature: name the keys that may sign attestations with --key")
 	}
-	result := f.judge(ctx, target, policy)
+	result := a.judge(ctx, target, f, policy)
 	if a.json {
 		err = a.printJSON(result)
 	} else {
@@ -71,31 +89,6 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 		return &exitError{code: exitVerification}
 	}
 	return err
-}
-
-// judge always comes to a result: what cannot be read or used is refused, and
-// the damage that was found on the way is in it.
-func (f verifyFlags) judge(ctx context.Context, target string, policy verify.Policy) verify.Result {
-	input, problems, err := f.read(ctx, target)
-	result := refusedResult()
-	if err == nil && len(input.Found.Files) > 0 {
-		result, err = verify.Verify(input, policy)
-	}
-	if err != nil {
-		result = refusedResult()
-		problems = append(problems, verify.Problem{Code: "unreadable", Message: err.Error(), Hint: "see that the path is right and the shipment complete; what cannot be read is never verified"})
-	}
-	if input.ManifestDigest == "" {
-		result.NotChecked = append(result.NotChecked, "top-level .git, .gitattributes, .github and .gitignore: OMS leaves them out of the weights; nothing is said of them")
-	}
-	result.OK = result.OK && len(problems) == 0
-	result.Problems = append(problems, result.Problems...)
-	return result
-}
-
-// refusedResult is that of a shipment about which nothing could be shown.
-func refusedResult() verify.Result {
-	return verify.Result{Schema: verify.ResultSchema, Subjects: []verify.Subject{}, Statements: []verify.Statement{}, NotChecked: []string{}, Problems: []verify.Problem{}}
 }
 
 func (f verifyFlags) policy() (verify.Policy, error) {
@@ -119,78 +112,4 @@ func (f verifyFlags) policy() (verify.Policy, error) {
 		policy.Require = append(policy.Require, predicateType)
 	}
 	return policy, f.wanted.policy(f.reference, &policy)
-}
-
-// read collects what is to be verified. Damage in single blobs is returned
-// beside the input, so that one flipped byte does not hide the rest.
-func (f verifyFlags) read(ctx context.Context, target string) (verify.Input, []verify.Problem, error) {
-	if _, err := os.Stat(target); err != nil {
-		return verify.Input{}, nil, err
-	}
-	if oci.IsLayout(target) {
-		return f.readLayout(ctx, target)
-	}
-	input, err := f.readDirectory(ctx, target)
-	return input, nil, err
-}
-
-func (f verifyFlags) readLayout(ctx context.Context, target string) (verify.Input, []verify.Problem, error) {
-	layout, err := oci.Open(target)
-	if err != nil {
-		return verify.Input{}, nil, err
-	}
-	defer layout.Close()
-	model, err := layout.Model(f.wanted.chosen(f.reference, len(layout.Models())))
-	if err != nil {
-		return verify.Input{}, nil, err
-	}
-	input := verify.Input{ManifestDigest: model.Manifest.Digest.String(), Unread: unread(layout, model)}
-	for _, b := range model.Bundles {
-		input.Bundles = append(input.Bundles, b.Data)
-	}
-	found, err := model.Files(ctx, weights.Options{})
-	input.Found = found
-	problems, err := blobProblems(err)
-	return input, problems, err
-}
-
-// blobProblems separates blobs that are not what they should be from failures
-// to look at them.
-func blobProblems(err error) ([]verify.Problem, error) {
-	var problems []verify.Problem
-	for _, each := range unjoin(err) {
-		var blob *oci.BlobError
-		if !errors.As(each, &blob) {
-			return nil, err
-		}
-		problems = append(problems, verify.Problem{Code: "blob-differs", Message: blob.Error(),
-			Hint: "fetch the shipment again; if it is still so, it is not what was signed"})
-	}
-	return problems, nil
-}
-
-func unjoin(err error) []error {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return []error{err}
-}
-
-func (f verifyFlags) readDirectory(ctx context.Context, target string) (verify.Input, error) {
-	claims := f.claims
-	if claims == "" {
-		claims = defaultClaims(target)
-	}
-	bundles, err := readClaims(claims)
-	if err != nil {
-		return verify.Input{}, err
-	}
-	found, err := weights.Hash(ctx, target, weights.Options{Ignore: insideOnly(target, claims)})
-	if err != nil {
-		return verify.Input{}, err
-	}
-	return verify.Input{Bundles: bundles, Found: found}, nil
 }

@@ -1,0 +1,212 @@
+package verify
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore/pkg/signature"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/weighbridge/weighbridge/attest"
+)
+
+// ModelPolicy is whom the recipient of a model signature trusts. The zero value
+// refuses.
+type ModelPolicy struct {
+	Keys  []*PublicKey        // for the key method
+	Roots []*x509.Certificate // for the certificate method: issuers that are trusted
+}
+
+// SignedModel is an OpenSSF Model Signing signature that one of the policy made. What
+// it says of the files has yet to be compared with them.
+type SignedModel struct {
+	attest.ModelSignature
+	Signer string // id of the key, or the subject of the certificate with the id of its key
+	notes  []string
+}
+
+// OpenModelSignature reads the content of a model.sig (OMS v1.0: a Sigstore bundle
+// around a DSSE envelope around a statement) and verifies its signature under p.
+// All that is wrong with it is the error.
+func OpenModelSignature(data []byte, p ModelPolicy) (SignedModel, error) {
+	if len(p.Keys) == 0 && len(p.Roots) == 0 {
+		return SignedModel{}, errors.New("verify: the policy names neither a key nor a root certificate: without one, no signature means anything; name the signer's public key with --key FILE")
+	}
+	e, chain, problem := openModelBundle(data)
+	if problem != nil {
+		return SignedModel{}, fmt.Errorf("model signature: %s: %s", problem.Message, problem.Hint)
+	}
+	s := SignedModel{}
+	var err error
+	if chain == nil {
+		err = s.byKey(e, p)
+	} else {
+		err = s.byCertificate(e, chain, p)
+	}
+	if err != nil {
+		return SignedModel{}, err
+	}
+	s.ModelSignature, err = attest.ParseModelSignature(e.payload)
+	return s, err
+}
+
+// openModelBundle is openBundle with certificates let in.
+func openModelBundle(data []byte) (envelope, []*x509.Certificate, *Problem) {
+	e, problem := openBundle(data)
+	if problem == nil || problem.Code != CodeNotKeySigned && problem.Code != CodeBundle {
+		return e, nil, problem
+	}
+	b, err := chained(data)
+	if err != nil {
+		return e, nil, problem
+	}
+	var chain []*x509.Certificate
+	for _, c := range b.VerificationMaterial.GetX509CertificateChain().GetCertificates() {
+		parsed, err := x509.ParseCertificate(c.RawBytes)
+		if err != nil || len(chain) == maxChain {
+			return e, nil, &Problem{CodeBundle, fmt.Sprintf("certificate %d cannot be read, or is one too many", len(chain)+1), "ask the signer for the signature again"}
+		}
+		chain = append(chain, parsed)
+	}
+	envelope := b.GetDsseEnvelope()
+	if len(chain) == 0 || envelope.GetPayloadType() != attest.PayloadType || len(envelope.GetSignatures()) != 1 {
+		return e, nil, problem
+	}
+	e.bundle, e.payload = *b, envelope.Payload
+	return e, chain, nil
+}
+
+// maxChain bounds the certificates of a signature.
+const maxChain = 16
+
+// chained reads a bundle v0.3 that carries a certificate chain, as OMS has it and
+// Sigstore's own profile has not.
+func chained(data []byte) (*bundle.Bundle, error) {
+	if err := attest.ScanJSON(data); err != nil {
+		return nil, err
+	}
+	var b protobundle.Bundle
+	if err := protojson.Unmarshal(data, &b); err != nil {
+		return nil, err
+	}
+	return bundle.NewBundle(&b, bundle.AllowCertificateChain())
+}
+
+func (s *SignedModel) byKey(e envelope, p ModelPolicy) error {
+	key := e.signedBy(p.Keys)
+	if key == nil && e.hinted(p.Keys) {
+		return errors.New("model signature: it names the key given, but that key did not sign these bytes: the file was altered; get it again from the signer")
+	}
+	if key == nil {
+		return errors.New("model signature: no key given signed it: check that --key is the signer's key, and get it from the signer directly")
+	}
+	s.Signer = key.ID()
+	return nil
+}
+
+// byCertificate verifies the chain at the time from which the certificate is valid,
+// as model_signing does: no timestamp says when the signature was made.
+func (s *SignedModel) byCertificate(e envelope, chain []*x509.Certificate, p ModelPolicy) error {
+	if len(p.Roots) == 0 {
+		return errors.New("model signature: it was made with a certificate: name the root that you trust with --certificate-root FILE")
+	}
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
+	for _, c := range p.Roots {
+		roots.AddCert(c)
+	}
+	for _, c := range chain[1:] {
+		between.AddCert(c)
+	}
+	leaf := chain[0]
+	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: leaf.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	switch {
+	case err != nil:
+		return fmt.Errorf("model signature: the certificate of %q does not lead to a root that is trusted here: %w", leaf.Subject, err)
+	case leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 && !forCode(leaf):
+		return fmt.Errorf("model signature: the certificate of %q is not for signatures (neither key usage digitalSignature nor codeSigning)", leaf.Subject)
+	case validKind(leaf.PublicKey) != nil:
+		return fmt.Errorf("model signature: the certificate of %q: %w", leaf.Subject, validKind(leaf.PublicKey))
+	}
+	key, err := newPublicKey(leaf.PublicKey)
+	if err != nil {
+		return err
+	}
+	hash, _ := hashFor(leaf.PublicKey)
+	if err := verifyEnvelope(e, leaf.PublicKey, hash); err != nil {
+		return fmt.Errorf("model signature: the key of %q did not sign these bytes: %w", leaf.Subject, err)
+	}
+	s.Signer = fmt.Sprintf("%s (%s)", leaf.Subject, key.ID())
+	s.notes = append(s.notes, fmt.Sprintf("certificate: its chain was verified as of %s, from when it is valid; whether it was valid when the model was signed, or was revoked, cannot be seen", leaf.NotBefore.UTC().Format("2006-01-02")))
+	return nil
+}
+
+func forCode(c *x509.Certificate) bool {
+	for _, usage := range c.ExtKeyUsage {
+		if usage == x509.ExtKeyUsageCodeSigning {
+			return true
+		}
+	}
+	return false
+}
+
+// verifyEnvelope checks the signature over the DSSE pre-authentication encoding.
+func verifyEnvelope(e envelope, key crypto.PublicKey, hash crypto.Hash) error {
+	single, err := signature.LoadVerifier(key, hash)
+	if err != nil {
+		return err
+	}
+	signed := e.bundle.GetDsseEnvelope()
+	pae := fmt.Appendf(nil, "DSSEv1 %d %s %d %s", len(signed.PayloadType), signed.PayloadType, len(signed.Payload), signed.Payload)
+	return single.VerifySignature(bytes.NewReader(signed.Signatures[0].Sig), bytes.NewReader(pae))
+}
+
+// Compare holds the resources found against those that were signed, and says all
+// differences. empty are files without bytes, which a signature by shards does not
+// cover.
+func (s SignedModel) Compare(found []attest.Resource, empty []string) Result {
+	r := Result{Schema: ResultSchema, Signer: s.Signer, Problems: []Problem{}, Subjects: []Subject{{"oms-root", s.Root}}}
+	for _, d := range s.ModelSignature.Compare(found) {
+		r.Problems = append(r.Problems, Problem{"file-" + d.Kind, differenceOf(d), "do not use the model; get it again, or ask the signer for a signature over these files"})
+	}
+	r.OK = len(r.Problems) == 0
+	r.Statements = []Statement{{PredicateType: attest.TypeOMS, OK: r.OK, Recomputed: r.OK, Understood: true, Signer: s.Signer}}
+	r.NotChecked = append([]string{
+		"compute: a model signature says who signed which files, and nothing of how they were made",
+		"time: no timestamp was verified; when it was signed is the signer's word",
+		"revocation: whether the key has been withdrawn or stolen cannot be seen offline",
+		"order: " + orders(s.Order()),
+	}, s.notes...)
+	if len(s.Serialization.IgnorePaths) > 0 {
+		r.NotChecked = append(r.NotChecked, "ignored: the signer left out "+strings.Join(s.Serialization.IgnorePaths, ", "))
+	}
+	if len(empty) > 0 {
+		r.NotChecked = append(r.NotChecked, "empty files: a signature by shards covers none of "+strings.Join(empty[:min(len(empty), maxShown)], ", "))
+	}
+	return r
+}
+
+func differenceOf(d attest.Difference) string {
+	if d.Kind == attest.Changed {
+		return fmt.Sprintf("%s changed: signed with digest %s, found %s", d.Name, d.Expected.Digest, d.Found.Digest)
+	}
+	return d.String()
+}
+
+// orders says what the order of the resources means for who looks the root up.
+func orders(order string) string {
+	switch order {
+	case "both":
+		return "the resources stand in the one order of all tools, so the root names these files for all of them"
+	case "bytes":
+		return "the resources stand in the order of the specification (bytes); Python's model_signing gives these files another root"
+	case "components":
+		return "the resources stand in the order of Python's model_signing (path components); the specification gives these files another root"
+	}
+	return "the resources stand in an order of neither tool; their root is found by no look-up"
+}

@@ -1,0 +1,102 @@
+package weights
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+
+	"golang.org/x/crypto/blake2b"
+
+	"github.com/weighbridge/weighbridge/attest"
+)
+
+// Resources reads the weights at path as an OMS serialization says, and returns the
+// files or shards with their digests, sorted by file and offset. With shards, files
+// without bytes are in no resource (OMS v1.0); their names come back beside. What
+// [Hash] refuses is refused here, symbolic links too, whatever s allows.
+func Resources(ctx context.Context, path string, s attest.Serialization, o Options) (resources []attest.Resource, empty []string, err error) {
+	if _, err := newHash(s.HashType); err != nil {
+		return nil, nil, err
+	}
+	set, err := open(ctx, path, append(append([]string{}, o.Ignore...), s.IgnorePaths...))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer set.root.Close()
+	pieces, empty := set.pieces(s)
+	if len(pieces) > attest.MaxResources {
+		return nil, nil, &RefusedError{path, fmt.Sprintf("makes more than %d resources", attest.MaxResources), "sign it in larger shards, or by files"}
+	}
+	sizes := make([]int64, len(pieces))
+	for i, p := range pieces {
+		sizes[i] = p.end - p.start
+	}
+	resources = make([]attest.Resource, len(pieces))
+	err = ForEach(ctx, sizes, o, func(ctx context.Context, h *Hasher, i int) (err error) {
+		resources[i], err = set.resource(ctx, h, pieces[i], s)
+		return err
+	})
+	return resources, empty, err
+}
+
+func newHash(kind string) (hash.Hash, error) {
+	switch kind {
+	case attest.HashSHA256:
+		return sha256.New(), nil
+	case attest.HashBLAKE2b:
+		return blake2b.New512(nil)
+	}
+	return nil, fmt.Errorf("weights: hash %q is not computed by this build: expected %s or %s; ask for a signature with one of those", kind, attest.HashSHA256, attest.HashBLAKE2b)
+}
+
+// part is a stretch of a file, or the whole.
+type part struct {
+	file       found
+	start, end int64
+	name       string
+}
+
+func (s *set) pieces(how attest.Serialization) (pieces []part, empty []string) {
+	for _, f := range s.files {
+		size := f.info.Size()
+		if how.Method == attest.MethodFiles {
+			pieces = append(pieces, part{f, 0, size, f.name})
+			continue
+		}
+		if size == 0 {
+			empty = append(empty, f.name)
+		}
+		for start := int64(0); start < size && len(pieces) <= attest.MaxResources; start += how.ShardSize {
+			end := min(start+how.ShardSize, size)
+			pieces = append(pieces, part{f, start, end, fmt.Sprintf("%s:%d:%d", f.name, start, end)})
+		}
+	}
+	return pieces, empty
+}
+
+func (s *set) resource(ctx context.Context, h *Hasher, p part, how attest.Serialization) (attest.Resource, error) {
+	f, before, err := openSeen(s.root, p.file.name, p.file.info)
+	if err != nil {
+		return attest.Resource{}, err
+	}
+	defer f.Close()
+	own := &Hasher{buffer: h.buffer, progress: h.progress}
+	if own.hash, err = newHash(how.HashType); err != nil {
+		return attest.Resource{}, err
+	}
+	var r io.Reader = io.NewSectionReader(f, p.start, p.end-p.start)
+	if how.Method == attest.MethodFiles {
+		r = f // to its end, wherever that is by now
+	}
+	_, bytes, err := own.Sum(ctx, r, nil)
+	if err != nil {
+		return attest.Resource{}, unreadable(f.Name(), err)
+	}
+	if err := unchanged(f, before, before.Size()-(p.end-p.start)+bytes); err != nil {
+		return attest.Resource{}, err
+	}
+	return attest.Resource{Name: p.name, Algorithm: how.Algorithm(), Digest: hex.EncodeToString(own.hash.Sum(nil))}, nil
+}

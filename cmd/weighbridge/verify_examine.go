@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/attest/weights"
+)
+
+// judge always comes to a result: what cannot be read or used is refused, and
+// the damage that was found on the way is in it.
+func (a *app) judge(ctx context.Context, target string, f verifyFlags, policy verify.Policy) verify.Result {
+	result, problems, err := a.examine(ctx, target, f, policy)
+	if err != nil {
+		result = refusedResult()
+		problems = append(problems, unusable(err))
+	}
+	if !isShipment(target) {
+		result.NotChecked = append(result.NotChecked, "top-level .git, .gitattributes, .github and .gitignore: OMS leaves them out of the weights; nothing is said of them")
+	}
+	result.OK = result.OK && len(problems) == 0
+	result.Problems = append(problems, result.Problems...)
+	return result
+}
+
+// unusable is an error as a problem of the result.
+func unusable(err error) verify.Problem {
+	var signature *signatureError
+	if errors.As(err, &signature) {
+		return verify.Problem{Code: "model-signature", Message: err.Error(), Hint: "do not use the model on the strength of this file"}
+	}
+	return verify.Problem{Code: "unreadable", Message: err.Error(), Hint: "see that the path is right and the shipment complete; what cannot be read is never verified"}
+}
+
+// examine verifies a shipment, wherever it is, or a plain directory (or single
+// file) of weights with its claims or a signature. Damage in single blobs is
+// returned beside the result, so that one flipped byte does not hide the rest.
+func (a *app) examine(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, []verify.Problem, error) {
+	if isShipment(target) {
+		return a.verifyShipment(ctx, target, f, policy)
+	}
+	if _, err := os.Stat(target); err != nil {
+		return verify.Result{}, nil, err
+	}
+	if f.signature != "" {
+		result, err := a.verifyModel(ctx, target, f, policy.Keys)
+		return result, nil, err
+	}
+	input, err := f.readDirectory(ctx, target)
+	if err != nil {
+		return verify.Result{}, nil, err
+	}
+	result, err := verify.Verify(input, policy)
+	return result, nil, err
+}
+
+// refusedResult is that of a shipment about which nothing could be shown.
+func refusedResult() verify.Result {
+	return verify.Result{Schema: verify.ResultSchema, Subjects: []verify.Subject{}, Statements: []verify.Statement{}, NotChecked: []string{}, Problems: []verify.Problem{}}
+}
+
+func (f verifyFlags) readDirectory(ctx context.Context, target string) (verify.Input, error) {
+	claims := f.claims
+	if claims == "" {
+		claims = defaultClaims(target)
+	}
+	bundles, err := readClaims(claims)
+	if err != nil {
+		return verify.Input{}, err
+	}
+	found, err := weights.Hash(ctx, target, weights.Options{Ignore: insideOnly(target, claims)})
+	if err != nil {
+		return verify.Input{}, err
+	}
+	return verify.Input{Bundles: bundles, Found: found}, nil
+}

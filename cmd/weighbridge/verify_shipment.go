@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/oci"
+	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/attest/weights"
+)
+
+// verifyShipment verifies a layout, an archive or what a registry holds. From a
+// registry the weights are only fetched when all else holds: what its manifest
+// says of them is then what was signed, and is compared with the bytes.
+func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, []verify.Problem, error) {
+	layout, err := a.openShipment(ctx, target, f.shipmentFlags)
+	if err != nil {
+		return verify.Result{}, nil, err
+	}
+	defer layout.Close()
+	f.reference = f.wanted.chosen(f.reference, len(layout.Models()))
+	model, err := f.model(layout)
+	if err != nil {
+		return verify.Result{}, nil, err
+	}
+	input := verify.Input{ManifestDigest: model.Manifest.Digest.String(), Found: model.Declared, Unread: unread(layout, model)}
+	for _, b := range model.Bundles {
+		input.Bundles = append(input.Bundles, b.Data)
+	}
+	if isRemote(target) {
+		if result, err := verify.Verify(input, policy); err != nil || !result.OK {
+			return result, nil, err
+		}
+	}
+	found, err := f.weigh(ctx, model)
+	problems, err := blobProblems(err)
+	if err != nil || len(found.Files) == 0 {
+		return refusedResult(), problems, err
+	}
+	input.Found = found
+	result, err := verify.Verify(input, policy)
+	return result, problems, err
+}
+
+// weigh hashes the weights, and keeps them where that was asked for.
+func (f verifyFlags) weigh(ctx context.Context, model *oci.Model) (attest.Manifest, error) {
+	if f.out == "" {
+		return model.Files(ctx, weights.Options{})
+	}
+	_, err := model.Store(ctx, f.out, oci.TransferOptions{})
+	return model.Declared, err // each blob was compared with its digest, or err says otherwise
+}
+
+// blobProblems separates blobs that are not what they should be from failures
+// to look at them.
+func blobProblems(err error) ([]verify.Problem, error) {
+	var problems []verify.Problem
+	for _, each := range unjoin(err) {
+		var blob *oci.BlobError
+		if !errors.As(each, &blob) {
+			return nil, err
+		}
+		problems = append(problems, verify.Problem{Code: "blob-differs", Message: blob.Error(),
+			Hint: "fetch the shipment again; if it is still so, it is not what was signed"})
+	}
+	return problems, nil
+}
+
+func unjoin(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
