@@ -293,5 +293,5 @@ func (a *app) pendingRuns() ([]pendingRun, error) {
 
 // warn prints one line of our own to standard error.
 func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.env.stderr, "weighbridge: "+format+"\n", args...)
+	fmt.Fprintf(a.env.stderr, "weighbridge: %s\n", printableLines(fmt.Sprintf(format, args...)))
 }

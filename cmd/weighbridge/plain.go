@@ -32,3 +32,13 @@ func printable(s string) string {
 	}
 	return b.String()
 }
+
+// printableLines is printable with line breaks kept: for text of several lines whose
+// words were not all made safe one by one.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
+}

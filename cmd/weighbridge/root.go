@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -106,7 +107,7 @@ func (a *app) report(cmd *cobra.Command, err error) {
 	if a.json {
 		a.printJSON(errorDocument{"weighbridge.dev/error/v1", err.Error(), exitCode(err), next})
 	}
-	fmt.Fprintf(a.env.stderr, "weighbridge: %s\n", err)
+	fmt.Fprintf(a.env.stderr, "weighbridge: %s\n", printableLines(err.Error()))
 	if next != "" {
 		fmt.Fprintf(a.env.stderr, "hint: %s\n", next)
 	}
@@ -145,7 +146,7 @@ func (a *app) printJSON(document any) error {
 // printf writes text for people to standard output. The first failure is kept:
 // a result that was cut off by a full disk must not exit 0.
 func (a *app) printf(format string, args ...any) {
-	if _, err := fmt.Fprintf(a.env.stdout, format, args...); err != nil && a.writeErr == nil {
+	if _, err := io.WriteString(a.env.stdout, printableLines(fmt.Sprintf(format, args...))); err != nil && a.writeErr == nil {
 		a.writeErr = fmt.Errorf("writing the result to standard output: %w", err)
 	}
 }

@@ -100,5 +100,5 @@ func (a *app) reportRun(result runResult) {
 		}
 		return
 	}
-	fmt.Fprint(a.env.stderr, result)
+	fmt.Fprint(a.env.stderr, printableLines(result.String()))
 }
