@@ -16,6 +16,9 @@ func (e *evaluation) reading(name string) string {
 // consult notes that an option mattered and returns its reading.
 func (e *evaluation) consult(name string) string {
 	e.consulted[name] = true
+	if e.counting > 0 {
+		e.numbers.asked[name] = true
+	}
 	return e.reading(name)
 }
 
@@ -37,8 +40,8 @@ func (e *evaluation) alternatives(o option, d Determination) ([]Alternative, err
 			pack: e.pack, catalogue: e.catalogue, facts: e.facts, models: e.models, question: q, asOf: e.asOf, status: e.status, shared: e.shared,
 			consulted: map[string]bool{}, memo: map[string]outcome{}, unearned: map[string]bool{},
 		}
-		if other.numbers = e.numbers; !e.numbers.tooMany { // otherwise another reading would not make it countable
-			other.shareNumbers()
+		if other.shareNumbers(); !e.numbers.asked[o.Name] {
+			other.numbers = e.numbers.clone()
 		}
 		then, _ := other.answers()
 		if other.numbers.err != nil {

@@ -3,18 +3,36 @@ package fdp
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/weighbridge/weighbridge/provenance"
 )
 
-// BenchmarkEvaluate evaluates every case of the table in turn. The baseline is
-// decoding the same facts from JSON by the standard library; the ratio of the
-// two is reported, so that the number means the same on any machine.
+// BenchmarkEvaluate evaluates every case of the table in turn, and each of the
+// shapes that must not take time beyond their size. The baseline is decoding the
+// same facts from JSON by the standard library; the ratio of the two is reported,
+// so that the number means the same on any machine.
 func BenchmarkEvaluate(b *testing.B) {
 	r, catalogue := embeddedForTest(b)
 	cases := lawCases(b)
-	encoded := make([][]byte, len(cases))
-	for i, c := range cases {
+	b.Run("cases", func(b *testing.B) {
+		facts := make([]Facts, len(cases))
+		for i, c := range cases {
+			facts[i] = c.facts
+		}
+		evaluateInTurn(b, r, catalogue, facts, func(i int) Question { return cases[i].question(b) })
+	})
+	for _, s := range shapes() {
+		b.Run(s.name, func(b *testing.B) {
+			evaluateInTurn(b, r, catalogue, []Facts{s.facts}, func(int) Question { return cases[0].question(b) })
+		})
+	}
+}
+
+func evaluateInTurn(b *testing.B, r *Rules, catalogue *provenance.Catalogue, facts []Facts, question func(int) Question) {
+	encoded := make([][]byte, len(facts))
+	for i, f := range facts {
 		var err error
-		if encoded[i], err = c.facts.Encode(); err != nil {
+		if encoded[i], err = f.Encode(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -28,8 +46,8 @@ func BenchmarkEvaluate(b *testing.B) {
 	baseline := b.Elapsed()
 	b.ResetTimer()
 	for i := range b.N {
-		c := cases[i%len(cases)]
-		if _, err := Evaluate(r, catalogue, c.facts, c.question(b)); err != nil {
+		at := i % len(facts)
+		if _, err := Evaluate(r, catalogue, facts[at], question(at)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,9 +6,13 @@ import (
 	"github.com/weighbridge/weighbridge/meter"
 )
 
-// maxRuns bounds how many combinations of open choices are tried; past it the
-// number is taken as unbounded, which is true and safe.
-const maxRuns = 512
+// Limits on the combinations of open choices that are tried one by one. Past any
+// of them a number is bounded instead (hull.go), which is wider and never wrong.
+const (
+	maxRuns  = 64      // combinations of one number
+	maxOpen  = 12      // open choices in one combination
+	maxTotal = 100_000 // combinations times models of the document
+)
 
 // chooser lets counting be written for settled facts and settled readings, and
 // runs it once for every combination of those that are not settled.
@@ -16,6 +20,10 @@ type chooser struct {
 	e     *evaluation
 	trail []choice
 	at    int
+	full  bool // more choices than maxOpen: this run and all others are void
+
+	bounding bool      // what belongs to one model or generator is bounded, not chosen
+	open     []Missing // what was bounded
 }
 
 type choice struct {
@@ -33,6 +41,10 @@ func (c *chooser) pick(name string, n int, missing []Missing) int {
 		}
 	}
 	if c.at == len(c.trail) {
+		if c.at == maxOpen {
+			c.full = true
+			return 0
+		}
 		c.trail = append(c.trail, choice{name: name, n: n, missing: missing})
 	}
 	c.at++
@@ -81,13 +93,17 @@ type run[T any] struct {
 func explore[T any](e *evaluation, count func(*chooser) T) ([]run[T], bool) {
 	c := &chooser{e: e}
 	var runs []run[T]
+	limit := min(maxRuns, max(2, maxTotal/(1+len(e.models))))
 	for {
 		result := count(c)
+		if c.full {
+			return runs, false
+		}
 		runs = append(runs, run[T]{slices.Clone(c.trail), result})
 		if !c.next() {
 			return runs, true
 		}
-		if len(runs) == maxRuns {
+		if len(runs) == limit {
 			return runs, false
 		}
 	}

@@ -120,52 +120,95 @@ type ancestor struct {
 // relation table. It does not look behind a model that stop accepts, nor count
 // it. What is not known of the lineage comes back as an unbounded part.
 func (c *chooser) ancestors(m *modelFacts, stop func(*modelFacts) bool) []ancestor {
-	seen := map[meter.ModelRef]bool{m.ref: true}
-	var out []ancestor
-	var visit func(m *modelFacts)
-	visit = func(m *modelFacts) {
-		for i, p := range m.parents.value {
-			at := fmt.Sprintf("%s[%d]", m.parents.path, i)
-			if seen[p.Model] || !c.carries(p.Relation, at) {
-				continue
-			}
-			seen[p.Model] = true
-			parent := c.e.models[p.Model]
-			if stop(parent) {
-				continue
-			}
-			out = append(out, ancestor{parent, c.ownParts(parent)})
-			visit(parent)
-		}
+	if c.bounding {
+		return c.boundedAncestors(m)
 	}
-	visit(m)
+	var out []ancestor
+	c.e.walk(m, c.carries, func(parent *modelFacts) bool {
+		if stop(parent) {
+			return false
+		}
+		out = append(out, ancestor{parent, c.ownParts(parent)})
+		return true
+	})
 	return out
 }
 
 func nowhere(*modelFacts) bool { return false }
 
-// carries applies the relation table.
-func (c *chooser) carries(r meter.Relation, at string) bool {
-	if r == "" {
-		return c.truth(at+".relation", Undetermined, []Missing{{Path: at + ".relation", Reason: ReasonUnknown}})
+// walk enters each model behind m once, in the order of the lists, parents
+// before siblings, and goes on behind it when enter says so. It keeps its own
+// stack: a lineage may be 100 000 models deep.
+func (e *evaluation) walk(m *modelFacts, carries func(stated[[]Parent], int) bool, enter func(*modelFacts) bool) {
+	type frame struct {
+		parents stated[[]Parent]
+		next    int
 	}
-	switch c.e.pack.relation[r].Carries {
-	case "yes":
-		return true
-	case "open":
-		return c.truth(at+".relation", Undetermined, []Missing{{Path: at + ".relation", Reason: ReasonOpen}})
+	seen := map[meter.ModelRef]bool{m.ref: true}
+	for path := []frame{{parents: m.parents}}; len(path) > 0; {
+		top := &path[len(path)-1]
+		if top.next == len(top.parents.value) {
+			path = path[:len(path)-1]
+			continue
+		}
+		i := top.next
+		top.next++
+		name := top.parents.value[i].Model
+		if seen[name] || !carries(top.parents, i) {
+			continue
+		}
+		seen[name] = true
+		if parent := e.models[name]; enter(parent) {
+			path = append(path, frame{parents: parent.parents})
+		}
 	}
-	return false
+}
+
+// carries says whether entry i of a list of parents carries its operations.
+func (c *chooser) carries(list stated[[]Parent], i int) bool {
+	verdict, missing := c.e.edge(list, i)
+	if verdict != Undetermined {
+		return verdict == Applies
+	}
+	return c.truth(missing[0].Path, Undetermined, missing)
+}
+
+// edge applies the relation table.
+func (e *evaluation) edge(list stated[[]Parent], i int) (Verdict, []Missing) {
+	reason := ReasonUnknown
+	if r := list.value[i].Relation; r != "" {
+		switch e.pack.relation[r].Carries {
+		case "yes":
+			return Applies, nil
+		case "open":
+			reason = ReasonOpen
+		default:
+			return DoesNotApply, nil
+		}
+	}
+	return Undetermined, []Missing{{Path: fmt.Sprintf("%s[%d].relation", list.path, i), Reason: reason}}
 }
 
 // ownParts are what one model of the document adds: its number or its work, and
-// an unbounded part when its parents are not known but should be.
+// an unbounded part when its parents are not known but should be. They are kept
+// where no option was asked for.
 func (c *chooser) ownParts(m *modelFacts) []part {
+	if parts, found := c.e.shared.parts[m.ref]; found {
+		return parts
+	}
 	parts := c.amount(m.amount, m.path+".operations")
 	if m.parents.path == "" && m.amount.path != "" && m.amount.value.Work != nil {
 		parts = append(parts, newPart(m.path+".parents", nil)) // work by activity is the model's own alone
 	}
+	if !c.e.asksOption(m.amount.value) {
+		c.e.shared.parts[m.ref] = slices.Clip(parts)
+	}
 	return parts
+}
+
+// asksOption reports whether a line of work counts by the reading of an option.
+func (e *evaluation) asksOption(a *Amount) bool {
+	return a != nil && slices.ContainsFunc(a.Work, func(w Work) bool { return e.pack.activity[w.Activity].Counts == "option" })
 }
 
 // own is the work of the model itself, and an unbounded part when its list of

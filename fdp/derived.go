@@ -26,9 +26,15 @@ func (e *evaluation) derived(name, cite string) outcome {
 		}
 		return *e.listed
 	case "lineage.derived_from_published":
-		return e.derivedFromPublished(cite)
+		if _, found := e.numbers.since[cite]; !found {
+			e.numbers.since[cite] = e.derivedFromPublished(cite)
+		}
+		return e.numbers.since[cite]
 	case "lineage.adapter":
-		return e.adapter(cite)
+		if _, found := e.shared.adapter[cite]; !found {
+			e.shared.adapter[cite] = e.adapter(cite)
+		}
+		return e.shared.adapter[cite]
 	}
 	return e.fromControlled(cite)
 }
@@ -76,14 +82,16 @@ func (e *evaluation) derivedFromPublished(cite string) outcome {
 	}
 	runs, whole := e.sincePublished()
 	yes, no := false, !whole
+	var open []Missing
 	for _, r := range runs {
-		yes, no = yes || r.result.derived, no || !r.result.derived
+		yes, no = yes || r.result.derived != DoesNotApply, no || r.result.derived != Applies
+		open = append(open, r.result.lineageOpen...)
 	}
 	step := Step{"parents", "no published model among the ancestors", e.lowestGrade("parents", len(e.facts.Parents)), cite}
 	switch {
 	case yes && no:
 		step.Value = "perhaps a published model among the ancestors"
-		return outcome{steps: []Step{step}, missing: pivotal(runs, func(a, b []run[scenario]) bool { return allDerived(a) == allDerived(b) })}
+		return outcome{steps: []Step{step}, missing: append(open, pivotal(runs, func(a, b []run[scenario]) bool { return allDerived(a) == allDerived(b) })...)}
 	case yes:
 		step.Value = "a published model is among the ancestors"
 		return outcome{verdict: Applies, steps: []Step{step}}
@@ -92,9 +100,9 @@ func (e *evaluation) derivedFromPublished(cite string) outcome {
 }
 
 func allDerived(runs []run[scenario]) Verdict {
-	v := verdictOf(runs[0].result.derived)
+	v := runs[0].result.derived
 	for _, r := range runs[1:] {
-		if verdictOf(r.result.derived) != v {
+		if r.result.derived != v {
 			return Undetermined
 		}
 	}

@@ -50,12 +50,23 @@ type document struct {
 	name   string
 	lines  []string
 	places map[string]*yaml.Node
+	fields map[reflect.Type]map[string]reflect.StructField // of the structs met so far
+}
+
+// fieldsOf keeps what the fields of a struct are: a document has many of a kind.
+func (d *document) fieldsOf(t reflect.Type) map[string]reflect.StructField {
+	fields, found := d.fields[t]
+	if !found {
+		fields = fieldsOf(t)
+		d.fields[t] = fields
+	}
+	return fields
 }
 
 // openDocument parses data into its one root node. It refuses what would make
 // the text mean more than it shows: aliases, anchors, tags, several documents.
 func openDocument(data []byte, name string) (*document, *yaml.Node, error) {
-	d := &document{name: name, places: map[string]*yaml.Node{}}
+	d := &document{name: name, places: map[string]*yaml.Node{}, fields: map[reflect.Type]map[string]reflect.StructField{}}
 	whole := func(format string, args ...any) error {
 		return &DocumentError{Name: name, Message: fmt.Sprintf(format, args...)}
 	}
@@ -270,7 +281,7 @@ func (d *document) decodeFields(n *yaml.Node, v reflect.Value) error {
 }
 
 func (d *document) decodeFieldsAt(n *yaml.Node, path string, v reflect.Value) error {
-	fields := fieldsOf(v.Type())
+	fields := d.fieldsOf(v.Type())
 	err := d.pairs(n, path, func(key, value *yaml.Node) error {
 		f, found := fields[key.Value]
 		if !found {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
@@ -25,17 +26,18 @@ func ParseFacts(data []byte, name string) (Facts, error) {
 	if c := f.contradiction(); c != nil {
 		return Facts{}, d.errorAtPath(c.path, "%s: %s", c.path, c.message)
 	}
-	return f, nil
+	return f.flat(), nil
 }
 
 // Encode returns the one canonical encoding: JSON with the fields in the order
 // of the struct, without white space or HTML escapes; what is not stated is left
-// out, every interval has all three bounds. [ParseFacts] reads it back.
+// out, every interval has all three bounds, and models more than eight
+// generations behind stand in ancestors. [ParseFacts] reads it back.
 func (f Facts) Encode() ([]byte, error) {
 	if c := f.contradiction(); c != nil {
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
-	return encode(f)
+	return encode(f.flat())
 }
 
 func encode(v any) ([]byte, error) {
@@ -84,8 +86,9 @@ func (g Generator) MarshalJSON() ([]byte, error) {
 
 // Grades returns how far the facts can be trusted, by path. A path that is not
 // in it, and has no prefix in it, is declared. Grades do not stand in the
-// document: whoever passes facts on passes these beside them.
-func (f Facts) Grades() map[string]meter.Grade { return maps.Clone(f.grades) }
+// document: whoever passes facts on passes these beside them. The paths are those of the
+// canonical form that [Facts.Encode] writes.
+func (f Facts) Grades() map[string]meter.Grade { return maps.Clone(f.flat().grades) }
 
 // WithGrades returns f with these grades.
 func (f Facts) WithGrades(grades map[string]meter.Grade) Facts {
@@ -104,12 +107,20 @@ func (f Facts) grade(path string) meter.Grade {
 	return meter.GradeDeclared
 }
 
-// gradeBelow is the lowest grade of the numbers at a path and below it.
-func (f Facts) gradeBelow(path string) meter.Grade {
-	lowest := f.grade(path)
+// lowestIn is the lowest grade of the first n entries of a list and of the
+// numbers below them; empty without entries.
+func (f Facts) lowestIn(list string, n int) meter.Grade {
+	lowest := meter.Grade("")
+	for i := range n {
+		lowest = meter.LowestGrade(lowest, f.grade(fmt.Sprintf("%s[%d]", list, i)))
+	}
 	for p, g := range f.grades {
-		below, found := strings.CutPrefix(p, path)
-		if found && below != "" && (strings.HasSuffix(below, "]") || strings.HasSuffix(below, "operations")) {
+		entry, found := strings.CutPrefix(p, list+"[")
+		index, below, closed := strings.Cut(entry, "]")
+		if i, err := strconv.Atoi(index); !found || !closed || err != nil || i >= n || below == "" {
+			continue
+		}
+		if strings.HasSuffix(below, "]") || strings.HasSuffix(below, "operations") {
 			lowest = meter.LowestGrade(lowest, g)
 		}
 	}

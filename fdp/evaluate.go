@@ -22,6 +22,7 @@ func Evaluate(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Determi
 	if c := f.contradiction(); c != nil {
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
+	f = f.flat()
 	var out []Determination
 	for _, regime := range q.regimes(r) {
 		d, err := determine(r, c, f, q, regime)
@@ -45,6 +46,7 @@ type evaluation struct {
 	consulted map[string]bool // options that were asked for
 	memo      map[string]outcome
 	numbers   *numbers
+	counting  int             // above 0 while a quantity is counted
 	listed    *outcome        // the plant test, once
 	unearned  map[string]bool // facts that decide nothing while an earned condition is examined
 	shared    *shared
@@ -56,6 +58,13 @@ type shared struct {
 	values  map[string]factValue
 	classes map[string]classified
 	numbers map[string]*numbers // by the readings that counting asks for
+	parts   map[meter.ModelRef][]part
+	lowest  map[string]meter.Grade    // of lists
+	adapter map[string]outcome        // by citation
+	hints   map[string]string         // by path
+	bounded map[string]bool           // quantities of which not every combination can be tried
+	lines   map[meter.ModelRef][]line // of work, by generator
+	groups  []int                     // of synthetic_data
 }
 
 // classified is what the catalogue says about a product.
@@ -69,7 +78,8 @@ func newEvaluation(p *pack, c *provenance.Catalogue, f Facts, q Question) *evalu
 	e := &evaluation{
 		pack: p, catalogue: c, facts: f, models: models, question: q, asOf: q.AsOf.Format(dateFormat),
 		consulted: map[string]bool{}, memo: map[string]outcome{}, unearned: map[string]bool{},
-		shared: &shared{values: map[string]factValue{}, classes: map[string]classified{}, numbers: map[string]*numbers{}},
+		shared: &shared{values: map[string]factValue{}, classes: map[string]classified{}, numbers: map[string]*numbers{},
+			parts: map[meter.ModelRef][]part{}, lowest: map[string]meter.Grade{}, adapter: map[string]outcome{}, hints: map[string]string{}, bounded: map[string]bool{}},
 	}
 	e.status = p.statusOn(e.asOf)
 	e.shareNumbers()
@@ -89,7 +99,7 @@ func (e *evaluation) shareNumbers() {
 		}
 	}
 	if e.shared.numbers[key] == nil {
-		e.shared.numbers[key] = &numbers{memo: map[string]quantity{}}
+		e.shared.numbers[key] = newNumbers()
 	}
 	e.numbers = e.shared.numbers[key]
 }

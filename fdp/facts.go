@@ -12,6 +12,7 @@ type Facts struct {
 	Operations         []Work         `json:"operations,omitzero"` // this developer's own work
 	Parents            []Parent       `json:"parents,omitzero"`
 	SyntheticData      []Generator    `json:"synthetic_data,omitzero"`
+	Ancestors          []Parent       `json:"ancestors,omitzero"` // models behind the parents, in full, without a relation (SPEC.md, F10)
 	MostAdvanced       MostAdvanced   `json:"most_advanced_published,omitzero"`
 	Training           Training       `json:"training,omitzero"`
 	Developer          Developer      `json:"developer,omitzero"`

@@ -2,21 +2,21 @@ package fdp
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // hints adds where to get each missing thing, and keeps each once.
 func (e *evaluation) hints(list []Missing) []Missing {
-	var out []Missing
-	for _, m := range list {
-		if slices.ContainsFunc(out, func(have Missing) bool { return have.Path == m.Path }) {
-			continue
-		}
+	out := uniqueMissing(list)
+	for i, m := range out {
 		if m.Hint == "" {
-			m.Hint = e.hint(m.Path)
+			hint, found := e.shared.hints[m.Path]
+			if !found {
+				hint = e.hint(m.Path)
+				e.shared.hints[m.Path] = hint
+			}
+			out[i].Hint = hint
 		}
-		out = append(out, m)
 	}
 	return out
 }
@@ -27,6 +27,9 @@ func (e *evaluation) hint(path string) string {
 		return fmt.Sprintf("%s Ask counsel, and choose a reading with --option %s=%s.", o.Question, name, strings.Join(o.Values, "|"))
 	}
 	general := generalPath(path)
+	if ancestor, found := strings.CutPrefix(general, "ancestors[]"); found {
+		general = "parents[]" + ancestor
+	}
 	for _, f := range e.pack.Facts {
 		if f.Fact == general {
 			return f.Where

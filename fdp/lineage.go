@@ -21,7 +21,7 @@ import (
 // earlier versions of the same org/name that it continues, not that of other
 // ancestors (15 CFR 734.9(l)(1)). Errors: a root without records, a cycle.
 func FromLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (Facts, error) {
-	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, written: map[meter.ModelRef]bool{}, grades: map[string]meter.Grade{}}
+	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, written: map[meter.ModelRef]bool{}, naming: map[meter.ModelRef]meter.Grade{}, grades: map[string]meter.Grade{}}
 	if err := l.read(root); err != nil {
 		return Facts{}, err
 	}
@@ -29,8 +29,9 @@ func FromLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Reco
 	f := Facts{Model: root}
 	l.written[root] = true
 	f.Operations = l.work(root, "operations")
-	f.Parents = l.parents(root, "parents")
+	f.Parents = l.parents(root, "parents", 1)
 	f.SyntheticData = l.generators(root)
+	f.Ancestors = l.ancestors()
 	f.Training.Hardware = l.hardware(root)
 	l.grades["parents"], l.grades["synthetic_data"] = l.grade(root), l.grade(root)
 	f.grades = l.grades
@@ -44,7 +45,9 @@ type lineage struct {
 	lookup  func(meter.ModelRef) ([]meter.Record, bool)
 	records map[meter.ModelRef][]meter.Record // of known models
 	order   []meter.ModelRef
-	written map[meter.ModelRef]bool // models that stand in full already
+	written map[meter.ModelRef]bool        // models that stand in full already, or will in ancestors
+	behind  []meter.ModelRef               // models for ancestors
+	naming  map[meter.ModelRef]meter.Grade // of those: the grade of the records that name them
 	grades  map[string]meter.Grade
 }
 
@@ -72,10 +75,13 @@ func (l *lineage) read(root meter.ModelRef) error {
 // in the order of the records.
 func parentsOf(records []meter.Record) []meter.Parent {
 	var out []meter.Parent
+	seen := map[meter.Parent]bool{}
 	for _, r := range records {
 		for _, p := range r.Parents {
-			if !slices.ContainsFunc(out, func(have meter.Parent) bool { return have.Model == p.Model && have.Relation == p.Relation }) {
-				out = append(out, meter.Parent{Model: p.Model, Relation: p.Relation})
+			edge := meter.Parent{Model: p.Model, Relation: p.Relation}
+			if !seen[edge] {
+				seen[edge] = true
+				out = append(out, edge)
 			}
 		}
 	}
@@ -85,26 +91,43 @@ func parentsOf(records []meter.Record) []meter.Parent {
 // keepStartingPoints marks discarded weights from which a kept run started as
 // kept, and so on backwards (facts, 9a).
 func (l *lineage) keepStartingPoints() {
-	for changed := true; changed; {
-		changed = false
-		started := map[string]bool{}
-		for _, m := range l.order {
-			for _, r := range l.records[m] {
-				for _, p := range r.Parents {
-					started[p.Input] = started[p.Input] || r.Weights == meter.WeightsKept
-				}
+	type at struct {
+		model meter.ModelRef
+		i     int
+	}
+	discarded := map[string][]at{} // by what they put out
+	started := []string{}          // what kept runs started from
+	for _, m := range l.order {
+		for i, r := range l.records[m] {
+			if r.Weights == meter.WeightsDiscarded && r.Output != "" {
+				discarded[r.Output] = append(discarded[r.Output], at{m, i})
 			}
-		}
-		for _, m := range l.order {
-			for i, r := range l.records[m] {
-				if r.Weights == meter.WeightsDiscarded && r.Output != "" && started[r.Output] {
-					l.records[m] = slices.Clone(l.records[m])
-					l.records[m][i].Weights = meter.WeightsKept
-					changed = true
-				}
+			if r.Weights == meter.WeightsKept {
+				started = append(started, inputs(r)...)
 			}
 		}
 	}
+	mine := map[meter.ModelRef]bool{} // records that are copied already
+	for ; len(started) > 0; started = started[1:] {
+		for _, d := range discarded[started[0]] {
+			if !mine[d.model] {
+				mine[d.model] = true
+				l.records[d.model] = slices.Clone(l.records[d.model])
+			}
+			r := &l.records[d.model][d.i]
+			r.Weights = meter.WeightsKept
+			started = append(started, inputs(*r)...)
+		}
+		delete(discarded, started[0])
+	}
+}
+
+func inputs(r meter.Record) []string {
+	var out []string
+	for _, p := range r.Parents {
+		out = append(out, p.Input)
+	}
+	return out
 }
 
 // workKey is what lines of one sum share.
@@ -162,19 +185,38 @@ func ofYesNo(s string) *bool {
 	return &yes
 }
 
-// parents writes the parents of a model; each model stands in full once.
-func (l *lineage) parents(m meter.ModelRef, path string) []Parent {
+// parents writes the parents of a model; each model stands in full once, those
+// past the generations that nest in ancestors.
+func (l *lineage) parents(m meter.ModelRef, path string, generation int) []Parent {
 	out := []Parent{}
+	grade := l.grade(m)
 	for i, p := range parentsOf(l.records[m]) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		parent := Parent{Model: p.Model, Relation: p.Relation}
-		l.grades[at] = l.grade(m)
-		if _, known := l.records[p.Model]; known && !l.written[p.Model] {
+		l.grades[at] = grade
+		_, known := l.records[p.Model]
+		switch {
+		case !known || l.written[p.Model]:
+		case generation > maxGenerations:
+			l.written[p.Model], l.naming[p.Model] = true, grade
+			l.behind = append(l.behind, p.Model)
+		default:
 			l.written[p.Model] = true
 			parent.Operations = &Amount{Work: l.work(p.Model, at+".operations")}
-			parent.Parents = l.parents(p.Model, at+".parents")
+			parent.Parents = l.parents(p.Model, at+".parents", generation+1)
 		}
 		out = append(out, parent)
+	}
+	return out
+}
+
+// ancestors writes the models that stand deeper than lists of parents nest.
+func (l *lineage) ancestors() []Parent {
+	var out []Parent
+	for i := 0; i < len(l.behind); i++ {
+		m, at := l.behind[i], fmt.Sprintf("ancestors[%d]", i)
+		l.grades[at] = l.naming[m]
+		out = append(out, Parent{Model: m, Operations: &Amount{Work: l.work(m, at+".operations")}, Parents: l.parents(m, at+".parents", maxGenerations+1)})
 	}
 	return out
 }
@@ -182,35 +224,42 @@ func (l *lineage) parents(m meter.ModelRef, path string) []Parent {
 // generators writes the models whose data the lineage was trained on.
 func (l *lineage) generators(root meter.ModelRef) []Generator {
 	out := []Generator{}
+	seen := map[meter.ModelRef]bool{}
 	for _, m := range l.carried(root) {
 		for _, name := range l.namedBy(m) {
-			if slices.ContainsFunc(out, func(g Generator) bool { return g.Generator == name }) {
+			if seen[name] {
 				continue
 			}
-			at := fmt.Sprintf("synthetic_data[%d]", len(out))
-			g := Generator{Generator: name}
-			l.grades[at] = l.grade(m)
-			if _, known := l.records[name]; !known && !l.written[name] {
-				if records, found := l.lookup(name); found {
-					l.records[name] = records
-				}
-			}
-			if _, known := l.records[name]; known && !l.written[name] {
-				l.written[name] = true
-				g.TrainingOperations = &Amount{Work: l.work(name, at+".training_operations")}
-				g.Parents = l.parents(name, at+".parents")
-			}
-			out = append(out, g)
+			seen[name] = true
+			out = append(out, l.generator(name, l.grade(m), fmt.Sprintf("synthetic_data[%d]", len(out))))
 		}
 	}
 	return out
 }
 
+func (l *lineage) generator(name meter.ModelRef, grade meter.Grade, at string) Generator {
+	g := Generator{Generator: name}
+	l.grades[at] = grade
+	if _, known := l.records[name]; !known && !l.written[name] {
+		if records, found := l.lookup(name); found {
+			l.records[name] = records
+		}
+	}
+	if _, known := l.records[name]; known && !l.written[name] {
+		l.written[name] = true
+		g.TrainingOperations = &Amount{Work: l.work(name, at+".training_operations")}
+		g.Parents = l.parents(name, at+".parents", 1)
+	}
+	return g
+}
+
 // namedBy returns the generators that a model's records name.
 func (l *lineage) namedBy(m meter.ModelRef) []meter.ModelRef {
 	var out []meter.ModelRef
+	seen := map[meter.ModelRef]bool{"": true}
 	add := func(name meter.ModelRef) {
-		if name != "" && !slices.Contains(out, name) {
+		if !seen[name] {
+			seen[name] = true
 			out = append(out, name)
 		}
 	}
@@ -231,10 +280,11 @@ func teaches(r meter.Relation) bool { return r == meter.DistillsFrom || r == met
 
 // carried returns root and the ancestors whose weights went into it.
 func (l *lineage) carried(root meter.ModelRef) []meter.ModelRef {
-	out := []meter.ModelRef{root}
+	out, seen := []meter.ModelRef{root}, map[meter.ModelRef]bool{root: true}
 	for i := 0; i < len(out); i++ {
 		for _, p := range parentsOf(l.records[out[i]]) {
-			if !teaches(p.Relation) && !slices.Contains(out, p.Model) {
+			if !teaches(p.Relation) && !seen[p.Model] {
+				seen[p.Model] = true
 				out = append(out, p.Model)
 			}
 		}

@@ -72,20 +72,29 @@ func better(a, b outcome) bool {
 }
 
 func uniqueSteps(steps []Step) []Step {
-	var out []Step
-	for _, s := range steps {
-		if !slices.ContainsFunc(out, func(have Step) bool { return have.Fact == s.Fact && have.Value == s.Value }) {
-			out = append(out, s)
-		}
-	}
-	return out
+	return uniqueBy(steps, func(s Step) [2]string { return [2]string{s.Fact, s.Value} })
 }
 
 func uniqueMissing(list []Missing) []Missing {
-	var out []Missing
-	for _, m := range list {
-		if !slices.ContainsFunc(out, func(have Missing) bool { return have.Path == m.Path }) {
-			out = append(out, m)
+	return uniqueBy(list, func(m Missing) string { return m.Path })
+}
+
+// uniqueBy keeps the first of those with one key, in order.
+func uniqueBy[T any, K comparable](list []T, key func(T) K) []T {
+	var out []T
+	if len(list) <= 16 { // most are; a map costs more than looking
+		for _, item := range list {
+			if !slices.ContainsFunc(out, func(have T) bool { return key(have) == key(item) }) {
+				out = append(out, item)
+			}
+		}
+		return out
+	}
+	seen := make(map[K]bool, len(list))
+	for _, item := range list {
+		if k := key(item); !seen[k] {
+			seen[k] = true
+			out = append(out, item)
 		}
 	}
 	return out

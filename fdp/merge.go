@@ -29,6 +29,7 @@ func clipLong(s string) string {
 // has grades of its own. The error is a [*ConflictError], or tells of a
 // contradiction.
 func (f Facts) Merge(over Facts) (Facts, error) {
+	f, over = f.flat(), over.flat()
 	m := merger{grades: maps.Clone(f.grades), over: over}
 	if m.grades == nil {
 		m.grades = map[string]meter.Grade{}

@@ -51,7 +51,26 @@ func (f Facts) models() (map[meter.ModelRef]*modelFacts, *contradiction) {
 			return nil, c
 		}
 	}
+	for i, p := range f.Ancestors {
+		if c := misplaced(f.Model, p, fmt.Sprintf("ancestors[%d]", i)); c != nil {
+			return nil, c
+		}
+	}
+	if c := joinParents(joined, f.Ancestors, "ancestors"); c != nil {
+		return nil, c
+	}
 	return joined, acyclic(joined)
+}
+
+// misplaced: an entry of ancestors says what a model is, not who comes from it.
+func misplaced(root meter.ModelRef, p Parent, at string) *contradiction {
+	switch {
+	case p.Relation != "":
+		return &contradiction{at + ".relation", fmt.Sprintf("%s has a relation here: it stands in the list of parents that names %s; leave it out", p.Model, p.Model)}
+	case p.Model == root:
+		return &contradiction{at + ".model", fmt.Sprintf("%s is the model of this document: it is no ancestor of itself", p.Model)}
+	}
+	return nil
 }
 
 func state[T any](value T, path string) stated[T] {
@@ -182,35 +201,42 @@ func (a *Amount) String() string {
 
 // acyclic refuses a model that descends from itself.
 func acyclic(joined map[meter.ModelRef]*modelFacts) *contradiction {
-	const open, done = 1, 2
-	state := map[meter.ModelRef]int{}
-	var visit func(m *modelFacts) *contradiction
-	visit = func(m *modelFacts) *contradiction {
-		state[m.ref] = open
-		for i, p := range m.parents.value {
-			switch state[p.Model] {
-			case open:
-				return &contradiction{fmt.Sprintf("%s[%d]", m.parents.path, i), fmt.Sprintf("%s comes from %s, which comes from it: a model comes after its parents; correct one of the two", m.ref, p.Model)}
-			case done:
-				continue
-			}
-			if c := visit(joined[p.Model]); c != nil {
-				return c
-			}
+	done := map[meter.ModelRef]bool{}
+	for _, ref := range sortedKeys(joined) {
+		if done[ref] {
+			continue
 		}
-		state[m.ref] = done
-		return nil
+		if c := cycle(joined, joined[ref], done); c != nil {
+			return c
+		}
 	}
-	refs := make([]meter.ModelRef, 0, len(joined))
-	for ref := range joined {
-		refs = append(refs, ref)
+	return nil
+}
+
+// cycle looks behind one model; it keeps its own stack, like walk.
+func cycle(joined map[meter.ModelRef]*modelFacts, from *modelFacts, done map[meter.ModelRef]bool) *contradiction {
+	type frame struct {
+		m    *modelFacts
+		next int
 	}
-	slices.Sort(refs)
-	for _, ref := range refs {
-		if state[ref] == 0 {
-			if c := visit(joined[ref]); c != nil {
-				return c
-			}
+	open := map[meter.ModelRef]bool{from.ref: true}
+	for path := []frame{{m: from}}; len(path) > 0; {
+		top := &path[len(path)-1]
+		m := top.m
+		if top.next == len(m.parents.value) {
+			delete(open, m.ref)
+			done[m.ref] = true
+			path = path[:len(path)-1]
+			continue
+		}
+		name := m.parents.value[top.next].Model
+		if open[name] {
+			return &contradiction{fmt.Sprintf("%s[%d]", m.parents.path, top.next), fmt.Sprintf("%s comes from %s, which comes from it: a model comes after its parents; correct one of the two", m.ref, name)}
+		}
+		top.next++
+		if !done[name] {
+			open[name] = true
+			path = append(path, frame{m: joined[name]})
 		}
 	}
 	return nil

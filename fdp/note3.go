@@ -24,13 +24,12 @@ type generatorTotal struct {
 // generatorTotals groups the entries of synthetic_data into models.
 func (c *chooser) generatorTotals() []*generatorTotal {
 	var out []*generatorTotal
+	groups := c.e.generatorGroups()
 	for i, g := range c.e.facts.SyntheticData {
-		into := slices.IndexFunc(out, func(s *generatorTotal) bool { return c.e.sameModel(s, g) })
-		if into < 0 {
+		if groups[i] == len(out) {
 			out = append(out, &generatorTotal{name: string(g.Generator), training: map[meter.ModelRef][]part{}, secret: outcome{verdict: DoesNotApply}})
-			into = len(out) - 1
 		}
-		s := out[into]
+		s := out[groups[i]]
 		s.entries = append(s.entries, i)
 		s.generation = append(s.generation, c.generation(i)...)
 		c.addTraining(s, g, fmt.Sprintf("synthetic_data[%d]", i))
@@ -40,22 +39,56 @@ func (c *chooser) generatorTotals() []*generatorTotal {
 	return out
 }
 
-func (e *evaluation) sameModel(s *generatorTotal, g Generator) bool {
-	for _, i := range s.entries {
-		other := e.facts.SyntheticData[i]
-		if family(other.Generator) == family(g.Generator) || variantOf(e.models[g.Generator], other.Generator) || variantOf(e.models[other.Generator], g.Generator) {
-			return true
+// generatorGroups numbers the model G of each entry: the first with an entry of
+// the same org/name, or one that is a variant of this entry, or of which this is.
+func (e *evaluation) generatorGroups() []int {
+	if e.shared.groups != nil {
+		return e.shared.groups
+	}
+	families, own, variants := map[string]int{}, map[meter.ModelRef]int{}, map[meter.ModelRef]int{}
+	out, n := make([]int, len(e.facts.SyntheticData)), 0
+	for i, g := range e.facts.SyntheticData {
+		into := n
+		if at, found := families[family(g.Generator)]; found {
+			into = at
+		}
+		if at, found := variants[g.Generator]; found {
+			into = min(into, at)
+		}
+		of := variantsOf(e.models[g.Generator])
+		for _, m := range of {
+			if at, found := own[m]; found {
+				into = min(into, at)
+			}
+		}
+		out[i], n = into, max(n, into+1)
+		own[g.Generator] = into
+		least(families, family(g.Generator), into)
+		for _, m := range of {
+			least(variants, m, into)
 		}
 	}
-	return false
+	e.shared.groups = out
+	return out
+}
+
+func least[K comparable](m map[K]int, key K, value int) {
+	if have, found := m[key]; !found || value < have {
+		m[key] = value
+	}
 }
 
 func family(m meter.ModelRef) string { name, _, _ := strings.Cut(string(m), "@"); return name }
 
-func variantOf(m *modelFacts, of meter.ModelRef) bool {
-	return slices.ContainsFunc(m.parents.value, func(p Parent) bool {
-		return p.Model == of && slices.Contains([]meter.Relation{meter.Continues, meter.FineTunes, meter.Adapts, meter.Quantizes}, p.Relation)
-	})
+// variantsOf are the models of which m is a variant.
+func variantsOf(m *modelFacts) []meter.ModelRef {
+	var out []meter.ModelRef
+	for _, p := range m.parents.value {
+		if slices.Contains([]meter.Relation{meter.Continues, meter.FineTunes, meter.Adapts, meter.Quantizes}, p.Relation) {
+			out = append(out, p.Model)
+		}
+	}
+	return out
 }
 
 // generation is what entry i's generator spent on generating the data: what
@@ -66,35 +99,58 @@ func (c *chooser) generation(i int) []part {
 	if g.GenerationOperations != nil {
 		return c.generated(*g.GenerationOperations, path)
 	}
-	out := c.linesOf(func(w Work) bool { return c.generatedBy(w, g.Generator) })
+	out := c.linesOf(g.Generator, func(w Work) bool { return c.generatedBy(w, g.Generator) })
 	if len(out) > 0 {
 		return out
 	}
-	rollouts := c.linesOf(func(w Work) bool { return c.rolledOut(w, g.Generator) })
+	rollouts := c.linesOf(g.Generator, func(w Work) bool { return c.rolledOut(w, g.Generator) })
 	if len(rollouts) > 0 && c.option("rl_rollouts") == "count_as_training" {
 		return nil // they stand in the training operations already
 	}
 	return []part{newPart(path, nil)}
 }
 
-// linesOf returns the lines of work, of the model and of those whose work the
-// document lists, that match.
-func (c *chooser) linesOf(match func(Work) bool) []part {
+// line is a line of work and the list that it stands in.
+type line struct {
+	Work
+	list string
+	i    int
+}
+
+// linesOf returns the lines of work with generator g, of the model and of those
+// whose work the document lists, that match.
+func (c *chooser) linesOf(g meter.ModelRef, match func(Work) bool) []part {
 	var out []part
-	add := func(lines []Work, path string) {
-		for i, w := range lines {
-			if match(w) {
-				out = append(out, workPart(w, fmt.Sprintf("%s[%d]", path, i)))
-			}
-		}
-	}
-	add(c.e.facts.Operations, "operations")
-	for _, ref := range sortedKeys(c.e.models) {
-		if a := c.e.models[ref].amount; a.path != "" {
-			add(a.value.Work, a.path)
+	for _, l := range c.e.linesBy(g) {
+		if match(l.Work) {
+			out = append(out, workPart(l.Work, fmt.Sprintf("%s[%d]", l.list, l.i)))
 		}
 	}
 	return out
+}
+
+// linesBy returns the lines of work that g generated. Where no generator is named
+// they are the model's own.
+func (e *evaluation) linesBy(g meter.ModelRef) []line {
+	if e.shared.lines == nil {
+		e.shared.lines = map[meter.ModelRef][]line{}
+		add := func(lines []Work, path string) {
+			for i, w := range lines {
+				by := w.Generator
+				if by == "" {
+					by = e.facts.Model
+				}
+				e.shared.lines[by] = append(e.shared.lines[by], line{w, path, i})
+			}
+		}
+		add(e.facts.Operations, "operations")
+		for _, ref := range sortedKeys(e.models) {
+			if a := e.models[ref].amount; a.path != "" {
+				add(a.value.Work, a.path)
+			}
+		}
+	}
+	return e.shared.lines[g]
 }
 
 func workPart(w Work, at string) part {
@@ -152,11 +208,20 @@ func (c *chooser) unattributed() []part {
 	return out
 }
 
+// maxLineages bounds generators times models: past it what lies behind a
+// generator is not added up, and has no upper bound.
+const maxLineages = 2_000_000
+
 // addTraining adds the operations that trained a generator, each model of its
 // lineage once. A teacher that the developer trained stands in operations.
 func (c *chooser) addTraining(s *generatorTotal, g Generator, path string) {
 	m := c.e.models[g.Generator]
 	parts := c.generatorParts(m, g.Generator, path)
+	if len(c.e.facts.SyntheticData)*len(c.e.models) > maxLineages {
+		s.refs = append(s.refs, m.ref)
+		s.training[m.ref] = append(slices.Clone(parts), newPart(path+".parents", nil))
+		return
+	}
 	for _, a := range append([]ancestor{{m, parts}}, c.ancestors(m, nowhere)...) {
 		if _, found := s.training[a.model.ref]; !found {
 			s.refs = append(s.refs, a.model.ref)
@@ -169,7 +234,7 @@ func (c *chooser) generatorParts(m *modelFacts, g meter.ModelRef, path string) [
 	if m.amount.path != "" || g == c.e.facts.Model {
 		return c.statedParts(m)
 	}
-	out := c.linesOf(func(w Work) bool { return w.Activity == meter.TeacherTraining && w.Generator == g })
+	out := c.linesOf(g, func(w Work) bool { return w.Activity == meter.TeacherTraining && w.Generator == g })
 	if len(out) == 0 {
 		return []part{newPart(path+".training_operations", nil)}
 	}

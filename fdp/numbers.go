@@ -1,7 +1,7 @@
 package fdp
 
 import (
-	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 
@@ -14,17 +14,33 @@ type numbers struct {
 	derived []run[scenario] // counted since the published ancestors
 	whole   bool            // every combination was tried for derived
 	memo    map[string]quantity
-	tooMany bool  // of some quantity not every combination was tried
-	err     error // a sum past 2^128-1
+	since   map[string]outcome // derivedFromPublished, by citation
+	asked   map[string]bool    // the options that counting asked for
+	err     error              // a sum past 2^128-1
+}
+
+func newNumbers() *numbers {
+	return &numbers{memo: map[string]quantity{}, since: map[string]outcome{}, asked: map[string]bool{}}
+}
+
+// clone is for an evaluation under another reading of an option that counting did
+// not ask for: what was counted stands, what is counted from here on does not.
+func (n *numbers) clone() *numbers {
+	out := *n
+	out.memo, out.since, out.asked = maps.Clone(n.memo), maps.Clone(n.since), maps.Clone(n.asked)
+	return &out
 }
 
 // scenario is one count, with every open choice made.
 type scenario struct {
 	own, carried, added []part
 	sum                 meter.Interval
-	derived             bool           // a published model is among the ancestors
+	derived             Verdict        // a published model is among the ancestors
 	reference           meter.Interval // the operations of the published ancestors, the least to the most
 	err                 error
+
+	bounded           bool      // over all combinations of what is open
+	open, lineageOpen []Missing // with bounded: what is open, and what of it in the lineage
 }
 
 // quantity is a number with what it rests on.
@@ -60,7 +76,7 @@ func (e *evaluation) quantity(name string) quantity {
 // totalOperations is N: the model's own work and that of every model it carries,
 // each once (Technical Note 2), and what Technical Note 3 adds.
 func (e *evaluation) totalOperations() quantity {
-	runs, whole := explore(e, func(c *chooser) scenario {
+	runs, whole := combinations(e, "operations", func(c *chooser) scenario {
 		s := scenario{own: c.own(), carried: c.unknownParents()}
 		counted := map[meter.ModelRef]bool{e.facts.Model: true}
 		for _, a := range c.ancestors(c.root(), nowhere) {
@@ -70,8 +86,27 @@ func (e *evaluation) totalOperations() quantity {
 		s.added = c.additions(slices.Concat(s.own, s.carried), counted)
 		s.sum, s.err = sum(s.own, s.carried, s.added)
 		return s
-	})
+	}, (*chooser).boundedTotal)
 	return e.counted("operations", runs, whole)
+}
+
+// combinations tries every combination of what is open, or bounds what cannot be
+// tried one by one. It reports false when even the readings of options that a
+// counting table names are too many.
+func combinations(e *evaluation, name string, count, bound func(*chooser) scenario) ([]run[scenario], bool) {
+	e.counting++
+	defer func() { e.counting-- }()
+	if !e.shared.bounded[name] { // another reading of one option does not make them few
+		if runs, whole := explore(e, count); whole {
+			return runs, true
+		}
+		e.shared.bounded[name] = true
+	}
+	runs, whole := explore(e, bound)
+	for i := range runs {
+		runs[i].result.bounded = true
+	}
+	return runs, whole
 }
 
 // additionalOperations is A of Note 1(b): what was added since the published
@@ -87,7 +122,7 @@ func (e *evaluation) sincePublished() ([]run[scenario], bool) {
 	if e.numbers.derived != nil {
 		return e.numbers.derived, e.numbers.whole
 	}
-	runs, whole := explore(e, func(c *chooser) scenario {
+	runs, whole := combinations(e, "additional_operations", func(c *chooser) scenario {
 		s := scenario{own: c.own(), carried: c.unknownParents()}
 		var published []*modelFacts
 		for _, a := range c.ancestors(c.root(), func(m *modelFacts) bool {
@@ -106,32 +141,11 @@ func (e *evaluation) sincePublished() ([]run[scenario], bool) {
 		}
 		s.added = c.additions(slices.Concat(s.own, s.carried), counted)
 		s.sum, s.err = sum(s.own, s.carried, s.added)
-		s.derived, s.reference = len(published) > 0, c.lineages(published, &s)
+		s.derived, s.reference = verdictOf(len(published) > 0), c.lineages(published, &s)
 		return s
-	})
+	}, (*chooser).boundedSincePublished)
 	e.numbers.derived, e.numbers.whole = runs, whole
 	return runs, whole
-}
-
-// lineages is the interval from the least to the most of the lineages of several
-// published models: reading P does not say which.
-func (c *chooser) lineages(published []*modelFacts, s *scenario) meter.Interval {
-	if len(published) == 0 {
-		return meter.Unbounded(meter.Ops{})
-	}
-	var all []run[meter.Interval]
-	for _, m := range published {
-		parts := c.ownParts(m)
-		for _, a := range c.ancestors(m, nowhere) {
-			parts = append(parts, a.parts...)
-		}
-		total, err := sum(parts)
-		if err != nil {
-			s.err = err
-		}
-		all = append(all, run[meter.Interval]{result: total})
-	}
-	return hull(all, func(i meter.Interval) meter.Interval { return i })
 }
 
 // counted turns the runs of a count into a quantity with its steps.
@@ -144,11 +158,11 @@ func (e *evaluation) counted(name string, runs []run[scenario], whole bool) quan
 	q := quantity{interval: hull(runs, func(s scenario) meter.Interval { return s.sum })}
 	for _, r := range runs {
 		q.missing = append(q.missing, missingOf(slices.Concat(r.result.own, r.result.carried, r.result.added))...)
+		q.missing = append(q.missing, r.result.open...)
 	}
 	if whole {
 		q.missing = append(q.missing, pivotal(runs, sameSum)...)
 	} else { // more combinations than were tried: nothing is certain
-		e.numbers.tooMany = true
 		q.interval = meter.Unbounded(meter.Ops{})
 		for _, r := range runs {
 			for _, c := range r.trail {
@@ -191,6 +205,9 @@ func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], wh
 		}
 	}
 	number := intervalText(q.interval)
+	if runs[0].result.bounded {
+		number += ", from the least to the greatest reading: more is open than is tried one by one"
+	}
 	if name != "operations" {
 		q.steps = append([]Step{{"operations", "own work " + intervalText(own), lowest, note2}}, q.steps...)
 		number = e.pack.named[name].Name + ": " + number
@@ -224,70 +241,20 @@ func addedText(i meter.Interval, generators int) string {
 }
 
 // lowestGrade is the grade of a list: the lowest in it. An empty list has that
-// of its own path.
+// of its own path. Of ancestors that stand in a list of their own it is not told
+// who descends from them: their grades go into both lists.
 func (e *evaluation) lowestGrade(list string, n int) meter.Grade {
-	lowest := meter.Grade("")
-	for i := range n {
-		lowest = meter.LowestGrade(lowest, e.facts.gradeBelow(fmt.Sprintf("%s[%d]", list, i)))
+	if known, found := e.shared.lowest[list]; found {
+		return known
 	}
+	lowest := e.facts.lowestIn(list, n)
 	if lowest == "" {
 		lowest = e.facts.grade(list)
+	} else if n := len(e.facts.Ancestors); n > 0 && list != "operations" {
+		lowest = meter.LowestGrade(lowest, e.facts.lowestIn("ancestors", n))
 	}
+	e.shared.lowest[list] = lowest
 	return lowest
-}
-
-// movingNumber is F of Note 2. Without evidence the number that is stated is not
-// relied on: F is at most what is claimed. The steps show what is stated.
-func (e *evaluation) movingNumber() quantity {
-	number, evidence := e.value("most_advanced_published.operations"), e.value("most_advanced_published.evidence")
-	cite := e.pack.named["moving_number"].Cite.Reference
-	stated := e.facts.MostAdvanced.Operations
-	q := quantity{interval: meter.Unbounded(meter.Ops{}), stated: stated}
-	if !number.known {
-		q.missing = []Missing{{Path: number.path, Reason: ReasonUnknown}}
-		return q
-	}
-	q.interval = *stated
-	q.steps = slices.Concat(number.step(cite), evidence.step(cite))
-	if !stated.High.Known || stated.High.Ops != stated.Low {
-		q.missing = append(q.missing, Missing{Path: number.path, Reason: ReasonRange})
-	}
-	if !evidence.known || evidence.values[0] == "none" {
-		q.interval.Low = meter.Ops{}
-		q.missing = append(q.missing, Missing{Path: "most_advanced_published.evidence", Reason: ReasonEvidence})
-	}
-	return q
-}
-
-// publishedParents is R of reading P: the operations of the published parent.
-func (e *evaluation) publishedParents() quantity {
-	runs, whole := e.sincePublished()
-	q := quantity{interval: meter.Unbounded(meter.Ops{})}
-	var derived []run[scenario]
-	for _, r := range runs {
-		if r.result.derived {
-			derived = append(derived, r)
-		}
-	}
-	if len(derived) > 0 && whole {
-		q.interval = hull(derived, func(s scenario) meter.Interval { return s.reference })
-	}
-	if !q.interval.High.Known || q.interval.High.Ops != q.interval.Low {
-		q.missing = []Missing{{Path: e.publishedPath(), Reason: ReasonUnknown}}
-	}
-	row := e.pack.named["published_parent_operations"]
-	q.steps = []Step{{"parents", row.Name + ": " + intervalText(q.interval), e.lowestGrade("parents", len(e.facts.Parents)), row.Cite.Reference}}
-	return q
-}
-
-// publishedPath names the operations of the first parent that may be published.
-func (e *evaluation) publishedPath() string {
-	for i, p := range e.facts.Parents {
-		if p.Publication != Unpublished {
-			return fmt.Sprintf("parents[%d].operations", i)
-		}
-	}
-	return "parents"
 }
 
 // intervalText prints bounds for people so that no two different numbers look the same:

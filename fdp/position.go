@@ -30,6 +30,7 @@ func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Positi
 	if c := f.contradiction(); c != nil {
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
+	f = f.flat()
 	out := []Position{}
 	for _, regime := range q.regimes(r) {
 		pack := r.packs[regime]
