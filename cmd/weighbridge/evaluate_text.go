@@ -46,13 +46,13 @@ func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
 		d.Controlled, d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
 	fmt.Fprintf(b, "  operations      %s", d.OperationsText())
 	switch {
-	case d.Margin != nil && d.Margin.IsZero():
+	case d.Margin != nil && d.Margin.IsZero() && d.Operations.Estimate.Known:
 		b.WriteString("; the threshold is reached")
-	case d.Margin != nil:
-		fmt.Fprintf(b, "; %s left to the threshold", d.Margin.Short())
+	case d.Near:
+		b.WriteString("; the high bound reaches the threshold")
 	}
-	if d.Near && (d.Margin == nil || !d.Margin.IsZero()) {
-		b.WriteString("; the high bound reaches it")
+	if d.Margin != nil && !d.Margin.IsZero() {
+		fmt.Fprintf(b, "; %s left to the threshold", d.Margin.Short())
 	}
 	b.WriteString("\n")
 }

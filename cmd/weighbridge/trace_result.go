@@ -175,9 +175,9 @@ func (r traceResult) index() map[meter.ModelRef]traceModel {
 func positionLine(p fdp.Position) string {
 	left := "margin unknown"
 	switch {
-	case p.Margin != nil && p.Margin.IsZero():
+	case p.ThresholdVerdict == fdp.Applies:
 		left = "reached"
-	case p.Margin != nil:
+	case p.Margin != nil && !p.Margin.IsZero():
 		left = p.Margin.Short() + " left"
 	}
 	if p.Near && p.ThresholdVerdict == fdp.Undetermined {
