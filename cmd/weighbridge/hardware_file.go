@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
@@ -41,17 +40,26 @@ func parseHardware(data []byte) ([]meter.Device, error) {
 	if len(data) > maxHardwareFile {
 		return nil, fmt.Errorf("more than %d bytes", maxHardwareFile)
 	}
+	if err := attest.ScanJSON(data); err != nil { // a key written twice, bytes after the list
+		return nil, err
+	}
+	var entries []map[string]json.RawMessage
+	if err := json.Unmarshal(data, &entries); err != nil {
+		return nil, jsonFault(err)
+	}
+	for i, entry := range entries {
+		for key := range entry {
+			if key != "product" && key != "count" { // encoding/json would take PRODUCT too
+				return nil, fmt.Errorf("unknown field %q in entry %d", key, i)
+			}
+		}
+	}
 	var stated []struct {
 		Product string `json:"product"`
 		Count   uint64 `json:"count"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&stated); err != nil {
+	if err := json.Unmarshal(data, &stated); err != nil {
 		return nil, jsonFault(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("bytes after the list")
 	}
 	if len(stated) == 0 {
 		return nil, fmt.Errorf("the list is empty")
