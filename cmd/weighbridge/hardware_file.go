@@ -40,12 +40,12 @@ func parseHardware(data []byte) ([]meter.Device, error) {
 	if len(data) > maxHardwareFile {
 		return nil, fmt.Errorf("more than %d bytes", maxHardwareFile)
 	}
-	if err := attest.ScanJSON(data); err != nil { // a key written twice, bytes after the list
-		return nil, err
-	}
 	var entries []map[string]json.RawMessage
 	if err := json.Unmarshal(data, &entries); err != nil {
 		return nil, jsonFault(err)
+	}
+	if err := attest.ScanJSON(data); err != nil { // a key written twice
+		return nil, err
 	}
 	for i, entry := range entries {
 		for key := range entry {
