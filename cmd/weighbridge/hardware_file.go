@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/meter"
@@ -40,26 +43,20 @@ func parseHardware(data []byte) ([]meter.Device, error) {
 	if len(data) > maxHardwareFile {
 		return nil, fmt.Errorf("more than %d bytes", maxHardwareFile)
 	}
-	var entries []map[string]json.RawMessage
-	if err := json.Unmarshal(data, &entries); err != nil {
-		return nil, jsonFault(err)
-	}
-	if err := attest.ScanJSON(data); err != nil { // a key written twice
-		return nil, err
-	}
-	for i, entry := range entries {
-		for key := range entry {
-			if key != "product" && key != "count" { // encoding/json would take PRODUCT too
-				return nil, fmt.Errorf("unknown field %q in entry %d", key, i)
-			}
-		}
-	}
 	var stated []struct {
 		Product string `json:"product"`
 		Count   uint64 `json:"count"`
 	}
-	if err := json.Unmarshal(data, &stated); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&stated); err != nil {
 		return nil, jsonFault(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("bytes after the list")
+	}
+	if err := exactKeys(data, "product", "count"); err != nil {
+		return nil, err
 	}
 	if len(stated) == 0 {
 		return nil, fmt.Errorf("the list is empty")
@@ -72,4 +69,24 @@ func parseHardware(data []byte) ([]meter.Device, error) {
 		devices = append(devices, meter.Device{Product: d.Product, Count: d.Count, Grade: meter.GradeDeclared})
 	}
 	return devices, nil
+}
+
+// exactKeys refuses in a list of objects what encoding/json takes: a key written
+// twice, or in another case.
+func exactKeys(data []byte, allowed ...string) error {
+	if err := attest.ScanJSON(data); err != nil {
+		return err
+	}
+	var entries []map[string]json.RawMessage
+	if err := json.Unmarshal(data, &entries); err != nil {
+		return jsonFault(err)
+	}
+	for i, entry := range entries {
+		for key := range entry {
+			if !slices.Contains(allowed, key) {
+				return fmt.Errorf("unknown field %q in entry %d", key, i)
+			}
+		}
+	}
+	return nil
 }
