@@ -341,6 +341,12 @@ func TestKillAtRandomMoments(t *testing.T) {
 		}
 		done := make(chan []byte)
 		go func() { done <- readAll(stdout) }()
+		if i%2 == 1 { // the others are killed at any moment from their birth on, most of them before they have a journal on a slow machine
+			eventually(t, "a journal", func() bool {
+				refs, err := Journals(p.JournalDir, time.Now())
+				return err == nil && len(refs) == 1
+			})
+		}
 		time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
 		cmd.Process.Kill()
 		out := <-done
