@@ -172,9 +172,17 @@ func (l *Layout) checkTree() error {
 	})
 }
 
+// indexTries bounds how often a reader looks again for an index that holds still
+// for the moment between finding its name and opening it.
+const indexTries = 100
+
 // readIndex reads index.json of the layout at path.
 func readIndex(root *os.Root, path string) (ocispec.Index, error) {
 	data, err := readFile(root, indexFile, maxIndex)
+	var changed *weights.ChangedError
+	for tries := 0; errors.As(err, &changed) && tries < indexTries; tries++ { // a writer put a new index in its place: that one is whole
+		data, err = readFile(root, indexFile, maxIndex)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return ocispec.Index{}, &LayoutError{Path: path, Where: indexFile, Found: "does not exist",
 			Next: "the packing, pull or load that made this layout did not finish: pull, load or pack again"}
