@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,6 +46,11 @@ run and sequence that is known, are refused, and then nothing is merged. The oth
 
 func (a *app) ledgerMerge(from []string) error {
 	result := mergeResult{Schema: "weighbridge.dev/merge/v1", Ledger: a.ledger, Logs: []mergedLine{}}
+	for _, path := range from { // a misspelt name must not make a new ledger here first
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("merge: %w; name the ledger file to take logs from", err)
+		}
+	}
 	err := a.writing(func(l *ledger.Ledger) error {
 		merged, err := l.Merge(from)
 		for _, m := range merged {
