@@ -16,9 +16,10 @@ import (
 // Merged says what [Ledger.Merge] took from one log.
 type Merged struct {
 	Origin string
-	Model  meter.ModelRef
-	Size   uint64 // entries of the log as it stands here now
-	New    uint64 // of them, those that were not here before
+	Model  meter.ModelRef // empty for a log of notes
+	Notes  string         // the name of a log of notes
+	Size   uint64         // entries of the log as it stands here now
+	New    uint64         // of them, those that were not here before
 }
 
 // ForkError reports two logs of one origin that are not one the beginning of the
@@ -57,7 +58,7 @@ func (l *Ledger) Merge(paths []string) ([]Merged, error) {
 			return nil, err
 		}
 		sources = append(sources, source)
-		if err := l.takeEvidence(source); err != nil {
+		if err := errors.Join(l.takeEvidence(source), l.takeNoteEvidence(source)); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +70,11 @@ func (l *Ledger) Merge(paths []string) ([]Merged, error) {
 			if err != nil {
 				return err
 			}
-			merged = append(merged, more...)
+			notes, err := w.unionNotes(s)
+			if err != nil {
+				return err
+			}
+			merged = append(append(merged, more...), notes...)
 		}
 		return w.settleCopies()
 	})
@@ -188,7 +193,7 @@ func (w *writer) take(key logKey, there *bolt.Bucket, path string) (Merged, erro
 	if head := there.Get([]byte(keyHead)); err != nil || len(head) != 8+hashSize || !bytes.Equal(head[8:], root) {
 		return Merged{}, &DamageError{Path: path, Code: "root-differs", Found: fmt.Sprintf("%s: its entries do not give the root of its head", g.origin)}
 	}
-	return Merged{g.origin, key.model, g.tree.size(), g.tree.size() - have}, nil
+	return Merged{Origin: g.origin, Model: key.model, Size: g.tree.size(), New: g.tree.size() - have}, nil
 }
 
 // fork tells two logs of one origin apart at the size of the shorter one.
