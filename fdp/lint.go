@@ -66,6 +66,7 @@ func (l *linter) all() {
 	l.tables()
 	l.clauses()
 	l.outcomes()
+	l.desk()
 	l.facts()
 	l.unusedOptions()
 }

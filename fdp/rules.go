@@ -126,6 +126,7 @@ func (p *pack) index() {
 	for i := range p.Clauses {
 		p.byID[p.Clauses[i].ID] = &p.Clauses[i]
 	}
+	p.indexDesk()
 	for _, row := range p.Activities {
 		p.activity[row.Activity] = row
 	}
@@ -219,7 +220,7 @@ func (r *Rules) Clauses(regime string) []Clause {
 		return nil
 	}
 	var out []Clause
-	for _, c := range p.sorted() {
+	for _, c := range append(p.sorted(), p.deskClauses()...) {
 		text := c.Cite.Paraphrase
 		if c.Cite.Quote != "" {
 			text = `"` + c.Cite.Quote + `"`
