@@ -58,6 +58,7 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 		return nil, err
 	}
 	count.fill(&own)
+	holdCeiling(&own, settings.Rank == nil)
 	if rank := settings.Rank; rank != nil && rank.Rank != rank.Counting {
 		rank.witness(&own)
 		return []meter.Record{own}, nil

@@ -20,6 +20,9 @@ func (r runResult) String() string {
 		describeCount(&b, record)
 	}
 	fmt.Fprintf(&b, "  hardware    %s\n", describeHardware(first))
+	if line := ceilingLine(first); line != "" {
+		fmt.Fprintf(&b, "  ceiling     %s\n", line)
+	}
 	if o := first.Observed; o != nil {
 		fmt.Fprintf(&b, "  log         %s\n", describeLog(*o))
 	}
@@ -46,6 +49,9 @@ func (r runResult) String() string {
 func describeCount(b *strings.Builder, r meter.Record) {
 	fmt.Fprintf(b, "  operations  %s, %s: method %s, grade %s\n              convention: %s\n", r.Activity, r.Operations, r.Method, r.Grade, r.Convention)
 	for _, w := range r.Witnesses {
+		if w.Quantity == meter.Ceiling {
+			continue
+		}
 		fmt.Fprintf(b, "  %-11s %s, %s: %s\n", w.Method, w.Operations, w.Quantity, w.Source)
 	}
 }

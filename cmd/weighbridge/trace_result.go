@@ -20,6 +20,7 @@ type traceResult struct {
 	Lineage    []traceModel     `json:"lineage"` // the model first, then its ancestors as they are met
 	Regimes    []fdp.Position   `json:"regimes"`
 	Crossings  []traceCrossing  `json:"crossings,omitempty"` // at the present rate; absent where no record of the model has a period
+	Ceilings   []traceCeiling   `json:"ceilings,omitempty"`  // of the model's runs whose chips are known
 	Convention meter.Convention `json:"convention"`          // of the total: mixed where its records differ
 	Missing    []meter.ModelRef `json:"missing"`             // ancestors of which nothing is known
 	Pending    []string         `json:"pending"`             // runs that are included and not in the ledger yet
@@ -55,6 +56,10 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 		result.Lineage = append(result.Lineage, line)
 	}
 	result.Parents = append(result.Parents, result.Lineage[0].Parents...)
+	own, _ := h.records(model)
+	if result.Ceilings, err = traceCeilings(own); err != nil {
+		return result, err
+	}
 	var conventions conventionSum
 	result.Regimes, err = a.positionsOf(model, conventions.over(h.records))
 	result.Convention = conventions.total
@@ -118,6 +123,9 @@ func (r traceResult) String() string {
 	}
 	for _, c := range r.Crossings {
 		fmt.Fprintf(&b, "  %s\n", c)
+	}
+	for _, c := range r.Ceilings {
+		b.WriteString(c.String())
 	}
 	if mixed := r.Convention.MixedFields(); len(mixed) > 0 {
 		fmt.Fprintf(&b, "  counted by different conventions, added as they stand: %s\n", strings.Join(mixed, ", "))
