@@ -32,6 +32,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"meter/ledger":            {inside: []string{"meter"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
 	"provenance":              {},
 	"provenance/probe":        {inside: []string{"provenance"}},
+	"provenance/accounting":   {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp"}},
 	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto"}},
@@ -42,7 +43,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"cmd/weighbridge/trainer": {},
 	"cmd/weighbridge": {
 		inside: []string{
-			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
+			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe", "provenance/accounting",
 			"fdp", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},
