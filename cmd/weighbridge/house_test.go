@@ -24,14 +24,17 @@ const top = "../.."
 // modules from outside a package may name. A package that is not in it is an
 // error: a new one needs a line, and a reason that a reader can say.
 var mayImport = map[string]struct{ inside, outside []string }{
-	"meter":                   {},
-	"meter/estimate":          {inside: []string{"meter", "meter/tensors"}},
-	"meter/trainlog":          {inside: []string{"meter"}},
-	"meter/tensors":           {},
-	"meter/wrap":              {inside: []string{"meter"}, outside: []string{"golang.org/x/sys", "golang.org/x/term", "github.com/creack/pty"}},
-	"meter/ledger":            {inside: []string{"meter"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
-	"provenance":              {},
-	"provenance/probe":        {inside: []string{"provenance"}},
+	"meter":                 {},
+	"meter/estimate":        {inside: []string{"meter", "meter/tensors"}},
+	"meter/trainlog":        {inside: []string{"meter"}},
+	"meter/tensors":         {},
+	"meter/wrap":            {inside: []string{"meter"}, outside: []string{"golang.org/x/sys", "golang.org/x/term", "github.com/creack/pty"}},
+	"meter/ledger":          {inside: []string{"meter"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
+	"provenance":            {},
+	"provenance/probe":      {inside: []string{"provenance"}},
+	"provenance/probe/nvml": {inside: []string{"provenance/probe"}, outside: []string{"github.com/NVIDIA/go-nvml"}},
+	"provenance/probe/sampling": {inside: []string{"provenance/probe/nvml"},
+		outside: []string{"github.com/prometheus/client_model", "github.com/prometheus/common"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp"}},
 	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto"}},
@@ -42,7 +45,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"cmd/weighbridge/trainer": {},
 	"cmd/weighbridge": {
 		inside: []string{
-			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
+			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe", "provenance/probe/nvml", "provenance/probe/sampling",
 			"fdp", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},
