@@ -169,23 +169,26 @@ func (a *app) hardwarePredicate(lineage attest.Lineage, h *history) (attest.Hard
 		return attest.Hardware{}, err
 	}
 	out := attest.Hardware{Model: lineage.Models[0].Model, Tool: a.tool(), CreatedAt: a.env.now().UTC(), NotSeen: []string{
-		"whether devices of different runs are the same ones: the count is the most that one run held",
+		"whether devices without a UUID are the same ones in different runs: of them the count is the most that one run held",
 		"that the devices named are the devices that worked: no vendor signs use or operations",
 	}}
+	counts := deviceCounts{}
 	for _, m := range lineage.Models {
 		records, _ := h.records(m.Model)
 		for _, r := range records {
-			addHardware(&out, catalogue, r)
+			addHardware(&out, r)
+			counts.add(catalogue, r)
 		}
 		out.Worked(m.Model, records)
 	}
+	out.Devices = counts.devices()
 	for _, missing := range lineage.Missing {
 		out.NotSeen = append(out.NotSeen, "the hardware of "+string(missing)+": nothing is recorded of it")
 	}
 	return out, h.err
 }
 
-func addHardware(out *attest.Hardware, catalogue *provenance.Catalogue, r meter.Record) {
+func addHardware(out *attest.Hardware, r meter.Record) {
 	if r.Host == nil && len(r.Hardware) == 0 {
 		out.NotSeen = append(out.NotSeen, "the hardware of run "+r.Run+": none was recorded")
 		return
@@ -196,47 +199,4 @@ func addHardware(out *attest.Hardware, catalogue *provenance.Catalogue, r meter.
 	if r.Host != nil && !slices.Contains(out.Hosts, *r.Host) {
 		out.Hosts = append(out.Hosts, *r.Host)
 	}
-	held := map[attest.Device]uint64{}
-	var order []attest.Device
-	for _, d := range r.Hardware {
-		kind := classified(catalogue, d)
-		if _, seen := held[kind]; !seen {
-			order = append(order, kind)
-		}
-		held[kind] += d.Count
-	}
-	for _, kind := range order {
-		mergeDevice(out, kind, held[kind])
-	}
-}
-
-// classified is a device with its class, and no count: the key of its kind.
-func classified(catalogue *provenance.Catalogue, d meter.Device) attest.Device {
-	kind := attest.Device{Product: d.Product, PCI: d.PCI, Grade: d.Grade, ECCN: string(provenance.Undetermined)}
-	accelerator, err := catalogue.Find(d.Product)
-	if err != nil {
-		return kind // an unknown device has no number, and no class
-	}
-	c := accelerator.Classify()
-	kind.ECCN, kind.Clause = string(c.ECCN), c.Clause
-	if c.TPP.Known() {
-		kind.TPP = attest.Exact(c.TPP.Rat())
-	}
-	if c.PerformanceDensity.Known() {
-		kind.PD = attest.Exact(c.PerformanceDensity.Rat())
-	}
-	return kind
-}
-
-func mergeDevice(out *attest.Hardware, kind attest.Device, count uint64) {
-	for i := range out.Devices {
-		same := out.Devices[i]
-		same.Count = 0
-		if same == kind {
-			out.Devices[i].Count = max(out.Devices[i].Count, count)
-			return
-		}
-	}
-	kind.Count = count
-	out.Devices = append(out.Devices, kind)
 }

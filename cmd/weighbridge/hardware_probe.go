@@ -21,6 +21,7 @@ type probeResult struct {
 	NVIDIA       string           `json:"nvidia_driver,omitempty"`
 	AMD          string           `json:"amd_driver,omitempty"`
 	Source       string           `json:"nvidia_source,omitempty"`
+	Absent       string           `json:"nvidia_absent,omitempty"` // why NVIDIA's software was not asked; normal where there is no NVIDIA device
 	Confidential string           `json:"confidential_computing,omitempty"`
 	Container    *probe.Container `json:"container,omitempty"`
 	Identity     *identityResult  `json:"identity,omitempty"`
@@ -108,7 +109,7 @@ func (a *app) probeHardware(ctx context.Context, f hostFlags) (probeResult, erro
 func newProbeResult(i probe.Inventory) probeResult {
 	r := probeResult{
 		Schema: "weighbridge.dev/hardware-probe/v1", CPU: i.CPU, Cores: i.Cores, Memory: i.Memory, Kernel: i.Kernel, Machine: i.Machine,
-		NVIDIA: i.NVIDIA, AMD: i.AMD, Source: i.Source, Confidential: i.Confidential, Container: i.Container,
+		NVIDIA: i.NVIDIA, AMD: i.AMD, Source: i.Source, Absent: i.Absent, Confidential: i.Confidential, Container: i.Container,
 		Groups: append([]probe.Group{}, i.Groups()...), Devices: []probedDevice{}, Findings: i.Findings,
 	}
 	for _, d := range i.Devices {

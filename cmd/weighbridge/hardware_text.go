@@ -124,6 +124,9 @@ func shareText(s probe.Slice) string {
 
 // printSurroundings says what the machine's software and its container are.
 func (a *app) printSurroundings(r probeResult) {
+	if r.NVIDIA == "" && r.Absent != "" {
+		a.printf("NVIDIA     %s\n", r.Absent)
+	}
 	if r.NVIDIA != "" || r.Source != "" {
 		mode := "mode unknown"
 		if r.Confidential != "" {

@@ -23,6 +23,7 @@ type Inventory struct {
 	AMD          string     `json:"amd_driver,omitempty"`    // version of AMD's, where it is not the kernel's own
 	Confidential string     `json:"confidential_computing,omitempty"`
 	Source       string     `json:"nvidia_source,omitempty"` // which of NVIDIA's software was asked
+	Absent       string     `json:"nvidia_absent,omitempty"` // why none of it was, one line; normal where there is no NVIDIA device
 	Container    *Container `json:"container,omitempty"`     // nil: none was seen
 	Findings     []Finding  `json:"findings"`
 }
@@ -117,6 +118,7 @@ func Read(s Sources) (Inventory, error) {
 	inventory.Machine = r.optional("proc/sys/kernel/arch") // since Linux 6.1
 	inventory.Container = r.container()
 	r.drivers(&inventory)
+	inventory.Absent = printable(s.Silence, 256)
 	r.settleHeld(inventory.Devices)
 	inventory.Findings = r.findings()
 	return inventory, nil
