@@ -178,28 +178,28 @@ func signedContent(text []byte) ([]byte, error) {
 			return nil, errors.New("neither JSON nor base64")
 		}
 	}
-	var outer struct {
-		Type    asn1.ObjectIdentifier
-		Content asn1.RawValue `asn1:"explicit,tag:0"`
-	}
-	if _, err := asn1.Unmarshal(der, &outer); err != nil {
-		return nil, fmt.Errorf("PKCS #7: %w", err)
-	}
-	var signed struct {
-		Version    int
-		Algorithms asn1.RawValue
-		Inner      struct {
-			Type    asn1.ObjectIdentifier
-			Content asn1.RawValue `asn1:"explicit,optional,tag:0"`
+	// ContentInfo{type, [0] SignedData{version, algorithms, ContentInfo{type, [0] OCTET STRING}, ...}}
+	value, err := inside(der, 0)
+	for _, at := range []int{1, 0, 2, 1, 0} {
+		if err == nil {
+			value, err = inside(value.Bytes, at)
 		}
-		Rest []asn1.RawValue `asn1:"optional"`
 	}
-	if _, err := asn1.Unmarshal(outer.Content.FullBytes, &signed); err != nil && signed.Inner.Content.Bytes == nil {
+	if err == nil && (value.Class != asn1.ClassUniversal || value.Tag != asn1.TagOctetString || value.IsCompound) {
+		err = errors.New("its content is no octet string")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("PKCS #7: %w", err)
 	}
-	var content []byte
-	if _, err := asn1.Unmarshal(signed.Inner.Content.FullBytes, &content); err != nil {
-		return nil, fmt.Errorf("PKCS #7 content: %w", err)
+	return value.Bytes, nil
+}
+
+// inside returns the element at an index of a row of DER elements.
+func inside(der []byte, at int) (value asn1.RawValue, err error) {
+	for range at + 1 {
+		if der, err = asn1.Unmarshal(der, &value); err != nil {
+			return value, err
+		}
 	}
-	return content, nil
+	return value, nil
 }
