@@ -107,7 +107,8 @@ func (a *app) askNVIDIA(ctx context.Context) (report *probe.Report, library *nvm
 	return &fromTool, nil, ""
 }
 
-// runSMI runs nvidia-smi twice: -L alone has the UUIDs of MIG slices.
+// runSMI runs nvidia-smi three times: -L alone has the UUIDs of MIG slices, and
+// older ones have no conf-compute.
 func (a *app) runSMI(ctx context.Context) (probe.Report, error) {
 	path, err := exec.LookPath("nvidia-smi")
 	if err != nil {
@@ -131,7 +132,11 @@ func (a *app) runSMI(ctx context.Context) (probe.Report, error) {
 	if err != nil {
 		listing = nil // the slices then have no UUIDs
 	}
-	return probe.ParseSMI(document, listing)
+	report, err := probe.ParseSMI(document, listing)
+	if mode, modeErr := output("conf-compute", "-f"); modeErr == nil {
+		report.Confidential = probe.ParseConfidential(mode)
+	}
+	return report, err
 }
 
 // capped keeps the first bytes of an output and refuses more.

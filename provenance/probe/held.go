@@ -104,8 +104,13 @@ func (r *reader) byNodes(devices []Device) (fenced bool) {
 // programs in the kernel that nobody can read; what NVIDIA's software does not
 // show tells of them.
 func (r *reader) byDeviceGroup(devices []Device) (fenced bool) {
-	path := r.cgroups().devices
+	groups := r.cgroups()
+	path := groups.devices
 	if path == "" {
+		unseen := r.NVIDIA == nil && slices.ContainsFunc(devices, func(d Device) bool { return isNVIDIA(d) && d.Held })
+		if groups.unified && groups.job() != "" && unseen {
+			r.note("device-group-unknown", "control groups v2 keep devices from a job by a program in the kernel, which nobody can read; only NVIDIA's software would tell, and it was not asked: devices are listed as held")
+		}
 		return false
 	}
 	file := "sys/fs/cgroup/devices" + strings.TrimSuffix(path, "/") + "/devices.list"

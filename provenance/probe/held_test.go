@@ -190,6 +190,27 @@ func FuzzCgroup(f *testing.F) {
 	})
 }
 
+// TestKFDHides: a GPU whose node a control group keeps from this process is not
+// the job's (kfd_devcgroup_check_permission), nor is one that KFD does not know.
+func TestKFDHides(t *testing.T) {
+	node := func(n int, id, location string) fstest.MapFS {
+		dir := fmt.Sprintf("sys/class/kfd/kfd/topology/nodes/%d/", n)
+		return fstest.MapFS{dir + "gpu_id": {Data: []byte(id)}, dir + "properties": {Data: []byte("simd_count 1216\nlocation_id " + location + "\ndomain 0\nunique_id 7\n")}}
+	}
+	host := guarded{fstest.MapFS{}}
+	for _, files := range []fstest.MapFS{node(0, "0", "0"), node(1, "51140", "1280"), node(2, "!permission\n", "9728")} {
+		for name, file := range files {
+			host.MapFS[name] = file
+		}
+	}
+	devices := []Device{{Address: "0000:05:00.0", PCI: "1002:74a1", Held: true}, {Address: "0000:26:00.0", PCI: "1002:74a1", Held: true}, {Address: "0000:46:00.0", PCI: "1002:164e", Held: true}}
+	r := &reader{host: host, counts: map[string]int{}}
+	r.addKFD(devices)
+	if got := heldNames(devices); got != "0000:05:00.0" || devices[0].UUID != "GPU-0000000000000007" || len(r.notes) != 0 {
+		t.Errorf("held %q, UUID %q, %v", got, devices[0].UUID, r.notes)
+	}
+}
+
 // TestKFDRefused: lines that no GPU has.
 func TestKFDRefused(t *testing.T) {
 	good := "simd_count 4\nlocation_id 256\ndomain 0\ndrm_render_minor 128\n"

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -22,20 +23,20 @@ type kfdNode struct {
 }
 
 // kfd reads the topology: the GPUs in the order in which ROCm numbers them.
-func (r *reader) kfd() []kfdNode {
+func (r *reader) kfd() (nodes []kfdNode, there bool) {
 	entries, err := fs.ReadDir(r.host, kfdNodes)
 	if err != nil {
-		return nil // no compute driver of AMD's: normal
+		return nil, false // no compute driver of AMD's: normal
 	}
-	var nodes []kfdNode
 	for _, entry := range entries {
 		number, err := strconv.ParseUint(entry.Name(), 10, 16)
 		if err != nil || len(nodes) >= maxReported {
 			continue
 		}
 		dir := kfdNodes + "/" + entry.Name()
-		if id := r.optional(dir + "/gpu_id"); id == "" || id == "0" {
-			continue // a processor, or a GPU that a device cgroup hides
+		id, err := r.read(dir+"/gpu_id", maxAttribute)
+		if errors.Is(err, fs.ErrPermission) || strings.TrimSpace(string(id)) == "0" {
+			continue // a GPU that a device control group keeps from us, or a processor
 		}
 		data, err := r.read(dir+"/properties", maxAttribute)
 		if err != nil {
@@ -50,7 +51,7 @@ func (r *reader) kfd() []kfdNode {
 		}
 	}
 	slices.SortFunc(nodes, func(a, b kfdNode) int { return cmp.Compare(a.node, b.node) })
-	return nodes
+	return nodes, len(entries) > 0
 }
 
 // parseKFD reads "name value" lines. location_id is bus << 8 | device << 3 |
@@ -83,7 +84,10 @@ func amdUUID(unique uint64) string { return fmt.Sprintf("GPU-%016x", unique) }
 // addKFD adds what the compute driver says of AMD's GPUs: order, identity, and
 // the partitions of one that is divided (CPX, DPX and the like).
 func (r *reader) addKFD(devices []Device) {
-	nodes := r.kfd()
+	nodes, there := r.kfd()
+	if !there {
+		return
+	}
 	total := map[string]uint64{}
 	count := map[string]int{}
 	for _, n := range nodes {
@@ -111,6 +115,11 @@ func (r *reader) addKFD(devices []Device) {
 		d.Partitioned = true
 		d.Slices = append(d.Slices, Slice{UUID: fmt.Sprintf("%s/%d", cmp.Or(d.UUID, d.Address), len(d.Slices)), Profile: "partition",
 			Compute: n.simds, ComputeOf: total[n.address], GPUInstance: -1, Held: true, order: order, render: n.render})
+	}
+	for i := range devices {
+		if d := &devices[i]; isAMD(*d) && count[d.Address] == 0 {
+			d.hide("AMD's compute driver (KFD) does not show it to this process")
+		}
 	}
 }
 

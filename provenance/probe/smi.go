@@ -185,6 +185,18 @@ func parseListing(listing []byte) map[string][]ReportedSlice {
 
 var sliceProfile = regexp.MustCompile(`^(?:([1-7])c\.)?([1-7])g\.\d+gb(?:[+-]\S+)?$`)
 
+var ccStatus = regexp.MustCompile(`(?m)^\s*CC status:\s*(ON|OFF)\s*$`)
+
+// ParseConfidential reads what "nvidia-smi conf-compute -f" prints (NVIDIA's
+// deployment guide for confidential computing): on, off, or "" for anything else.
+// Untested on hardware.
+func ParseConfidential(output []byte) string {
+	if m := ccStatus.FindSubmatch(output); m != nil {
+		return strings.ToLower(string(m[1]))
+	}
+	return ""
+}
+
 // profileShare is the compute share that a profile's name states: "3g.40gb" is
 // three compute slices, "1c.3g.40gb" one of those three; of seven, and of four
 // on the A30 and the RTX PRO 6000 (NVIDIA MIG user guide, "Supported MIG

@@ -44,6 +44,14 @@ func TestSMIWithoutAnswers(t *testing.T) {
 	}
 }
 
+func TestConfidential(t *testing.T) {
+	for output, want := range map[string]string{"CC status: ON\n": "on", "CC status: OFF\n": "off", "": "", "CC status: maybe": "", "ERROR: Option conf-compute is not recognized.": ""} {
+		if got := ParseConfidential([]byte(output)); got != want {
+			t.Errorf("%q: %q, expected %q", output, got, want)
+		}
+	}
+}
+
 func TestProfileShare(t *testing.T) {
 	for _, v := range []struct {
 		profile, gpu string
