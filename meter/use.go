@@ -54,7 +54,7 @@ func ParseSignalKind(s string) (SignalKind, error) {
 type Signal struct {
 	Name    string     `json:"name"`   // such as tensor-active; SPEC.md lists them
 	Kind    SignalKind `json:"kind"`   //
-	Source  string     `json:"source"` // who was read: gpm, nvml, dcgm-exporter, amd-exporter
+	Source  string     `json:"source"` // who was read: gpm, nvml, dcgm-exporter, amd-exporter, nvidia-smi
 	Samples uint64     `json:"samples"`
 	// Covered is how many of the Use's chip-milliseconds the samples stand
 	// for. The rest is unknown.

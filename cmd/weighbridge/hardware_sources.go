@@ -66,14 +66,14 @@ func (a *app) sources(ctx context.Context, f hostFlags) (s probe.Sources, librar
 	case f.given:
 		s.Silence = "NVIDIA's software was not asked, because these are another machine's files (--nvidia-smi FILE says what it printed there)"
 	default:
-		s.NVIDIA, library, s.Silence = a.askNVIDIA(ctx)
+		s.NVIDIA, library, s.Silence = askNVIDIA(ctx)
 	}
 	return s, library, release, err
 }
 
 // askNVIDIA asks the driver's library, or else nvidia-smi. Neither is normal:
 // silence is the line that says so.
-func (a *app) askNVIDIA(ctx context.Context) (report *probe.Report, library *nvml.Library, silence string) {
+func askNVIDIA(ctx context.Context) (report *probe.Report, library *nvml.Library, silence string) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	type answer struct {
@@ -100,7 +100,7 @@ func (a *app) askNVIDIA(ctx context.Context) (report *probe.Report, library *nvm
 	if got.err == nil {
 		return &got.report, got.library, ""
 	}
-	fromTool, err := a.runSMI(ctx)
+	fromTool, err := runSMI(ctx)
 	if err != nil {
 		return nil, nil, got.err.Error() + "; " + err.Error()
 	}
@@ -109,34 +109,38 @@ func (a *app) askNVIDIA(ctx context.Context) (report *probe.Report, library *nvm
 
 // runSMI runs nvidia-smi three times: -L alone has the UUIDs of MIG slices, and
 // older ones have no conf-compute.
-func (a *app) runSMI(ctx context.Context) (probe.Report, error) {
-	path, err := exec.LookPath("nvidia-smi")
-	if err != nil {
-		return probe.Report{}, errors.New("no nvidia-smi")
-	}
-	output := func(args ...string) ([]byte, error) {
-		cmd := exec.CommandContext(ctx, path, args...)
-		cmd.WaitDelay = time.Second
-		out := &capped{limit: probe.MaxSMI}
-		cmd.Stdout = out
-		if err := cmd.Run(); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return out.Bytes(), nil
-	}
-	document, err := output("-q", "-x")
+func runSMI(ctx context.Context) (probe.Report, error) {
+	document, err := askSMI(ctx, "-q", "-x")
 	if err != nil {
 		return probe.Report{}, err
 	}
-	listing, err := output("-L")
+	listing, err := askSMI(ctx, "-L")
 	if err != nil {
 		listing = nil // the slices then have no UUIDs
 	}
 	report, err := probe.ParseSMI(document, listing)
-	if mode, modeErr := output("conf-compute", "-f"); modeErr == nil {
+	if mode, modeErr := askSMI(ctx, "conf-compute", "-f"); modeErr == nil {
 		report.Confidential = probe.ParseConfidential(mode)
 	}
 	return report, err
+}
+
+// askSMI runs nvidia-smi, for a time and an output that have an end.
+func askSMI(ctx context.Context, args ...string) ([]byte, error) {
+	path, err := exec.LookPath("nvidia-smi")
+	if err != nil {
+		return nil, errors.New("no nvidia-smi")
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.WaitDelay = time.Second
+	out := &capped{limit: probe.MaxSMI}
+	cmd.Stdout = out
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return out.Bytes(), nil
 }
 
 // capped keeps the first bytes of an output and refuses more.

@@ -46,8 +46,8 @@ standard output after the job's own output. Trouble of ours never harms the job:
 When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's threshold, a line says so (--warn).
 
 A job that counts itself reports to the socket that WEIGHBRIDGE_SOCKET names, one JSON line at a time; a Python module
-for it is in meter/wrap/python. While the job runs NVIDIA's library is read once a second where it is there, and an exporter
-(--dcgm-exporter, --amd-exporter) when asked: the record says how long which chips were held, and how busy they were.
+for it is in meter/wrap/python. While the job runs NVIDIA's library is read once a second where it is there (else nvidia-smi),
+and an exporter (--dcgm-exporter, --amd-exporter) when asked: the record says how long which chips were held, and how busy they were.
 Every rank of a distributed job (torchrun, srun, mpirun) may be run under this command:
 they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space; the log of rank 0
 counts (--counting-rank) and the others add their hardware. An execution that resumes a run names it with --run.
@@ -181,7 +181,8 @@ func (a *app) runHead(ctx context.Context, f runFlags) (wrap.Head, runHost, erro
 	head := wrap.Head{Run: run, Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: encoded}
 	inventory, library, err := a.seenHost(ctx, f.use.host)
 	head.Host, head.Hardware, head.Findings = recordedHost(inventory, work.Hardware)
-	return head, runHost{unitsOf(inventory), library, exporters}, err
+	tool := library == nil && inventory.Source != "" && f.use.host.smi == ""
+	return head, runHost{unitsOf(inventory), library, exporters, tool}, err
 }
 
 // settings checks what the formula will need before the job starts, not after

@@ -68,6 +68,7 @@ type runHost struct {
 	units     []sampling.Unit
 	library   *nvml.Library // nil: none
 	exporters []*sampling.Exporter
+	tool      bool // nvidia-smi gave the inventory, and is asked on
 }
 
 // sample starts to sample the devices that the job holds, and says how the
@@ -83,11 +84,15 @@ func (a *app) sample(f useFlags, h runHost) (ask func() wrap.Usage, stop func())
 			a.warn("no accelerator of the job was seen, so no exporter is read")
 		}
 		return nil, func() {}
-	case h.library == nil && len(h.exporters) == 0:
+	case h.library == nil && !h.tool && len(h.exporters) == 0:
 		return nil, func() {}
 	}
-	s := sampling.Start(sampling.SamplerOptions{Units: h.units, Library: h.library, Exporters: h.exporters, Interval: f.interval, Now: a.env.now,
-		Warn: func(line string) { a.warn("%s", line) }})
+	o := sampling.SamplerOptions{Units: h.units, Library: h.library, Exporters: h.exporters, Interval: f.interval, Now: a.env.now,
+		Warn: func(line string) { a.warn("%s", line) }}
+	if h.tool {
+		o.Tool = askSMI
+	}
+	s := sampling.Start(o)
 	return func() wrap.Usage { return sampledUse(s.Summaries(), s.Findings()) }, s.Stop
 }
 

@@ -191,7 +191,7 @@ func (c *Collector) Restarted() []string {
 // most, then the name.
 func (s Summary) order() string {
 	kind := slices.Index([]Kind{Rate, Operations, Energy, Occupancy}, s.Kind)
-	source := slices.Index([]string{SourceGPM, SourceDCGM, SourceAMD, SourceNVML}, s.Source)
+	source := slices.Index([]string{SourceGPM, SourceDCGM, SourceAMD, SourceNVML, SourceSMI}, s.Source)
 	name := s.Name
 	if name == "tensor-active" { // what a ceiling is made of
 		name = " " + name
@@ -205,4 +205,5 @@ const (
 	SourceDCGM = "dcgm-exporter"
 	SourceAMD  = "amd-exporter"
 	SourceNVML = "nvml"
+	SourceSMI  = "nvidia-smi"
 )

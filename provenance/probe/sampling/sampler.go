@@ -2,8 +2,10 @@ package sampling
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +28,11 @@ type Sampler struct {
 
 // SamplerOptions say what is sampled, and how often.
 type SamplerOptions struct {
-	Units     []Unit
-	Library   *nvml.Library // nil: none; read once a second, and closed at the end
+	Units   []Unit
+	Library *nvml.Library // nil: none; read once a second, and closed at the end
+	// Tool runs nvidia-smi with these arguments; nil: it is not there, or the
+	// library is. Read at every Interval, for what the library would say.
+	Tool      func(ctx context.Context, args ...string) ([]byte, error)
 	Exporters []*Exporter
 	Interval  time.Duration // between scrapes; 0: 10 s
 	Now       func() time.Time
@@ -57,8 +62,11 @@ func Start(o SamplerOptions) *Sampler {
 	for _, e := range o.Exporters {
 		s.done.Go(func() { s.follow(ctx, e) })
 	}
-	if o.Library != nil {
+	switch {
+	case o.Library != nil:
 		s.done.Go(func() { s.watch(ctx) })
+	case o.Tool != nil:
+		s.done.Go(func() { s.poll(ctx) })
 	}
 	return s
 }
@@ -116,6 +124,42 @@ func (s *Sampler) follow(ctx context.Context, e *Exporter) {
 			return
 		}
 	}
+}
+
+// poll runs the tool at every interval.
+func (s *Sampler) poll(ctx context.Context) {
+	ticker := time.NewTicker(s.Interval)
+	defer ticker.Stop()
+	for {
+		output, err := s.Tool(ctx, "--query-gpu=uuid,utilization.gpu", "--format=csv,noheader,nounits")
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil && s.collector.Observe(SourceSMI, s.Now(), ParseSMI(output)) == 0 {
+			err = errors.New("it says nothing of a device of this job")
+		}
+		s.note(SourceSMI, err)
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ParseSMI reads "uuid, utilization" lines of nvidia-smi: the share of time in
+// which anything ran, an occupancy. [N/A] and the like are no value.
+func ParseSMI(output []byte) []Reading {
+	var readings []Reading
+	for line := range strings.Lines(string(output[:min(len(output), 1<<20)])) {
+		uuid, value, _ := strings.Cut(line, ",")
+		per, err := strconv.ParseUint(strings.TrimSpace(value), 10, 16)
+		if uuid = strings.TrimSpace(uuid); err != nil || per > 100 || !strings.HasPrefix(uuid, "GPU-") {
+			continue
+		}
+		readings = append(readings, Reading{UUID: uuid, Instance: -1, Name: "gpu-util", Kind: Occupancy, Value: float64(per) / 100})
+	}
+	return readings
 }
 
 // watch reads the library once a second.

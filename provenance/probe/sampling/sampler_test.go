@@ -1,10 +1,12 @@
 package sampling
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,6 +124,33 @@ func TestExporterStalls(t *testing.T) {
 	s.Stop()
 	if len(s.Summaries()) != 0 {
 		t.Errorf("found %+v", s.Summaries())
+	}
+}
+
+// TestTool: nvidia-smi's utilisation is an occupancy, and what is no value is
+// none.
+func TestTool(t *testing.T) {
+	got := ParseSMI([]byte("GPU-a, 100\nGPU-b, [N/A]\nGPU-c, 101\nGPU-d, 50 %\nMIG-e, 5\n, 5\nNVIDIA-SMI has failed\nGPU-f, 0\n"))
+	want := []Reading{{UUID: "GPU-a", Instance: -1, Name: "gpu-util", Kind: Occupancy, Value: 1}, {UUID: "GPU-f", Instance: -1, Name: "gpu-util", Kind: Occupancy}}
+	if !slices.Equal(got, want) {
+		t.Errorf("found %+v, expected %+v", got, want)
+	}
+	asked := make(chan bool, 100)
+	s := Start(SamplerOptions{Units: []Unit{{Product: "T4", UUID: "GPU-a", Chip: "GPU-a", Instance: -1, Share: 1}}, Interval: 10 * time.Millisecond, Now: time.Now,
+		Tool: func(context.Context, ...string) ([]byte, error) {
+			select {
+			case asked <- true:
+			default:
+			}
+			return []byte("GPU-a, 100\n"), nil
+		}})
+	for range 3 {
+		<-asked
+	}
+	s.Stop()
+	all := s.Summaries()
+	if len(all) != 1 || all[0].Kind != Occupancy || all[0].Mean != 1_000_000 || all[0].Source != SourceSMI {
+		t.Errorf("found %+v", all)
 	}
 }
 
