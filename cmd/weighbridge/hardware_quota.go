@@ -7,7 +7,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/fdp/quota"
-	"github.com/weighbridge/weighbridge/provenance"
 )
 
 type quotaResult struct {
@@ -58,7 +57,7 @@ func (a *app) quota(path, asOf string) (quota.Result, error) {
 	if err != nil {
 		return quota.Result{}, err
 	}
-	catalogue, err := provenance.Embedded()
+	catalogue, err := a.catalogue()
 	if err != nil {
 		return quota.Result{}, err
 	}
