@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
+	"github.com/weighbridge/weighbridge/provenance/probe"
 )
 
 // TestDevicesCountedOnce: the same UUID on two ranks, in two runs and as two
@@ -36,5 +38,18 @@ func TestDevicesCountedOnce(t *testing.T) {
 	got := counts.devices()
 	if len(got) != 2 || got[0].Product != h100 || got[0].Count != 3+4 || got[1].Product != a100 || got[1].Count != 1 || got[1].ECCN != "3A090.a" {
 		t.Errorf("found %+v", got)
+	}
+}
+
+// TestManyDevicesAreCountedByKind: a machine that claims more devices than any
+// has does not burst a journal's first line or a record.
+func TestManyDevicesAreCountedByKind(t *testing.T) {
+	seen := probe.Inventory{}
+	for i := range 100_000 {
+		seen.Devices = append(seen.Devices, probe.Device{Product: "NVIDIA H100 SXM5 80GB", PCI: "10de:2330", UUID: fmt.Sprint("GPU-", i), Held: i%2 == 0})
+	}
+	_, devices, findings := recordedHost(seen, nil)
+	if len(devices) != 1 || devices[0].Count != 50_000 || devices[0].UUID != "" || len(findings) != 1 || findings[0].Code != "hardware-too-many" {
+		t.Errorf("found %d devices, %+v, %+v", len(devices), devices[:1], findings)
 	}
 }

@@ -90,7 +90,7 @@ func (a *app) sample(f useFlags, h runHost) (ask func() wrap.Usage, stop func())
 	o := sampling.SamplerOptions{Units: h.units, Library: h.library, Exporters: h.exporters, Interval: f.interval, Now: a.env.now,
 		Warn: func(line string) { a.warn("%s", line) }}
 	if h.tool {
-		o.Tool = askSMI
+		o.Tool = askUtilization
 	}
 	s := sampling.Start(o)
 	return func() wrap.Usage { return sampledUse(s.Summaries(), s.Findings()) }, s.Stop

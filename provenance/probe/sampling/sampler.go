@@ -30,9 +30,9 @@ type Sampler struct {
 type SamplerOptions struct {
 	Units   []Unit
 	Library *nvml.Library // nil: none; read once a second, and closed at the end
-	// Tool runs nvidia-smi with these arguments; nil: it is not there, or the
-	// library is. Read at every Interval, for what the library would say.
-	Tool      func(ctx context.Context, args ...string) ([]byte, error)
+	// Tool asks nvidia-smi for UUID and utilisation, in the form of [ParseSMI];
+	// nil: it is not there, or the library is. Read at every Interval.
+	Tool      func(context.Context) ([]byte, error)
 	Exporters []*Exporter
 	Interval  time.Duration // between scrapes; 0: 10 s
 	Now       func() time.Time
@@ -131,7 +131,7 @@ func (s *Sampler) poll(ctx context.Context) {
 	ticker := time.NewTicker(s.Interval)
 	defer ticker.Stop()
 	for {
-		output, err := s.Tool(ctx, "--query-gpu=uuid,utilization.gpu", "--format=csv,noheader,nounits")
+		output, err := s.Tool(ctx)
 		if ctx.Err() != nil {
 			return
 		}

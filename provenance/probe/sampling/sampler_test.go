@@ -70,10 +70,12 @@ func TestExporterFails(t *testing.T) {
 		handler http.HandlerFunc
 		want    string
 	}{
-		"HTML":     {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>\n<body>\x1b[31mhello") }, "HTML"},
-		"status":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "503"},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://192.0.2.1/", 302) }, "which is not followed"},
-		"NaN":      {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "DCGM_FI_PROF_SM_ACTIVE%s NaN\n", labels) }, "none of 1 lines"},
+		"HTML":   {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>\n<body>\x1b[31mhello") }, "HTML"},
+		"status": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "503"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://192.0.2.1/", http.StatusFound)
+		}, "which is not followed"},
+		"NaN": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "DCGM_FI_PROF_SM_ACTIVE%s NaN\n", labels) }, "none of 1 lines"},
 		"other device": {func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, strings.ReplaceAll(metrics("0.5"), "GPU-a", "GPU-b"))
 		}, "of a device of this job"},
@@ -137,7 +139,7 @@ func TestTool(t *testing.T) {
 	}
 	asked := make(chan bool, 100)
 	s := Start(SamplerOptions{Units: []Unit{{Product: "T4", UUID: "GPU-a", Chip: "GPU-a", Instance: -1, Share: 1}}, Interval: 10 * time.Millisecond, Now: time.Now,
-		Tool: func(context.Context, ...string) ([]byte, error) {
+		Tool: func(context.Context) ([]byte, error) {
 			select {
 			case asked <- true:
 			default:
