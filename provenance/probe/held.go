@@ -37,12 +37,14 @@ func (r *reader) settleHeld(devices []Device) {
 	if len(devices) == 0 {
 		return
 	}
+	// What a driver or its software does not show was kept by the kernel.
+	fenced := slices.ContainsFunc(devices, func(d Device) bool { return !d.Held })
 	for i := range devices {
 		if devices[i].Driver == "vfio-pci" { // Documentation/driver-api/vfio.rst
 			devices[i].hide("its driver is vfio-pci, which hands it to a virtual machine")
 		}
 	}
-	fenced := r.byNodes(devices)
+	fenced = r.byNodes(devices) || fenced
 	fenced = r.byDeviceGroup(devices) || fenced
 	r.byContainer(devices, fenced)
 	r.bySlurm(devices, fenced)
@@ -141,12 +143,12 @@ func (r *reader) byDeviceGroup(devices []Device) (fenced bool) {
 }
 
 // byContainer: NVIDIA_VISIBLE_DEVICES is an order to the container runtime, and
-// what it did is in /dev. The variable counts only where /dev shows none of
-// NVIDIA's nodes; runtimes that follow the Container Device Interface set it to
+// what it did is in /dev, and in what NVIDIA's software shows. The variable
+// counts only where neither can be seen; runtimes that follow the Container Device Interface set it to
 // void while they hand devices in.
 func (r *reader) byContainer(devices []Device, fenced bool) {
 	value, set := r.variable(nvidiaVisible)
-	if !set || fenced || r.exists("dev/nvidiactl") {
+	if !set || fenced || r.NVIDIA != nil || r.exists("dev/nvidiactl") {
 		return
 	}
 	switch value {

@@ -122,6 +122,23 @@ func TestOtherFences(t *testing.T) {
 	}
 }
 
+// TestSoftwareThatShowsLess: under control groups v2 NVIDIA's software shows only
+// what the job may open. Slurm's numbers of the whole machine, and an order to a
+// container runtime, are not read against that shorter list.
+func TestSoftwareThatShowsLess(t *testing.T) {
+	devices := []Device{
+		{Address: "a", UUID: "GPU-a1", PCI: "10de:2330", Held: true, minor: 0, order: -1}, {Address: "b", UUID: "GPU-b1", PCI: "10de:2330", Held: true, minor: 1, order: 0},
+		{Address: "c", UUID: "GPU-c1", PCI: "10de:2330", Held: true, minor: 2, order: 1},
+	}
+	devices[0].hide("nvidia-smi does not show it to this process")
+	r := &reader{host: fstest.MapFS{}, counts: map[string]int{}, Sources: Sources{Process: "self", NVIDIA: &Report{},
+		Environment: []string{"SLURM_JOB_GPUS=1,2", "NVIDIA_VISIBLE_DEVICES=void", "CUDA_VISIBLE_DEVICES=0,1"}}}
+	r.settleHeld(devices)
+	if got := heldNames(devices); got != "b c" {
+		t.Errorf("held %q, expected b and c", got)
+	}
+}
+
 func TestContainers(t *testing.T) {
 	id := strings.Repeat("0123456789abcdef", 4)
 	vectors := map[string]struct{ cgroup, mounts, runtime, id, pod, job string }{
