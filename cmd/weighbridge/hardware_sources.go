@@ -24,12 +24,14 @@ type hostFlags struct {
 	root    string
 	smi     string // a recorded document
 	process string
-	given   bool // root is not this machine's
+	flag    string // the name of root's
+	given   bool   // root is not /
 }
 
 func (f *hostFlags) register(cmd *cobra.Command, root string) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.root, root, "/", "the directory that holds the machine's sys and proc")
+	f.flag = root
+	flags.StringVar(&f.root, root, "/", "the directory that holds the machine's sys and proc; NVIDIA's software is not asked for another one")
 	flags.StringVar(&f.smi, "nvidia-smi", "", "what \"nvidia-smi -q -x\" printed on that machine; \"nvidia-smi -L\" may stand after it")
 }
 
@@ -47,7 +49,7 @@ func (a *app) sources(ctx context.Context, f hostFlags) (s probe.Sources, librar
 	if f.given {
 		dir, err := os.OpenRoot(f.root)
 		if err != nil {
-			return s, nil, release, fmt.Errorf("--root: %w", err)
+			return s, nil, release, fmt.Errorf("--%s: %w", f.flag, err)
 		}
 		s.Host, s.Environment, release = dir.FS(), nil, func() { dir.Close() }
 	}
@@ -61,7 +63,7 @@ func (a *app) sources(ctx context.Context, f hostFlags) (s probe.Sources, librar
 	case f.smi != "":
 		s.NVIDIA, err = recordedSMI(f.smi)
 	case f.given:
-		s.Silence = "NVIDIA's software was not asked, because these are another machine's files (--nvidia-smi FILE says what it printed there)"
+		s.Silence = "NVIDIA's software was not asked, because --" + f.flag + " names other files (--nvidia-smi says what it printed there)"
 	default:
 		s.NVIDIA, library, s.Silence = askNVIDIA(ctx)
 	}

@@ -46,15 +46,16 @@ standard output after the job's own output. Trouble of ours never harms the job:
 When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's threshold, a line says so (--warn).
 
 A job that counts itself reports to the socket that WEIGHBRIDGE_SOCKET names, one JSON line at a time; a Python module
-for it is in meter/wrap/python. While the job runs NVIDIA's library is read once a second where it is there (else nvidia-smi),
-and an exporter (--dcgm-exporter, --amd-exporter) when asked: the record says how long which chips were held, and how busy they were.
-Every rank of a distributed job (torchrun, srun, mpirun) may be run under this command:
+for it is in meter/wrap/python. While the job runs NVIDIA's library is read once a second where it is there (else
+nvidia-smi), and an exporter (--dcgm-exporter, --amd-exporter) when asked: the record says how long which chips were
+held, and how busy they were. Every rank of a distributed job (torchrun, srun, mpirun) may be run under this command:
 they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space; the log of rank 0
 counts (--counting-rank) and the others add their hardware. An execution that resumes a run names it with --run.
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
-  weighbridge run --model acme/atlas@2 --parent acme/atlas@1:continues --activity fine-tuning -- torchrun train.py`,
+  weighbridge run --model acme/atlas@2 --parent acme/atlas@1:continues --activity fine-tuning -- torchrun train.py
+  weighbridge run --model acme/atlas@3 --dcgm-exporter http://localhost:9400/metrics -- python train.py`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
