@@ -155,6 +155,15 @@ func (s *recordReader) bound() Bound {
 	return Known(s.ops())
 }
 
+// ReadInterval consumes an interval in its one encoding, by the short cut of
+// package canonical: what it gives up on the reader says.
+func ReadInterval(r *canonical.Reader) Interval {
+	s := recordReader{*r}
+	i := s.interval()
+	*r = s.Reader
+	return i
+}
+
 func (s *recordReader) interval() (i Interval) {
 	s.Open()
 	s.Need("low")

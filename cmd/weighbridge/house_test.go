@@ -31,7 +31,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"meter/tensors":           {},
 	"meter/wrap":              {inside: []string{"meter"}, outside: []string{"golang.org/x/sys", "golang.org/x/term", "github.com/creack/pty"}},
 	"meter/proof":             {outside: []string{"github.com/transparency-dev/merkle"}},
-	"meter/ledger":            {inside: []string{"meter", "meter/proof"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
+	"meter/ledger":            {inside: []string{"meter", "meter/canonical", "meter/proof"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
 	"provenance":              {},
 	"provenance/probe":        {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
