@@ -273,7 +273,7 @@ func (w *writer) takeRecord(key logKey, g *log, entry Entry) error {
 		}
 		fallthrough
 	default:
-		if err := w.runs.Put(runKey(r.Run, r.Sequence), here.encode(w.id)); err != nil {
+		if err := w.putRun(r.Run, r.Sequence, here); err != nil {
 			return err
 		}
 	}
