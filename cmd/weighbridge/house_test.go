@@ -44,7 +44,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"cmd/weighbridge/trainer": {},
 	"cmd/weighbridge": {
 		inside: []string{
-			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
+			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "provenance", "provenance/probe",
 			"fdp", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},

@@ -14,12 +14,12 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "ledger",
-		Short:   "Show what the ledger holds and the heads of its logs; merge other ledgers; correct what was recorded wrongly",
+		Short:   "Show what the ledger holds and the heads of its logs; merge other ledgers; prove what it held; correct what was recorded wrongly",
 		Example: "  weighbridge ledger show acme/atlas@1\n  weighbridge ledger head acme/atlas@1",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand())
+	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand(), a.ledgerProveCommand())
 	return cmd
 }
 
