@@ -164,6 +164,22 @@ func ReadInterval(r *canonical.Reader) Interval {
 	return i
 }
 
+// ReadOps is the same for a number of operations.
+func ReadOps(r *canonical.Reader) Ops {
+	s := recordReader{*r}
+	o := s.ops()
+	*r = s.Reader
+	return o
+}
+
+// ReadParent is the same for the fields of a parent, the first of an object.
+func ReadParent(r *canonical.Reader) Parent {
+	s := recordReader{*r}
+	p := s.parentFields()
+	*r = s.Reader
+	return p
+}
+
 func (s *recordReader) interval() (i Interval) {
 	s.Open()
 	s.Need("low")
@@ -284,14 +300,22 @@ func (s *recordReader) host() *Host {
 	return &h
 }
 
-func (s *recordReader) parent() (p Parent) {
+func (s *recordReader) parent() Parent {
 	s.Open()
+	p := s.parentFields()
+	s.Close()
+	return p
+}
+
+func (s *recordReader) parentFields() (p Parent) {
 	s.Need("model")
 	p.Model = ModelRef(s.Text())
 	s.Need("relation")
 	p.Relation = Relation(s.Text())
 	p.Input = s.some("input")
-	s.Close()
+	if _, err := ParseModel(string(p.Model)); err != nil { // as the long way asks
+		s.GiveUp()
+	}
 	return p
 }
 
