@@ -80,7 +80,7 @@ func (l *Ledger) Node(model meter.ModelRef) (meter.Node, bool, error) {
 }
 
 func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, error) {
-	logs := logsOf(tx, l.id, model)
+	logs := closedLogsOf(tx, l.id, model)
 	if len(logs) == 0 {
 		return meter.Node{}, false, nil
 	}
