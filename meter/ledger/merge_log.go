@@ -39,7 +39,7 @@ func (w *writer) take(key logKey, there *bolt.Bucket, path string) (Merged, erro
 	if head := there.Get([]byte(keyHead)); err != nil || len(head) != 8+hashSize || !bytes.Equal(head[8:], root) {
 		return Merged{}, &DamageError{Path: path, Code: "root-differs", Found: fmt.Sprintf("%s: its entries do not give the root of its head", g.origin)}
 	}
-	return Merged{g.origin, key.model, g.tree.size(), g.tree.size() - have}, nil
+	return Merged{Origin: g.origin, Model: key.model, Size: g.tree.size(), New: g.tree.size() - have}, nil
 }
 
 // fork tells two logs of one origin apart at the size of the shorter one.

@@ -10,7 +10,7 @@ import (
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
-// The proof in SPEC.md is that of the first entry of its example (L26): it holds
+// The proof in SPEC.md is that of the first entry of its example (L31): it holds
 // against the head that stands there, and is in its one encoding.
 func TestSpecProof(t *testing.T) {
 	e, _ := readExample(t)
