@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -30,7 +31,8 @@ type headsResult struct {
 }
 
 type headLine struct {
-	Model  meter.ModelRef `json:"model"`
+	Model  meter.ModelRef `json:"model,omitempty"`
+	Notes  string         `json:"notes,omitempty"` // the name of a log of notes, such as that of a delivery, in place of the model
 	Origin string         `json:"origin"`
 	Size   uint64         `json:"size"`
 	Root   string         `json:"root"` // base64
@@ -38,8 +40,8 @@ type headLine struct {
 
 func (a *app) ledgerHeadCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "head [MODEL]",
-		Short: "Print origin, size and root of a model's log, or of all",
+		Use:   "head [MODEL|delivery/ID]",
+		Short: "Print origin, size and root of the log of a model or a delivery, or of all",
 		Long: `Head prints the three lines of a C2SP checkpoint body for each log: its origin, the number of its entries, and the
 root of its Merkle tree (RFC 6962) in base64. Whoever keeps them can tell later whether an entry was changed or left
 out. Two logs are separated by an empty line.
@@ -56,14 +58,7 @@ out. Two logs are separated by an empty line.
 func (a *app) ledgerHead(args []string) error {
 	result := headsResult{Schema: "weighbridge.dev/heads/v1", Heads: []headLine{}}
 	err := a.reading(func(l *ledger.Ledger) error {
-		models, err := l.Models()
-		if len(args) == 1 {
-			var model meter.ModelRef
-			if model, err = meter.ParseModel(args[0]); err != nil {
-				return &exitError{exitUsage, err}
-			}
-			models = []meter.ModelRef{model}
-		}
+		models, notes, err := headsWanted(l, args)
 		if err != nil {
 			return err
 		}
@@ -76,10 +71,10 @@ func (a *app) ledgerHead(args []string) error {
 				return a.noLog(model, nil)
 			}
 			for _, head := range heads {
-				result.Heads = append(result.Heads, headLine{model, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+				result.Heads = append(result.Heads, headLine{model, "", head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
 			}
 		}
-		return nil
+		return result.addNotes(l, notes)
 	})
 	if err != nil {
 		return err
@@ -88,6 +83,40 @@ func (a *app) ledgerHead(args []string) error {
 		return a.printJSON(result)
 	}
 	a.printf("%s", result)
+	return nil
+}
+
+// headsWanted are the models and the logs of notes that are asked for.
+func headsWanted(l *ledger.Ledger, args []string) ([]meter.ModelRef, []string, error) {
+	if len(args) == 0 {
+		models, err := l.Models()
+		notes, errNotes := l.NoteLogs("")
+		return models, notes, errors.Join(err, errNotes)
+	}
+	model, err := meter.ParseModel(args[0])
+	if err == nil {
+		return []meter.ModelRef{model}, nil, nil
+	}
+	if strings.Contains(args[0], "@") || ledger.ValidNoteLog(args[0]) != nil {
+		return nil, nil, &exitError{exitUsage, err}
+	}
+	return nil, args, nil
+}
+
+// addNotes adds the heads of logs of notes.
+func (r *headsResult) addNotes(l *ledger.Ledger, names []string) error {
+	for _, name := range names {
+		heads, err := l.NoteHeads(name)
+		if err == nil && len(heads) == 0 {
+			err = fmt.Errorf("the ledger has no log %s; weighbridge ledger head without a name lists what there is", name)
+		}
+		if err != nil {
+			return err
+		}
+		for _, head := range heads {
+			r.Heads = append(r.Heads, headLine{"", name, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+		}
+	}
 	return nil
 }
 

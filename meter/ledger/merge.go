@@ -14,9 +14,10 @@ import (
 // Merged says what [Ledger.Merge] took from one log.
 type Merged struct {
 	Origin string
-	Model  meter.ModelRef
-	Size   uint64 // entries of the log as it stands here now
-	New    uint64 // of them, those that were not here before
+	Model  meter.ModelRef // empty for a log of notes
+	Notes  string         // the name of a log of notes
+	Size   uint64         // entries of the log as it stands here now
+	New    uint64         // of them, those that were not here before
 }
 
 // ForkError reports two logs of one origin that are not one the beginning of the
@@ -55,7 +56,7 @@ func (l *Ledger) Merge(paths []string) ([]Merged, error) {
 			return nil, err
 		}
 		sources = append(sources, source)
-		if err := l.takeEvidence(source); err != nil {
+		if err := errors.Join(l.takeEvidence(source), l.takeNoteEvidence(source)); err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +68,11 @@ func (l *Ledger) Merge(paths []string) ([]Merged, error) {
 			if err != nil {
 				return err
 			}
-			merged = append(merged, more...)
+			notes, err := w.unionNotes(s)
+			if err != nil {
+				return err
+			}
+			merged = append(append(merged, more...), notes...)
 		}
 		return w.settleCopies()
 	})
