@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
@@ -22,9 +21,9 @@ type proveFlags struct {
 func (a *app) ledgerProveCommand() *cobra.Command {
 	var f proveFlags
 	cmd := &cobra.Command{
-		Use:   "prove [MODEL --entry N | MODEL --from SIZE | --verify PROOF --head FILE...]",
+		Use:   "prove [LOG --entry N | LOG --from SIZE | --verify PROOF --head FILE...]",
 		Short: "Prove that an entry stands in a log, or that a log only grew; verify such a proof",
-		Long: `Prove prints a proof, one JSON document, to give to someone who has no more of the ledger than a head:
+		Long: `LOG is a model, or another log that "weighbridge ledger head" names. Prove prints a proof, one JSON document, to give to someone who has no more of the ledger than a head:
 with --entry that the entry stands in the head of --size entries (default: all there are), with --from that this head
 begins with everything that the head of SIZE entries held. The proof shows nothing of an entry's contents.
 
@@ -39,13 +38,13 @@ nothing from a head of no entries. No ledger is read.
 			set := cmd.Flags().Changed
 			switch given := len(args) == 1; {
 			case set("verify") && (given || set("entry") || set("from") || set("size") || set("origin")):
-				return usage("--verify takes a proof and --head, no model and nothing to prove")
+				return usage("--verify takes a proof and --head, no log and nothing to prove")
 			case set("verify"):
 				return a.verifyProof(f)
 			case len(f.heads) > 0:
 				return usage("--head goes with --verify")
 			case !given || set("entry") == set("from"):
-				return usage("expected a model and one of --entry and --from, or --verify with --head")
+				return usage("expected a log and one of --entry and --from, or --verify with --head")
 			case set("from") && f.from == 0:
 				return usage("--from 0: every log begins with nothing, so that proves nothing; expected the size of a head that was kept")
 			case set("size") && f.size == 0:
@@ -57,7 +56,7 @@ nothing from a head of no entries. No ledger is read.
 	cmd.Flags().Uint64Var(&f.entry, "entry", 0, "index of the entry to prove, as ledger show prints it")
 	cmd.Flags().Uint64Var(&f.from, "from", 0, "entries of the earlier head, to prove that the later one begins with it")
 	cmd.Flags().Uint64Var(&f.size, "size", 0, "entries of the head to prove it in (default: the head as it is now)")
-	cmd.Flags().StringVar(&f.origin, "origin", "", "origin of the log, where a merge brought several of the model (default: this ledger's own)")
+	cmd.Flags().StringVar(&f.origin, "origin", "", "origin of the log, where a merge brought several (default: this ledger's own)")
 	cmd.Flags().StringVar(&f.verify, "verify", "", "proof to verify, or - for standard input")
 	cmd.Flags().StringArrayVar(&f.heads, "head", nil, "heads that were kept, as ledger head prints them; may be repeated")
 	return cmd
@@ -65,21 +64,16 @@ nothing from a head of no entries. No ledger is read.
 
 // prove prints a proof: it is JSON for people too, who pass it on.
 func (a *app) prove(name string, f proveFlags, entry bool) error {
-	model, err := meter.ParseModel(name)
-	if err != nil {
-		return usage("%w", err)
-	}
 	var made json.Marshaler
-	err = a.reading(func(l *ledger.Ledger) error {
-		heads, err := l.Heads(model)
-		switch {
-		case err != nil:
+	err := a.reading(func(l *ledger.Ledger) error {
+		result := headsResult{}
+		if err := a.addHeads(&result, l, []string{name}); err != nil {
 			return err
-		case len(heads) == 0:
-			return a.noLog(model, nil)
-		case f.origin == "":
-			f.origin = heads[0].Origin
 		}
+		if f.origin == "" {
+			f.origin = result.Heads[0].Origin
+		}
+		var err error
 		if entry {
 			made, err = l.Prove(f.origin, f.entry, f.size)
 		} else {
