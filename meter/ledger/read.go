@@ -180,6 +180,13 @@ func (g *log) net(leftOut func(index uint64) bool) ([]meter.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Correction != nil || leftOut(e.Index) }) {
+		records := make([]meter.Record, len(entries)) // as in most logs
+		for i, e := range entries {
+			records[i] = *e.Record
+		}
+		return records, nil
+	}
 	var slots []*meter.Record
 	slot := map[uint64]int{} // entry -> its place in slots
 	for _, e := range entries {
