@@ -2,6 +2,7 @@ package fdp
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -30,29 +31,49 @@ func PositionsOf(r *Rules, c *provenance.Catalogue, root meter.ModelRef, records
 	if err := q.Validate(r); err != nil {
 		return nil, err
 	}
-	var facts Facts
-	condensed, err := false, error(nil)
-	if countsOnlySums(r, q) {
-		facts, condensed, err = condensedLineage(root, records)
+	var sums, others []string
+	for _, regime := range q.regimes(r) {
+		if r.packs[regime].countsSums() {
+			sums = append(sums, regime)
+		} else {
+			others = append(others, regime)
+		}
 	}
-	if err == nil && !condensed {
-		facts, err = FromLineage(root, records)
-	}
+	facts, condensed, err := condensedLineage(root, records)
 	if err != nil {
 		return nil, err
 	}
-	return Positions(r, c, facts, q)
+	if !condensed {
+		sums, others = nil, q.regimes(r)
+	}
+	out, err := positionsUnder(sums, r, c, facts, q)
+	if err != nil || len(others) == 0 {
+		return out, err
+	}
+	if facts, err = FromLineage(root, records); err != nil {
+		return nil, err
+	}
+	rest, err := positionsUnder(others, r, c, facts, q)
+	out = append(out, rest...)
+	slices.SortStableFunc(out, func(a, b Position) int {
+		return slices.Index(q.regimes(r), a.Regime) - slices.Index(q.regimes(r), b.Regime)
+	})
+	return out, err
 }
 
-// countsOnlySums reports whether every threshold is one of the sum over a lineage:
-// other quantities may tell one ancestor from another.
-func countsOnlySums(r *Rules, q Question) bool {
-	for _, regime := range q.regimes(r) {
-		if name := r.packs[regime].Threshold.Quantity; name != "" && name != "operations" {
-			return false
-		}
+// positionsUnder is positions under some of the regimes that q asks for.
+func positionsUnder(regimes []string, r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
+	if len(regimes) == 0 {
+		return []Position{}, nil
 	}
-	return true
+	q.Regimes = regimes
+	return positions(r, c, f, q)
+}
+
+// countsSums reports whether a threshold is one of the sum over a lineage, or there
+// is none: other quantities may tell one ancestor from another.
+func (p *pack) countsSums() bool {
+	return p.Threshold.Quantity == "" || p.Threshold.Quantity == "operations"
 }
 
 // Positions returns the position under each regime that q asks for and that has
@@ -64,6 +85,11 @@ func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Positi
 	if c := f.contradiction(); c != nil {
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
+	return positions(r, c, f, q)
+}
+
+// positions is Positions of a question and of facts that are in order.
+func positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
 	f = f.flat()
 	out := []Position{}
 	for _, regime := range q.regimes(r) {
