@@ -54,8 +54,8 @@ type classWork struct {
 
 // condensedLineage returns facts that count as those of [FromLineage] do in every
 // sum over the lineage, or false where the lineage cannot be put together: where
-// generators are named, whose data asks for more than sums, or where a sum passes
-// 2^128-1.
+// generators are named, whose data asks for more than sums, where a sum passes
+// 2^128-1, or where that would not make it shorter.
 func condensedLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (Facts, bool, error) {
 	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, grades: map[string]meter.Grade{}}
 	if err := l.read(root); err != nil {
@@ -86,7 +86,30 @@ func condensedLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter
 	for _, of := range sortedClasses(sums) {
 		f.Parents = append(f.Parents, of.entries(len(f.Parents), sums[of])...)
 	}
-	return f, true, nil
+	return f, l.shorter(f), nil
+}
+
+// shorter: of no relation f has more entries than the lineage. Where a table leaves
+// an entry open it is tried both ways, and more of them could not all be tried.
+func (l *lineage) shorter(f Facts) bool {
+	left := map[meter.Relation]int{}
+	for _, e := range l.edges {
+		left[e.Parent.Relation]++
+	}
+	var take func([]Parent)
+	take = func(parents []Parent) {
+		for _, p := range parents {
+			left[p.Relation]--
+			take(p.Parents)
+		}
+	}
+	take(f.Parents)
+	for _, n := range left {
+		if n < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // reached works out the reach of every model, parents after all their children.

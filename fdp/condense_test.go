@@ -69,11 +69,11 @@ func TestPutTogetherCountsTheSame(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	compared, put := 0, 0
 	for i := range 3000 {
-		relations := carrying()
+		relations := carrying()[i%5 : i%5+1+i%3]
 		if i%10 == 0 {
 			relations = meter.Relations() // with generators, which are not put together
 		}
-		records := randomLineage(rng, 1+rng.IntN(9), relations)
+		records := randomLineage(rng, 1+rng.IntN(24), relations)
 		q := Question{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), Options: randomReadings(rng, r)}
 		facts, err := FromLineage("org-0/m0@1", records)
 		if err != nil {
@@ -84,7 +84,7 @@ func TestPutTogetherCountsTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := PositionsOf(r, catalogue, "org-0/m0@1", records, q)
-		if err != nil || !reflect.DeepEqual(got, want) {
+		if err != nil || !sameOrNarrower(got, want) {
 			data, _ := facts.Encode()
 			t.Fatalf("%v: put together\n%+v\none by one\n%+v\nreadings %v of %s", err, got, want, q.Options, data)
 		}
@@ -96,6 +96,23 @@ func TestPutTogetherCountsTheSame(t *testing.T) {
 	if compared == 0 || put < 1000 {
 		t.Errorf("%d positions were compared, %d lineages put together", compared, put)
 	}
+}
+
+// sameOrNarrower: the positions are equal. Where one by one more is open than can be
+// tried, as the regimes leave it that ask who the provider is, those put together may
+// know an estimate or a closer bound.
+func sameOrNarrower(got, want []Position) bool {
+	for i := range min(len(got), len(want)) {
+		g, w := got[i], want[i]
+		if reflect.DeepEqual(g, w) {
+			continue
+		}
+		inside := g.Low.Cmp(w.Low) >= 0 && (!w.High.Known || g.High.Known && g.High.Ops.Cmp(w.High.Ops) <= 0) && (!w.Estimate.Known || g.Estimate == w.Estimate)
+		if g.Regime == "us-4e091" || g.Regime != w.Regime || !inside {
+			return false
+		}
+	}
+	return len(got) == len(want)
 }
 
 // randomReadings chooses about half of the options of all regimes.
