@@ -27,6 +27,8 @@ type Result struct {
 	// Verified holds the statements accepted, for further use: a signature of a
 	// named key, these weights, no problem with them.
 	Verified []attest.Statement `json:"-"`
+	// Bundles are all that were looked at, believed or not.
+	Bundles [][]byte `json:"-"`
 }
 
 // Subject is a digest computed from what arrived.

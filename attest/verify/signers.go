@@ -85,7 +85,7 @@ func (v *verification) demands() {
 		for _, predicateType := range d.Predicates {
 			if signed := v.most(d, predicateType); len(signed) < d.Threshold {
 				v.problem(CodeMissingSigner, fmt.Sprintf("%s is signed by %s: the policy asks for %s", predicateType, named(signed), d),
-					"ask those who did not sign for their signature over this very statement (`weighbridge attest co-sign`), or for a shipment with it: absence is never a pass")
+					"ask those who did not sign for their signature over this very statement (`weighbridge co-sign`), or for a shipment with it: absence is never a pass")
 			}
 		}
 	}

@@ -78,7 +78,7 @@ func Verify(in Input, p Policy) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
 	}
-	v := verification{in: in, policy: p, result: Result{Schema: ResultSchema, Subjects: in.subjects()}}
+	v := verification{in: in, policy: p, result: Result{Schema: ResultSchema, Subjects: in.subjects(), Bundles: in.Bundles}}
 	v.bundles()
 	v.completeness()
 	v.agreement()

@@ -52,6 +52,7 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
+	own.Findings = otherInput(j.Head.Parents, seen.input)
 	own.Findings = append(append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), seen.findings...), skew...)
 	count, err := countOf(j, settings, live)
 	if err != nil {

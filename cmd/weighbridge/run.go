@@ -54,7 +54,8 @@ counts (--counting-rank) and the others add their hardware. An execution that re
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
-  weighbridge run --model acme/atlas@2 --parent acme/atlas@1:continues --activity fine-tuning -- torchrun train.py`,
+  weighbridge run --model acme/atlas@2 --parent acme/atlas@1:continues --activity fine-tuning -- torchrun train.py
+  weighbridge run --model ours/tuned@1 --activity fine-tuning --parent shipment:fine-tunes --parent-key lab.key.pub --input weights -- python tune.py`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
@@ -78,11 +79,15 @@ counts (--counting-rank) and the others add their hardware. An execution that re
 }
 
 func (a *app) run(ctx context.Context, f runFlags, command []string) error {
+	var err error
+	if f.work, err = a.withAttested(ctx, f.work); err != nil {
+		return &exitError{runCode(err), err}
+	}
 	options, err := a.runOptions(f, command)
 	if err != nil {
 		return &exitError{runCode(err), err}
 	}
-	input, err := startInput(ctx, f.input)
+	input, err := startInput(ctx, f.input, func(digest string) { a.warnOfInput(options.Head.Parents, digest) })
 	if err != nil {
 		return &exitError{exitOwnFailure, err}
 	}
@@ -155,9 +160,15 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 	case f.input != "" && f.weights != "" && overlap(f.input, f.weights):
 		return wrap.Head{}, usage("--input %s and --weights %s overlap: the job would write over what it started from; name two directories", f.input, f.weights)
 	}
+	f.work.nameInputs(&work, f.input != "")
 	settings, err := f.architecture.settings(f.trained)
 	if err != nil {
 		return wrap.Head{}, err
+	}
+	if len(f.work.attested) > 0 {
+		if err := a.writing(func(l *ledger.Ledger) error { return f.work.bring(l, &work) }); err != nil {
+			return wrap.Head{}, err
+		}
 	}
 	run, err := a.runOf(f.run, f.counting, &settings)
 	if err != nil {
@@ -169,6 +180,7 @@ func (a *app) runHead(f runFlags) (wrap.Head, error) {
 	}
 	head := wrap.Head{Run: run, Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: encoded}
 	head.Host, head.Hardware, head.Findings, err = a.inventory(work.Hardware)
+	head.Findings, head.Evidence = append(head.Findings, work.Findings...), work.Evidence
 	return head, err
 }
 

@@ -21,6 +21,8 @@ type verifyFlags struct {
 	own     ownFlags
 	part    partFlags
 
+	statementsOnly bool // of a registry: the weights themselves stay there
+
 	signature string // of OpenSSF Model Signing
 	root      string
 }

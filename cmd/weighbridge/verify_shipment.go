@@ -33,7 +33,7 @@ func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, 
 		return verify.Result{}, nil, err
 	}
 	if isRemote(target) {
-		if result, err := verify.Verify(input, policy); err != nil || !result.OK {
+		if result, err := verify.Verify(input, policy); err != nil || !result.OK || f.statementsOnly {
 			return result, nil, err
 		}
 	}
