@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,7 +34,7 @@ func inProcess(t testing.TB, dir string, args ...string) (code int, stdout strin
 	}
 	defer null.Close()
 	code = run(context.Background(), environment{args: append([]string{"--ledger", filepath.Join(dir, "ledger.db")}, args...), stdin: null, stdout: out, stderr: out, interrupts: uninterrupted,
-		getenv: func(string) string { return "" }, now: time.Now})
+		getenv: func(string) string { return "" }, now: time.Now, network: &http.Transport{}})
 	text, err := os.ReadFile(out.Name())
 	if err != nil {
 		t.Fatal(err)
