@@ -86,7 +86,10 @@ func (a *app) cosign(ctx context.Context, target string, f cosignFlags) error {
 	if len(types) > 0 && asked.file == nil {
 		asked.policy.Require = types
 	}
-	result := a.judge(ctx, target, f.verify, asked)
+	result, err := a.judgeFully(ctx, target, f.verify, asked)
+	if err != nil {
+		return err
+	}
 	if !result.OK {
 		a.printVerified(target, verifyResult{Result: result})
 		return &exitError{exitVerification, errors.New("nothing was signed: the shipment is not verified")}

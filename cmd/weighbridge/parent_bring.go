@@ -77,6 +77,27 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef, evidence [
 	return findings, nil
 }
 
+// inheritedBeside are the records of attested models of which the history knows
+// nothing, for who counts with them and writes nothing.
+func inheritedBeside(h *history, parents []attestedParent) []meter.Record {
+	var out []meter.Record
+	for _, p := range parents {
+		records := p.compute.Inherited(p.hardware, attestedRunOf(p.opened))
+		for _, model := range modelsOf(records) {
+			_, known := h.records(model)
+			if known || slices.ContainsFunc(out, func(r meter.Record) bool { return r.Model == model }) {
+				continue
+			}
+			for _, r := range records {
+				if r.Model == model {
+					out = append(out, r)
+				}
+			}
+		}
+	}
+	return out
+}
+
 func modelsOf(records []meter.Record) []meter.ModelRef {
 	var models []meter.ModelRef
 	for _, r := range records {

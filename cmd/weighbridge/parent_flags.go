@@ -93,14 +93,12 @@ func (a *app) verifyParent(ctx context.Context, shipment string, trust parentFla
 	if err != nil {
 		return none, err
 	}
-	result := a.judge(ctx, shipment, f, asked)
-	judged := verifyResult{Result: result}
-	question, err := a.ownQuestion(ownFlags{}, asked)
+	result, err := a.judgeFully(ctx, shipment, f, asked)
 	if err != nil {
 		return none, err
 	}
-	if a.evaluateOwn(&judged, question, asked); !judged.OK {
-		return none, parentRefused(shipment, judged.Result)
+	if !result.OK {
+		return none, parentRefused(shipment, result)
 	}
 	compute, hardware := attestedOf(result)
 	if compute == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/pflag"
@@ -61,6 +62,17 @@ func (a *app) ownQuestion(o ownFlags, k *asked) (*ownQuestion, error) {
 	}
 	out.document, err = a.factsDocument(e.facts)
 	return out, err
+}
+
+// judgeFully is judge with the verdicts that a policy limits.
+func (a *app) judgeFully(ctx context.Context, target string, f verifyFlags, k *asked) (verify.Result, error) {
+	question, err := a.ownQuestion(ownFlags{}, k)
+	if err != nil {
+		return verify.Result{}, err
+	}
+	judged := verifyResult{Result: a.judge(ctx, target, f, k)}
+	a.evaluateOwn(&judged, question, k)
+	return judged.Result, nil
 }
 
 // knownRegimes refuses a policy that speaks of regimes which this build has no
