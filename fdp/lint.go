@@ -62,6 +62,7 @@ func (l *linter) all() {
 	l.sources()
 	l.options()
 	l.groups()
+	l.limits()
 	l.quantities()
 	l.tables()
 	l.clauses()

@@ -112,7 +112,7 @@ type Regime struct {
 // file:line:column: message.
 func Parse(data []byte, name string, read func(path string) ([]byte, error)) (*Policy, error) {
 	var d document
-	placed, err := fdp.DecodeStrict(data, name, &d)
+	placed, err := fdp.DecodeDocument(data, name, &d)
 	if err != nil {
 		return nil, err
 	}

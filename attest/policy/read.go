@@ -12,7 +12,7 @@ import (
 
 // reader turns what stands in the file into what is asked.
 type reader struct {
-	placed fdp.Document
+	placed fdp.Places
 	read   func(path string) ([]byte, error)
 	names  map[string]verify.Signer
 	keys   map[string]string // id of a key to its signer

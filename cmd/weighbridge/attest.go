@@ -97,6 +97,9 @@ only made when included by name, and can be recomputed by whoever receives it.
 			if f.model, err = meter.ParseModel(args[0]); err != nil {
 				return usage("%w", err)
 			}
+			if a.ownChips != "" {
+				return usage("--catalogue: recipients recompute with the catalogue of the program; leave it out, and state the eccn of a product that it does not hold in --facts (training.hardware)")
+			}
 			return a.attest(cmd.Context(), f)
 		},
 	}

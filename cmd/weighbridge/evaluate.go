@@ -8,7 +8,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/provenance"
 )
 
 type evaluateOptions struct {
@@ -80,7 +79,7 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	catalogue, err := provenance.Embedded()
+	catalogue, err := a.catalogue()
 	if err != nil {
 		return err
 	}

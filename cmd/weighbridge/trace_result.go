@@ -7,7 +7,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // traceResult is a lineage with its totals. The fields are those of the
@@ -92,7 +91,7 @@ func (a *app) positionsOf(model meter.ModelRef, records func(meter.ModelRef) ([]
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := provenance.Embedded()
+	catalogue, err := a.catalogue()
 	if err != nil {
 		return nil, err
 	}
