@@ -14,8 +14,9 @@ import (
 // with no weights.
 type Opened struct {
 	Statement attest.Statement
-	Digest    string // of the signed payload, "sha256:<hex>": it names the statement
-	Signer    string // id of the key
+	Payload   []byte // as it was signed
+	Digest    string // of the payload, "sha256:<hex>": it names the statement
+	Signer    *PublicKey
 }
 
 // Open verifies the signature of one bundle under keys and reads its statement, for
@@ -34,7 +35,7 @@ func Open(bundle []byte, keys []*PublicKey) (Opened, error) {
 		return Opened{}, err
 	}
 	sum := sha256.Sum256(e.payload)
-	return Opened{s, "sha256:" + hex.EncodeToString(sum[:]), key.ID()}, nil
+	return Opened{s, e.payload, "sha256:" + hex.EncodeToString(sum[:]), key}, nil
 }
 
 // PEM returns the key as [ParsePublicKey] reads it.

@@ -182,7 +182,7 @@ func TestOnly(t *testing.T) {
 func TestOpen(t *testing.T) {
 	s := happy(t)
 	o, err := Open(s.in.Bundles[0], s.policy.Keys)
-	if err != nil || o.Signer != s.key.ID() || o.Statement.TrainingCompute == nil || !attest.ValidDigest(o.Digest) {
+	if err != nil || o.Signer.ID() != s.key.ID() || o.Statement.TrainingCompute == nil || !attest.ValidDigest(o.Digest) {
 		t.Fatal(o, err)
 	}
 	again, err := ParsePublicKey(s.policy.Keys[0].PEM())

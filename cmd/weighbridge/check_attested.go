@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -16,100 +18,156 @@ import (
 )
 
 // attestedProblems verifies the statements of other organisations again that
-// records came from, from the evidence store alone, and holds each record to what
-// was signed.
+// records came from, from the evidence store alone: the signatures that stand
+// beside the work that relied on them, and each record against what was signed.
 func (a *app) attestedProblems() (problems []ledger.Problem, err error) {
 	err = a.reading(func(l *ledger.Ledger) error {
-		models, err := l.Models()
-		if err != nil {
-			return err
-		}
-		c := attestedCheck{ledger: l, signed: map[string][]meter.Record{}}
-		for _, model := range models {
-			entries, err := l.Entries(model)
-			if err != nil {
+		c := attestedCheck{ledger: l, signed: map[string]bool{}, given: map[string][]meter.Record{}}
+		// The signatures first: the work may stand in another log than the records.
+		for _, look := range []func(meter.Record) error{c.signatures, c.record} {
+			if err := c.each(look); err != nil {
 				return err
 			}
-			for _, e := range entries {
-				if e.Record == nil || !strings.HasPrefix(e.Record.Run, attestedRun) || !slices.ContainsFunc(e.Record.Evidence, isAttestation) {
-					continue
-				}
-				if err := c.record(*e.Record); err != nil {
-					problems = append(problems, ledger.Problem{Code: "attestation", Where: fmt.Sprintf("%s entry %d", model, e.Index), Message: err.Error()})
-				}
-			}
 		}
+		problems = c.problems
 		return nil
 	})
 	return problems, err
 }
 
-func isAttestation(e meter.Evidence) bool { return e.Kind == evidenceAttestation }
-
-// attestedCheck remembers what was signed, by run: a statement of a thousand models
-// is verified once.
+// attestedCheck remembers what was verified: a statement of a thousand models is
+// read once.
 type attestedCheck struct {
-	ledger *ledger.Ledger
-	signed map[string][]meter.Record
+	ledger   *ledger.Ledger
+	signed   map[string]bool           // digests of statements over which a signature holds
+	given    map[string][]meter.Record // the records that a statement gives, by run
+	problems []ledger.Problem
 }
 
-func (c *attestedCheck) record(r meter.Record) error {
-	signed, known := c.signed[r.Run]
-	if !known {
-		var err error
-		if signed, err = c.verify(r); err != nil {
+// each looks at every record of the ledger, corrected ones too.
+func (c *attestedCheck) each(look func(meter.Record) error) error {
+	models, err := c.ledger.Models()
+	if err != nil {
+		return err
+	}
+	for _, model := range models {
+		entries, err := c.ledger.Entries(model)
+		if err != nil {
 			return err
 		}
-		c.signed[r.Run] = signed
+		for _, e := range entries {
+			if e.Record == nil {
+				continue
+			}
+			if err := look(*e.Record); err != nil {
+				c.problems = append(c.problems, ledger.Problem{Code: "attestation", Where: fmt.Sprintf("%s record %s/%d", model, e.Record.Run, e.Record.Sequence), Message: err.Error()})
+			}
+		}
 	}
-	if r.Sequence >= uint64(len(signed)) {
-		return fmt.Errorf("record %s/%d: the signed statement gives %d records", r.Run, r.Sequence, len(signed))
+	return nil
+}
+
+// signatures verifies the bundles that are evidence of r.
+func (c *attestedCheck) signatures(r meter.Record) error {
+	var bundles, keys []meter.Evidence
+	for _, e := range r.Evidence {
+		switch e.Kind {
+		case evidenceAttestation:
+			bundles = append(bundles, e)
+		case evidenceAttester:
+			keys = append(keys, e)
+		}
 	}
-	want := signed[r.Sequence]
+	for i, e := range bundles {
+		if i >= len(keys) {
+			return errors.New("its evidence has an attestation without the key that signed it")
+		}
+		text, err := c.read(keys[i])
+		if err != nil {
+			return err
+		}
+		data, err := c.read(e)
+		if err != nil {
+			return err
+		}
+		believed, err := splitKeys(text)
+		if err != nil {
+			return err
+		}
+		for line := range bytes.Lines(data) {
+			opened, err := verify.Open(bytes.TrimSpace(line), believed)
+			if err != nil {
+				return err
+			}
+			c.signed[opened.Digest] = true
+		}
+	}
+	return nil
+}
+
+// record holds a record that was attested elsewhere to its statement.
+func (c *attestedCheck) record(r meter.Record) error {
+	if !strings.HasPrefix(r.Run, attestedRun) || !slices.ContainsFunc(r.Evidence, func(e meter.Evidence) bool { return e.Kind == evidenceCompute }) {
+		return nil
+	}
+	given, known := c.given[r.Run]
+	if !known {
+		var err error
+		if given, err = c.statement(r); err != nil {
+			return err
+		}
+		c.given[r.Run] = given
+	}
+	if r.Sequence >= uint64(len(given)) {
+		return fmt.Errorf("the signed statement gives %d records", len(given))
+	}
+	want := given[r.Sequence]
 	same := want.Model == r.Model && want.Activity == r.Activity && want.Weights == r.Weights && want.Operations == r.Operations &&
 		want.Output == r.Output && slices.Equal(want.Parents, r.Parents) && r.Grade == meter.GradeAttested
 	if !same {
-		return fmt.Errorf("record %s/%d says %s %s %s (%s), the signed statement %s %s %s (%s)", r.Run, r.Sequence,
+		return fmt.Errorf("it says %s %s %s (%s), the signed statement %s %s %s (%s)",
 			r.Model, r.Activity, r.Operations, r.Grade, want.Model, want.Activity, want.Operations, want.Grade)
 	}
 	return nil
 }
 
-// verify opens the statement that a record came from.
-func (c *attestedCheck) verify(r meter.Record) ([]meter.Record, error) {
-	texts := map[string][]byte{}
+// statement reads the statement that a record came from, over which a signature
+// must hold.
+func (c *attestedCheck) statement(r meter.Record) ([]meter.Record, error) {
+	var compute *attest.TrainingCompute
+	var hardware *attest.Hardware
 	for _, e := range r.Evidence {
-		text, err := c.read(e.Digest)
+		if e.Kind != evidenceCompute && e.Kind != evidenceHardware {
+			continue
+		}
+		payload, err := c.read(e)
 		if err != nil {
 			return nil, err
 		}
-		texts[e.Kind] = text
-	}
-	keys, err := splitKeys(texts[evidenceAttester])
-	if err != nil {
-		return nil, err
-	}
-	var compute *attest.TrainingCompute
-	var hardware *attest.Hardware
-	for line := range bytes.Lines(texts[evidenceAttestation]) {
-		opened, err := verify.Open(bytes.TrimSpace(line), keys)
-		switch {
-		case err != nil:
+		sum := sha256.Sum256(payload)
+		digest := "sha256:" + hex.EncodeToString(sum[:])
+		if !c.signed[digest] {
+			return nil, fmt.Errorf("no signature in the evidence holds over the statement %s", digest)
+		}
+		s, err := attest.ParseStatement(payload)
+		if err != nil {
 			return nil, err
-		case opened.Statement.TrainingCompute != nil && attestedRunOf(opened) == r.Run:
-			compute = opened.Statement.TrainingCompute
-		case opened.Statement.Hardware != nil:
-			hardware = opened.Statement.Hardware
+		}
+		if s.TrainingCompute != nil && attestedRunOf(verify.Opened{Digest: digest}) == r.Run {
+			compute = s.TrainingCompute
+		}
+		if s.Hardware != nil {
+			hardware = s.Hardware
 		}
 	}
 	if compute == nil {
-		return nil, fmt.Errorf("record %s/%d: its evidence holds no training-compute statement of that digest", r.Run, r.Sequence)
+		return nil, errors.New("its evidence holds no training-compute statement of that digest")
 	}
 	return compute.Inherited(hardware, r.Run), nil
 }
 
-func (c *attestedCheck) read(digest string) ([]byte, error) {
-	file, err := c.ledger.Evidence(digest)
+func (c *attestedCheck) read(e meter.Evidence) ([]byte, error) {
+	file, err := c.ledger.Evidence(e.Digest)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,9 @@ import (
 // The kinds of evidence that an attested parent leaves in the store.
 const (
 	evidenceAttestation = "attestation"      // its bundles, one per line, as a claims file
-	evidenceAttester    = "attestation-keys" // the public keys under which they were verified, PEM
+	evidenceAttester    = "attestation-keys" // the public keys that signed them, PEM
+	evidenceCompute     = "training-compute" // a statement as it was signed
+	evidenceHardware    = "hardware"         // the one beside it
 )
 
 // attestedRun begins the name of the run of records that were attested elsewhere;
@@ -31,15 +33,15 @@ func attestedRunOf(o verify.Opened) string {
 // of it into the record of the work that came from them.
 func (w workFlags) bring(l *ledger.Ledger, r *meter.Record) error {
 	for _, p := range w.attested {
-		evidence, err := p.evidence(l)
+		findings, err := p.enter(l, r.Model)
 		if err != nil {
 			return err
 		}
-		findings, err := p.enter(l, r.Model, evidence)
+		signed, err := p.signed(l)
 		if err != nil {
 			return err
 		}
-		r.Evidence = append(r.Evidence, evidence...)
+		r.Evidence = append(r.Evidence, signed...)
 		r.Findings = append(r.Findings, findings...)
 	}
 	return nil
@@ -47,14 +49,20 @@ func (w workFlags) bring(l *ledger.Ledger, r *meter.Record) error {
 
 // enter appends the records of the models of which the ledger knows nothing. What
 // it knows already is compared and never counted twice: where the two disagree,
-// that is a finding, and the ledger's figure goes on counting.
-func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef, evidence []meter.Evidence) ([]meter.Finding, error) {
-	findings := []meter.Finding{{Code: "parent-attested", Message: fmt.Sprintf("%s comes with the statement %s signed by %s", p.compute.Model, p.opened.Digest, p.opened.Signer)}}
+// that is a finding, and the ledger's figure goes on counting. The records say
+// nothing that the statement does not: those of two ledgers are the same ones, and
+// count once when the ledgers are merged.
+func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.Finding, error) {
+	findings := []meter.Finding{{Code: "parent-attested", Message: fmt.Sprintf("%s comes with the statement %s signed by %s", p.compute.Model, p.opened.Digest, p.opened.Signer.ID())}}
 	records := p.compute.Inherited(p.hardware, attestedRunOf(p.opened))
 	for _, r := range records {
 		if r.Model == child {
 			return nil, fmt.Errorf("--parent %s: %s is itself a model of the attested lineage of %s: a model comes after its parents; nothing was recorded", p.shipment, child, p.compute.Model)
 		}
+	}
+	evidence, err := p.statements(l)
+	if err != nil {
+		return nil, err
 	}
 	for _, model := range modelsOf(records) {
 		mine := slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool { return r.Model != model })
@@ -68,7 +76,7 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef, evidence [
 		}
 		for _, r := range mine {
 			r.Evidence = evidence
-			r.Findings = append(slices.Clone(r.Findings), meter.Finding{Code: "attested", Message: fmt.Sprintf("from the statement %s, signed by %s", p.opened.Digest, p.opened.Signer)})
+			r.Findings = append(slices.Clone(r.Findings), meter.Finding{Code: "attested", Message: "from the statement " + p.opened.Digest + ", whose signature is evidence of the records that came from this model"})
 			if _, err := l.Append(r); err != nil {
 				return nil, err
 			}
@@ -117,7 +125,7 @@ func (p attestedParent) against(model meter.ModelRef, held, attested []meter.Rec
 	if haveErr != nil || wantErr != nil || !same {
 		findings = append(findings, meter.Finding{Code: "parent-contradicted", Message: fmt.Sprintf(
 			"of %s the ledger holds %s, the statement %s signed by %s says %s: the ledger's figure counts; `weighbridge ledger show %s` lists what to correct if the statement is right",
-			model, totalsText(have), p.opened.Digest, p.opened.Signer, totalsText(want), model)})
+			model, totalsText(have), p.opened.Digest, p.opened.Signer.ID(), totalsText(want), model)})
 	}
 	theirs := outputs(attested)
 	if ours := outputs(held); len(ours) > 0 && len(theirs) > 0 && !slices.Contains(ours, theirs[0]) {
@@ -148,24 +156,35 @@ func totalsText(totals []meter.ActivityTotal) string {
 	return strings.Join(words, ", ")
 }
 
-// evidence keeps the bundles and the keys under which they were verified, so that
-// both can be verified again without the shipment.
-func (p attestedParent) evidence(l *ledger.Ledger) ([]meter.Evidence, error) {
-	var lines, keys bytes.Buffer
+// statements keeps what was signed, as evidence of the records that it gave.
+func (p attestedParent) statements(l *ledger.Ledger) ([]meter.Evidence, error) {
+	compute, err := l.PutEvidence(evidenceCompute, bytes.NewReader(p.opened.Payload))
+	if err != nil || p.beside == nil {
+		return []meter.Evidence{compute}, err
+	}
+	hardware, err := l.PutEvidence(evidenceHardware, bytes.NewReader(p.beside.Payload))
+	return []meter.Evidence{compute, hardware}, err
+}
+
+// signed keeps the bundles and the keys that signed them, as evidence of the work
+// that relied on them: both can be verified again without the shipment.
+func (p attestedParent) signed(l *ledger.Ledger) ([]meter.Evidence, error) {
+	var lines bytes.Buffer
 	for _, b := range p.bundles {
 		if err := compactJSON(&lines, b); err != nil {
 			return nil, err
 		}
 		lines.WriteByte('\n')
 	}
-	for _, k := range p.keys {
-		keys.Write(k.PEM())
+	keys := p.opened.Signer.PEM()
+	if p.beside != nil && p.beside.Signer.ID() != p.opened.Signer.ID() {
+		keys = append(keys, p.beside.Signer.PEM()...)
 	}
 	bundles, err := l.PutEvidence(evidenceAttestation, &lines)
 	if err != nil {
 		return nil, err
 	}
-	attesters, err := l.PutEvidence(evidenceAttester, &keys)
+	attesters, err := l.PutEvidence(evidenceAttester, bytes.NewReader(keys))
 	return []meter.Evidence{bundles, attesters}, err
 }
 

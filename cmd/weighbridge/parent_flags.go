@@ -32,9 +32,9 @@ type attestedParent struct {
 	relation meter.Relation
 	compute  attest.TrainingCompute
 	hardware *attest.Hardware
-	bundles  [][]byte // those of the two statements
-	keys     []*verify.PublicKey
-	opened   verify.Opened // the statement of the compute
+	opened   verify.Opened  // the statement of the compute
+	beside   *verify.Opened // that of the hardware
+	bundles  [][]byte       // around them
 }
 
 // withAttested verifies the parents that are shipments and puts the models that
@@ -104,8 +104,8 @@ func (a *app) verifyParent(ctx context.Context, shipment string, trust parentFla
 	if compute == nil {
 		return none, fmt.Errorf("--parent %s: it attests no training compute: nothing of its making is known from it", shipment)
 	}
-	parent := attestedParent{shipment: shipment, compute: *compute, hardware: hardware, keys: asked.believed()}
-	return parent, parent.keep(result.Bundles)
+	parent := attestedParent{shipment: shipment, compute: *compute, hardware: hardware}
+	return parent, parent.keep(result.Bundles, asked.believed())
 }
 
 func parentRefused(shipment string, r verify.Result) error {
@@ -124,25 +124,26 @@ func (k *asked) believed() []*verify.PublicKey {
 	return k.policy.Keys
 }
 
-// keep takes the bundles of the statements that are believed, as evidence.
-func (p *attestedParent) keep(bundles [][]byte) error {
+// keep takes the bundles of the two statements that are believed, as evidence: of
+// each the first by a key that is believed.
+func (p *attestedParent) keep(bundles [][]byte, keys []*verify.PublicKey) error {
 	for _, data := range bundles {
-		opened, err := verify.Open(data, p.keys)
+		opened, err := verify.Open(data, keys)
 		if err != nil {
 			continue // another's, which was not needed
 		}
 		s := opened.Statement
 		switch {
-		case s.TrainingCompute != nil && s.TrainingCompute.Model == p.compute.Model:
-			if p.opened.Digest == "" {
-				p.opened = opened
-			}
-		case s.Hardware == nil || p.hardware == nil:
+		case s.TrainingCompute != nil && p.opened.Signer == nil:
+			p.opened = opened
+		case s.Hardware != nil && p.hardware != nil && p.beside == nil:
+			p.beside = &opened
+		default:
 			continue
 		}
 		p.bundles = append(p.bundles, data)
 	}
-	if p.opened.Digest == "" {
+	if p.opened.Signer == nil || p.opened.Statement.Model() != p.compute.Model {
 		return fmt.Errorf("--parent %s: the statement that was verified is gone from it", p.shipment)
 	}
 	return nil
