@@ -32,7 +32,7 @@ func (a *app) check() error {
 		return err
 	}
 	if report.OK { // what is damaged is not opened
-		attested, err := a.attestedProblems()
+		attested, err := a.attestedProblems(report.Naming)
 		if err != nil {
 			return err
 		}

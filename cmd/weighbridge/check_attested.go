@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,12 +21,20 @@ import (
 // attestedProblems verifies the statements of other organisations again that
 // records came from, from the evidence store alone: the signatures that stand
 // beside the work that relied on them, and each record against what was signed.
-func (a *app) attestedProblems() (problems []ledger.Problem, err error) {
+// naming are the models by the kind of evidence that their records name: the logs
+// of others are not read again.
+func (a *app) attestedProblems(naming map[string]map[meter.ModelRef]bool) (problems []ledger.Problem, err error) {
+	if len(naming[evidenceAttestation]) == 0 && len(naming[evidenceCompute]) == 0 {
+		return nil, nil
+	}
 	err = a.reading(func(l *ledger.Ledger) error {
 		c := attestedCheck{ledger: l, signed: map[string]bool{}, given: map[string][]meter.Record{}}
 		// The signatures first: the work may stand in another log than the records.
-		for _, look := range []func(meter.Record) error{c.signatures, c.record} {
-			if err := c.each(look); err != nil {
+		for _, look := range []struct {
+			kind string
+			at   func(meter.Record) error
+		}{{evidenceAttestation, c.signatures}, {evidenceCompute, c.record}} {
+			if err := c.each(slices.Sorted(maps.Keys(naming[look.kind])), look.at); err != nil {
 				return err
 			}
 		}
@@ -44,12 +53,8 @@ type attestedCheck struct {
 	problems []ledger.Problem
 }
 
-// each looks at every record of the ledger, corrected ones too.
-func (c *attestedCheck) each(look func(meter.Record) error) error {
-	models, err := c.ledger.Models()
-	if err != nil {
-		return err
-	}
+// each looks at every record of these models, corrected ones too.
+func (c *attestedCheck) each(models []meter.ModelRef, look func(meter.Record) error) error {
 	for _, model := range models {
 		entries, err := c.ledger.Entries(model)
 		if err != nil {

@@ -117,6 +117,7 @@ func (c *logCheck) entry(index uint64, header, stored []byte) {
 	}
 	if r := entry.held(); r != nil {
 		for _, e := range r.Evidence {
+			c.names(e.Kind, r.Model)
 			if _, known := c.evidence[e]; !known {
 				c.evidence[e] = at
 			}
