@@ -35,7 +35,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
 	"fdp/quota":               {inside: []string{"provenance", "fdp"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp"}},
-	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto"}},
+	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "github.com/zeebo/blake3"}},
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
@@ -47,7 +47,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
 			"fdp", "fdp/quota", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
-		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},
+		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},
 }
 
