@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/oci"
@@ -20,8 +21,9 @@ type parentFlags struct {
 	policy string
 }
 
-func (p *parentFlags) register(cmd *cobra.Command) {
-	flags := cmd.Flags()
+func (p *parentFlags) register(cmd *cobra.Command) { p.add(cmd.Flags()) }
+
+func (p *parentFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&p.keys, "parent-key", nil, "public key `FILE` of who may attest a --parent that is a shipment; repeatable")
 	flags.StringVar(&p.policy, "parent-policy", "", "policy `FILE` for a --parent that is a shipment, instead of --parent-key")
 }

@@ -20,6 +20,7 @@ type verifyFlags struct {
 	rules   policyFlags
 	own     ownFlags
 	part    partFlags
+	parents verifyParents
 
 	statementsOnly bool // of a registry: the weights themselves stay there
 
@@ -49,7 +50,8 @@ is shown beside what this program's own rules say, and is believed only with --a
 With --policy a file says which signers are trusted for which models, and what must be there; what no rule of it matches
 is refused. With --facts the attested compute is evaluated under facts of your own, which may add what was not attested and
 never overwrite it. With --partial or --file the files at hand are checked against the signed list, and the result says
-that it is partial: ok then speaks of those files alone. Levels of assurance are computed here, never read.
+that it is partial: ok then speaks of those files alone. With --parent the shipment of a model that these weights came from is verified too, and what the
+two say of the lineage is compared. Levels of assurance are computed here, never read.
 
 ` + exitCodes,
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
@@ -74,6 +76,7 @@ that it is partial: ok then speaks of those files alone. Levels of assurance are
 	f.rules.add(flags)
 	f.own.add(flags)
 	f.part.add(flags)
+	f.parents.add(flags)
 	return cmd
 }
 
@@ -89,7 +92,12 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
+	parents, err := a.attestedParents(ctx, f.parents)
+	if err != nil {
+		return err
+	}
 	result := verifyResult{Result: a.judge(ctx, target, f, asked)}
+	result.compareParents(parents)
 	a.evaluateOwn(&result, own, asked)
 	result.Policy = f.rules.outcome(asked, result.Result)
 	if a.json {
@@ -112,6 +120,8 @@ func (f verifyFlags) check(target string) error {
 		return usage("--key FILE (or --policy FILE) is required: without the key of somebody that you trust, no signature means anything")
 	case f.signature != "" && (f.claims != "" || f.out != ""):
 		return usage("--signature goes with neither --claims nor --out: it is for a plain directory")
+	case f.signature != "" && len(f.parents.shipments) > 0:
+		return usage("--parent is for attestations: a signature over files says nothing of a lineage")
 	case f.signature != "" && (f.rules.file != "" || f.own.given() || f.part.given()):
 		return usage("--signature goes with none of --policy, --facts, --partial and --file: it says who signed which files, and nothing of their making")
 	case f.claims != "" && isShipment(target):

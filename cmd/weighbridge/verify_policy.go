@@ -160,8 +160,9 @@ func (p policyFlags) outcome(k *asked, r verify.Result) *policyOutcome {
 // policy decided, and what the recipient's own facts make of it.
 type verifyResult struct {
 	verify.Result
-	Policy     *policyOutcome  `json:"policy,omitempty"`
-	Evaluation *evaluateResult `json:"evaluation,omitempty"`
+	Policy     *policyOutcome   `json:"policy,omitempty"`
+	Evaluation *evaluateResult  `json:"evaluation,omitempty"`
+	Parents    []verifiedParent `json:"parents,omitempty"` // shipments of --parent that agree
 }
 
 // refused says whether the command fails.

@@ -39,7 +39,7 @@ func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, 
 	}
 	found, err := f.weigh(ctx, model)
 	problems, err := blobProblems(f.part.present(err))
-	if err != nil || len(found.Files) == 0 {
+	if err != nil || len(found.Files) == 0 && !f.part.given() {
 		return refusedResult(), problems, err
 	}
 	input.Found = found
