@@ -11,8 +11,11 @@ import (
 	"github.com/weighbridge/weighbridge/attest/verify"
 )
 
-// Two public keys, made by openssl.
+// Public keys, made by openssl.
 const (
+	keyC = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA4SqCegvoXSBlXAzem9EHxM+dNJRkO23RK6jEMYEODz0=\n-----END PUBLIC KEY-----\n"
+	keyD = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAFF50QGlwG9yplM0ao30D7s8KFUJQlmRJYl4ToS2pviE=\n-----END PUBLIC KEY-----\n"
+
 	keyA = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
 	keyB = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"
 )
@@ -59,7 +62,7 @@ func parse(t *testing.T, text string) *Policy {
 	return p
 }
 
-// TestParse (P1 to P8): everything that the format has is asked of verification.
+// TestParse (P5, P7, P8): everything that the format has is asked of verification.
 func TestParse(t *testing.T) {
 	r := parse(t, whole).Rules[0]
 	p := r.Verify()
@@ -96,6 +99,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// TestPatterns (P4): the two stars, and nothing else.
 func TestPatterns(t *testing.T) {
 	for _, c := range []struct {
 		pattern, name string
@@ -112,7 +116,7 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// TestRefused: what a policy may not say, each with file, line and column.
+// TestRefused (P1, P10): what a policy may not say, each with file, line and column.
 func TestRefused(t *testing.T) {
 	cases := []struct{ name, old, new, says string }{
 		{"other-schema", "policy/v1", "policy/v2", `policy.yaml:1:9: schema: found "weighbridge.dev/policy/v2"`},

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/weighbridge/weighbridge/attest/verify"
 )
 
 type verifyFlags struct {
@@ -134,43 +131,4 @@ func (f verifyFlags) check(target string) error {
 		return usage("--out keeps the whole of a shipment: it does not go with --partial or --file")
 	}
 	return nil
-}
-
-// asked reads what the flags ask for: keys, or the policy file with the rules.
-func (f verifyFlags) asked() (*asked, error) {
-	k := &asked{named: f.wanted.namedModel(f.reference)}
-	var err error
-	if k.policy.Keys, err = readPublicKeys("--key", f.keys); err != nil {
-		return nil, err
-	}
-	for _, name := range f.require {
-		predicateType, err := predicateTypeOf(name)
-		if err != nil {
-			return nil, usage("--require: %w", err)
-		}
-		k.policy.Require = append(k.policy.Require, predicateType)
-	}
-	if err := f.wanted.policy(f.reference, &k.policy); err != nil {
-		return nil, err
-	}
-	if f.rules.file != "" {
-		k.file, k.digest, err = readPolicy("--policy", f.rules.file)
-	}
-	return k, err
-}
-
-func readPublicKeys(flag string, paths []string) ([]*verify.PublicKey, error) {
-	var keys []*verify.PublicKey
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, usage("%s: %w", flag, err)
-		}
-		key, err := verify.ParsePublicKey(data)
-		if err != nil {
-			return nil, usage("%s %s: %w", flag, path, err)
-		}
-		keys = append(keys, key)
-	}
-	return keys, nil
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -23,69 +22,6 @@ type policyFlags struct{ file string }
 
 func (p *policyFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&p.file, "policy", "", "policy `FILE` (YAML): which signers are trusted for which models, and what must be there; see attest/policy/SPEC.md")
-}
-
-// asked is what is asked of what arrived: by flags, or by the rule of the policy
-// file that speaks of it, which is known only when the shipment has been opened.
-type asked struct {
-	policy verify.Policy // of the flags; with a file what they ask for beyond it
-	named  string        // the model that was named, "" where none was
-	file   *policy.Policy
-	digest string
-	rule   *policy.Rule // the one that matched
-}
-
-// ruleError says that no rule can be told for what arrived.
-type ruleError struct {
-	code string
-	err  error
-}
-
-func (e *ruleError) Error() string { return e.err.Error() }
-func (e *ruleError) Unwrap() error { return e.err }
-
-// of returns what is asked of these bundles. repository is where they came from in
-// a registry, "" for what is on disk. A model that was named chooses the rule;
-// else the one that the statements claim does, and the rule then asks for it to be
-// signed.
-func (k *asked) of(repository string, bundles [][]byte) (verify.Policy, error) {
-	if k.file == nil {
-		return k.policy, nil
-	}
-	model := k.named
-	if claimed := verify.Claimed(bundles); model == "" && len(claimed) > 0 {
-		if len(claimed) > 1 {
-			return verify.Policy{}, &ruleError{"models", fmt.Errorf("the statements claim to be about %d models (%s): no rule can be chosen; name the one that you mean with --model", len(claimed), strings.Join(claimed[:min(len(claimed), 8)], ", "))}
-		}
-		model = claimed[0]
-	}
-	rule, err := k.file.Match(model, repository)
-	if err != nil {
-		return verify.Policy{}, &ruleError{"no-rule", err}
-	}
-	k.rule = &rule
-	if rule.Mode == policy.Off {
-		return verify.Policy{}, &ruleError{"policy-off", fmt.Errorf("rule %q of the policy is off for %s: nothing was verified", rule.Name, model)}
-	}
-	return k.both(rule.Verify()), nil
-}
-
-// both is what rule and flags ask for together.
-func (k *asked) both(p verify.Policy) verify.Policy {
-	if k.policy.NotBefore.After(p.NotBefore) {
-		p.NotBefore = k.policy.NotBefore
-	}
-	p.MinLedgerSize = max(p.MinLedgerSize, k.policy.MinLedgerSize)
-	p.AcceptRules = append(slices.Clone(p.AcceptRules), k.policy.AcceptRules...)
-	ofRule, ofFlags := p.Models, k.policy.Models
-	switch {
-	case ofRule == nil:
-		p.Models, p.Wanted = ofFlags, k.policy.Wanted
-	case ofFlags != nil:
-		p.Models = func(m string) bool { return ofRule(m) && ofFlags(m) }
-		p.Wanted = k.policy.Wanted + ", and " + p.Wanted
-	}
-	return p
 }
 
 // maxPolicyKey bounds a key file that a policy names.
