@@ -58,6 +58,8 @@ type Statement struct {
 
 	// Predicate is what the statement says, as it was signed. Empty unless OK.
 	Predicate json.RawMessage `json:"predicate,omitempty"`
+	// Payload is the whole statement to the byte, for who signs it too. Nil unless OK.
+	Payload []byte `json:"-"`
 }
 
 // Under whose rules a determination was recomputed.

@@ -195,7 +195,7 @@ func (v *verification) statement(s attest.Statement, payload []byte, key *Public
 	}
 	line.OK = problem == nil && line.Rules != RulesSigner
 	if line.OK {
-		line.Predicate = s.Raw
+		line.Predicate, line.Payload = s.Raw, payload
 	}
 	v.result.Statements = append(v.result.Statements, line)
 	v.payloads = append(v.payloads, payload)
@@ -300,7 +300,7 @@ func (v *verification) refuse(s attest.Statement, p Problem) {
 	v.result.Problems = append(v.result.Problems, p)
 	v.result.Verified = slices.Delete(slices.Clone(v.result.Verified), i, i+1)
 	line := v.lines[i]
-	v.result.Statements[line].OK, v.result.Statements[line].Predicate = false, nil
+	v.result.Statements[line].OK, v.result.Statements[line].Predicate, v.result.Statements[line].Payload = false, nil, nil
 	v.lines = slices.Delete(v.lines, i, i+1)
 }
 

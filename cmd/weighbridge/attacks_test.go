@@ -18,7 +18,7 @@ import (
 
 // attack is one of the attacks on who receives weights, as a whole: the shipment
 // is made, attacked, and verified as a user does it. number is that of the threat
-// model (attest/SPEC.md, section 11). The result must be refused with words of its own.
+// model (attest/SPEC.md, "Attacks on a recipient"). The result must be refused with words of its own.
 type attack struct {
 	number int
 	name   string

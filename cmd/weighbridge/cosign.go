@@ -140,15 +140,11 @@ func (a *app) attachToo(ctx context.Context, target string, f cosignFlags, r ver
 	if !slices.ContainsFunc(r.Subjects, func(s verify.Subject) bool { return s.Digest == out.Manifest }) {
 		return out, fmt.Errorf("%s: the model was replaced while it was verified: nothing was signed; look at it again", target)
 	}
-	for _, s := range r.Verified {
-		if !s.Ours() || len(types) > 0 && !slices.Contains(types, s.PredicateType) {
+	for _, s := range r.Statements {
+		if !s.OK || !s.Understood || len(types) > 0 && !slices.Contains(types, s.PredicateType) {
 			continue // what is not understood is nothing to put a name to
 		}
-		payload, err := s.Encode()
-		if err != nil {
-			return out, err
-		}
-		bundle, err := key.Sign(ctx, payload)
+		bundle, err := key.Sign(ctx, s.Payload)
 		if err != nil {
 			return out, err
 		}
@@ -159,7 +155,7 @@ func (a *app) attachToo(ctx context.Context, target string, f cosignFlags, r ver
 		if err != nil {
 			return out, err
 		}
-		out.Model = s.Model()
+		out.Model = meter.ModelRef(s.Model)
 		out.Statements = append(out.Statements, attestStatement{s.PredicateType, referrer.Digest.String()})
 	}
 	if len(out.Statements) == 0 {
