@@ -58,6 +58,9 @@ two say of the lineage is compared. Levels of assurance are computed here, never
 			"  weighbridge verify part-of-weights --key release.key.pub --claims claims.jsonl --partial",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.rules.file != "" && !cmd.Flags().Changed("require") {
+				f.require = nil // the policy says what must be there
+			}
 			return a.verify(cmd.Context(), args[0], f)
 		},
 	}
@@ -68,7 +71,7 @@ two say of the lineage is compared. Levels of assurance are computed here, never
 	f.add(cmd)
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
 	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
-	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (a policy names its own): "+strings.Join(includable(), ", "))
+	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(includable(), ", "))
 	f.wanted.add(flags)
 	f.rules.add(flags)
 	f.own.add(flags)

@@ -62,6 +62,11 @@ func (k *asked) both(p verify.Policy) verify.Policy {
 	}
 	p.MinLedgerSize = max(p.MinLedgerSize, k.policy.MinLedgerSize)
 	p.AcceptRules = append(slices.Clone(p.AcceptRules), k.policy.AcceptRules...)
+	for _, t := range k.policy.Require {
+		if !slices.Contains(p.Require, t) {
+			p.Require = append(p.Require, t)
+		}
+	}
 	ofRule, ofFlags := p.Models, k.policy.Models
 	switch {
 	case ofRule == nil:
