@@ -57,15 +57,15 @@ trust your key.
 	flags.StringSliceVar(&f.statements, "statements", nil, "which statements to sign (default all that are verified): training-compute, hardware, determination")
 	flags.StringVar(&f.verify.reference, "reference", "", "for a layout with several models: which one, by name, tag or digest")
 	f.verify.wanted.add(flags)
-	f.verify.rules.add(flags)
+	f.verify.trust.add(flags)
 	return cmd
 }
 
 func (a *app) cosign(ctx context.Context, target string, f cosignFlags) error {
-	if len(f.verify.keys) == 0 && f.verify.rules.file == "" {
+	if len(f.verify.keys) == 0 && f.verify.trust.file == "" {
 		return usage("--signer FILE or --policy FILE is required: what is signed is verified first, under the key of who stated it")
 	}
-	if len(f.verify.keys) > 0 && f.verify.rules.file != "" {
+	if len(f.verify.keys) > 0 && f.verify.trust.file != "" {
 		return usage("--policy names the keys: leave out --signer")
 	}
 	types, err := f.types()

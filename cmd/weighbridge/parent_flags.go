@@ -87,7 +87,7 @@ func shipmentParent(text string) (shipment, relation string, is bool) {
 
 func (a *app) verifyParent(ctx context.Context, shipment string, trust parentFlags) (attestedParent, error) {
 	none := attestedParent{}
-	f := verifyFlags{keys: trust.keys, rules: policyFlags{file: trust.policy}, statementsOnly: true, require: []string{"training-compute"}}
+	f := verifyFlags{keys: trust.keys, trust: policyFlags{file: trust.policy}, statementsOnly: true, require: []string{"training-compute"}}
 	if err := f.check(shipment); err != nil {
 		return none, err
 	}

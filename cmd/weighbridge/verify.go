@@ -14,7 +14,7 @@ type verifyFlags struct {
 	require []string
 	wanted  verifyWanted
 	out     string
-	rules   policyFlags
+	trust   policyFlags
 	own     ownFlags
 	part    partFlags
 	parents verifyParents
@@ -58,7 +58,7 @@ two say of the lineage is compared. Levels of assurance are computed here, never
 			"  weighbridge verify part-of-weights --key release.key.pub --claims claims.jsonl --partial",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.rules.file != "" && !cmd.Flags().Changed("require") {
+			if f.trust.file != "" && !cmd.Flags().Changed("require") {
 				f.require = nil // the policy says what must be there
 			}
 			return a.verify(cmd.Context(), args[0], f)
@@ -73,7 +73,7 @@ two say of the lineage is compared. Levels of assurance are computed here, never
 	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(includable(), ", "))
 	f.wanted.add(flags)
-	f.rules.add(flags)
+	f.trust.add(flags)
 	f.own.add(flags)
 	f.part.add(flags)
 	f.parents.add(flags)
@@ -99,7 +99,7 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 	result := verifyResult{Result: a.judge(ctx, target, f, asked)}
 	result.compareParents(parents)
 	a.evaluateOwn(&result, own, asked)
-	result.Policy = f.rules.outcome(asked, result.Result)
+	result.Policy = f.trust.outcome(asked, result.Result)
 	if a.json {
 		err = a.printJSON(result)
 	} else {
@@ -114,21 +114,21 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 // check refuses flags that do not go together.
 func (f verifyFlags) check(target string) error {
 	switch {
-	case f.rules.file != "" && (len(f.keys) > 0 || f.root != ""):
+	case f.trust.file != "" && (len(f.keys) > 0 || f.root != ""):
 		return usage("--policy names the keys: leave out --key and --certificate-root")
-	case len(f.keys) == 0 && f.root == "" && f.rules.file == "":
+	case len(f.keys) == 0 && f.root == "" && f.trust.file == "":
 		return usage("--key FILE (or --policy FILE) is required: without the key of somebody that you trust, no signature means anything")
 	case f.signature != "" && (f.claims != "" || f.out != ""):
 		return usage("--signature goes with neither --claims nor --out: it is for a plain directory")
 	case f.signature != "" && len(f.parents.shipments) > 0:
 		return usage("--parent is for attestations: a signature over files says nothing of a lineage")
-	case f.signature != "" && (f.rules.file != "" || f.own.given() || f.part.given()):
+	case f.signature != "" && (f.trust.file != "" || f.own.given() || f.part.given()):
 		return usage("--signature goes with none of --policy, --facts, --partial and --file: it says who signed which files, and nothing of their making")
 	case f.claims != "" && isShipment(target):
 		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
 	case f.signature != "" && isShipment(target):
 		return usage("--signature is for a plain directory: %s is a shipment", target)
-	case f.signature == "" && len(f.keys) == 0 && f.rules.file == "":
+	case f.signature == "" && len(f.keys) == 0 && f.trust.file == "":
 		return usage("--certificate-root is for --signature: name the keys that may sign attestations with --key")
 	case f.part.given() && f.out != "":
 		return usage("--out keeps the whole of a shipment: it does not go with --partial or --file")

@@ -95,8 +95,8 @@ func (f verifyFlags) asked() (*asked, error) {
 	if err := f.wanted.policy(f.reference, &k.policy); err != nil {
 		return nil, err
 	}
-	if f.rules.file != "" {
-		k.file, k.digest, err = readPolicy("--policy", f.rules.file)
+	if f.trust.file != "" {
+		k.file, k.digest, err = readPolicy("--policy", f.trust.file)
 	}
 	return k, err
 }
