@@ -144,6 +144,15 @@ func Parse(data []byte, name string, read func(path string) ([]byte, error)) (*P
 	return p, nil
 }
 
+// Keys returns the keys of all signers.
+func (p *Policy) Keys() []*verify.PublicKey {
+	var keys []*verify.PublicKey
+	for _, s := range p.Signers {
+		keys = append(keys, s.Keys...)
+	}
+	return keys
+}
+
 // Verify returns what is asked of statements under r. The models that they may be
 // about are those of the rule's patterns, whatever chose the rule.
 func (r Rule) Verify() verify.Policy {

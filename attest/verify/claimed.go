@@ -7,13 +7,14 @@ import (
 )
 
 // Claimed returns the models that the statements in bundles say they are about,
-// sorted, each once. Nothing was verified: it serves to look up what is asked of such
-// a model, which is then asked of the signatures.
-func Claimed(bundles [][]byte) []string {
+// sorted, each once: in those signed by one of keys, or in all where keys is empty.
+// Weights and subjects were not looked at: it serves to find what is asked of such a
+// model, which is then asked of the bundles.
+func Claimed(bundles [][]byte, keys []*PublicKey) []string {
 	var models []string
 	for _, data := range bundles[:min(len(bundles), maxBundles)] {
 		e, problem := openBundle(data)
-		if problem != nil {
+		if problem != nil || len(keys) > 0 && e.signedBy(keys) == nil {
 			continue
 		}
 		if s, err := attest.ParseStatement(e.payload); err == nil && s.Ours() {

@@ -38,7 +38,11 @@ func (k *asked) of(repository string, bundles [][]byte) (verify.Policy, error) {
 		return k.policy, nil
 	}
 	model := k.named
-	if claimed := verify.Claimed(bundles); model == "" && len(claimed) > 0 {
+	claimed := verify.Claimed(bundles, k.file.Keys())
+	if len(claimed) == 0 {
+		claimed = verify.Claimed(bundles, nil) // nobody trusted has signed: the refusal should still name the rule
+	}
+	if model == "" && len(claimed) > 0 {
 		if len(claimed) > 1 {
 			return verify.Policy{}, &ruleError{"models", fmt.Errorf("the statements claim to be about %d models (%s): no rule can be chosen; name the one that you mean with --model", len(claimed), strings.Join(claimed[:min(len(claimed), 8)], ", "))}
 		}
