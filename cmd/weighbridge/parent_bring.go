@@ -60,10 +60,7 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 			return nil, fmt.Errorf("--parent %s: %s is itself a model of the attested lineage of %s: a model comes after its parents; nothing was recorded", p.shipment, child, p.compute.Model)
 		}
 	}
-	evidence, err := p.statements(l)
-	if err != nil {
-		return nil, err
-	}
+	var evidence []meter.Evidence
 	for _, model := range modelsOf(records) {
 		mine := slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool { return r.Model != model })
 		held, err := l.Records(model)
@@ -73,6 +70,11 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 		if foreign := slices.DeleteFunc(slices.Clone(held), func(r meter.Record) bool { return r.Run == mine[0].Run }); len(foreign) > 0 {
 			findings = append(findings, p.against(model, held, mine)...)
 			continue
+		}
+		if evidence == nil {
+			if evidence, err = p.statements(l); err != nil {
+				return nil, err
+			}
 		}
 		for _, r := range mine {
 			r.Evidence = evidence

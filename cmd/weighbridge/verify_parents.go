@@ -28,7 +28,7 @@ type verifiedParent struct {
 	Shipment  string         `json:"shipment"`
 	Statement string         `json:"statement"` // digest of the signed payload
 	Signer    string         `json:"signer"`
-	Weights   string         `json:"weights"` // named, or not-named: by the edge of the lineage
+	Weights   string         `json:"weights"` // from which the work started, as the lineage names them
 }
 
 func (a *app) attestedParents(ctx context.Context, p verifyParents) ([]attestedParent, error) {
@@ -55,6 +55,9 @@ func (r *verifyResult) compareParents(parents []attestedParent) {
 	}
 	for _, p := range parents {
 		problems, weights := p.disagrees(compute.Lineage)
+		if p.compute.Model == compute.Model {
+			problems = []string{fmt.Sprintf("%s attests %s itself: expected a model that it came from", p.shipment, compute.Model)}
+		}
 		for _, message := range problems {
 			r.add(verify.Problem{Code: "parent-contradicted", Message: message, Hint: "ask both signers which of the two holds: the totals of this lineage rest on it"})
 		}
@@ -84,7 +87,7 @@ func (p attestedParent) disagrees(child attest.Lineage) (problems []string, weig
 				theirs.Model, workText(have), p.opened.Digest, p.opened.Signer.ID(), workText(want)))
 		}
 	}
-	weights = "not named by these statements"
+	weights = "that it does not name"
 	for _, m := range child.Models {
 		for _, edge := range m.Parents {
 			switch {
