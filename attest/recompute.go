@@ -25,6 +25,10 @@ func EmbeddedBasis() (Basis, error) {
 	return Basis{rules, catalogue}, err
 }
 
+// EmbeddedCatalogue returns the catalogue of accelerators that this program
+// carries.
+func EmbeddedCatalogue() (*provenance.Catalogue, error) { return provenance.Embedded() }
+
 // Determine evaluates facts under question, as they travel, and returns the
 // predicate that carries the result and all that it was made from. Rules that
 // are not embedded in this program are put beside it.

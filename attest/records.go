@@ -3,6 +3,7 @@ package attest
 import (
 	"slices"
 
+	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
@@ -47,6 +48,22 @@ func (m LineageModel) records() []meter.Record {
 	}
 	records[0].Parents = m.Parents
 	return records
+}
+
+// AttestedFacts returns the facts that follow from what c and h attest, h may be
+// nil, as a recipient has them who has verified the signature: what somebody else
+// signed is graded attested, whatever the signer's own grade of it. The predicate
+// keeps that grade.
+func AttestedFacts(c TrainingCompute, h *Hardware) (fdp.Facts, error) {
+	facts, err := FactsOf(c, h)
+	if err != nil {
+		return fdp.Facts{}, err
+	}
+	grades := facts.Grades()
+	for path := range grades {
+		grades[path] = meter.GradeAttested
+	}
+	return facts.WithGrades(grades), nil
 }
 
 // on adds the products that h names to the records of the models that they

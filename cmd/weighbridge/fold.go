@@ -55,7 +55,7 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
-	own.Findings = slices.Concat(j.Head.Findings, j.Observation.Findings, j.Usage.Findings, seen.findings, skew)
+	own.Findings = slices.Concat(otherInput(j.Head.Parents, seen.input), j.Head.Findings, j.Observation.Findings, j.Usage.Findings, seen.findings, skew)
 	if j.Outcome != meter.NeverStarted {
 		own.Use = meter.UseOf(own.Hardware, own.Period, j.Usage.Use)
 	}

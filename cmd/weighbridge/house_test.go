@@ -41,6 +41,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
+	"attest/policy":           {inside: []string{"attest", "attest/verify", "fdp"}},
 	"attest/oci/ocitest":      {outside: []string{"github.com/opencontainers"}},
 	"cmd/weighbridge/trainer": {},
 
@@ -51,7 +52,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "provenance", "provenance/probe",
 			"provenance/probe/nvml", "provenance/probe/sampling",
-			"fdp", "fdp/quota", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
+			"fdp", "fdp/quota", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},

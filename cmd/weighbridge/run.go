@@ -55,7 +55,8 @@ counts (--counting-rank) and the others add their hardware. An execution that re
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
   weighbridge run --model acme/atlas@2 --parent acme/atlas@1:continues --activity fine-tuning -- torchrun train.py
-  weighbridge run --model acme/atlas@3 --dcgm-exporter http://localhost:9400/metrics -- python train.py`,
+  weighbridge run --model acme/atlas@3 --dcgm-exporter http://localhost:9400/metrics -- python train.py
+  weighbridge run --model ours/tuned@1 --activity fine-tuning --parent shipment:fine-tunes --parent-key lab.key.pub --input weights -- python tune.py`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
@@ -80,11 +81,15 @@ counts (--counting-rank) and the others add their hardware. An execution that re
 }
 
 func (a *app) run(ctx context.Context, f runFlags, command []string) error {
+	var err error
+	if f.work, err = a.withAttested(ctx, f.work); err != nil {
+		return &exitError{runCode(err), err}
+	}
 	options, host, err := a.runOptions(ctx, f, command)
 	if err != nil {
 		return &exitError{runCode(err), err}
 	}
-	input, err := startInput(ctx, f.input)
+	input, err := startInput(ctx, f.input, func(digest string) { a.warnOfInput(options.Head.Parents, digest) })
 	if err != nil {
 		return &exitError{exitOwnFailure, err}
 	}
@@ -160,9 +165,15 @@ func (a *app) runHead(ctx context.Context, f runFlags) (wrap.Head, runHost, erro
 	case f.input != "" && f.weights != "" && overlap(f.input, f.weights):
 		return wrap.Head{}, runHost{}, usage("--input %s and --weights %s overlap: the job would write over what it started from; name two directories", f.input, f.weights)
 	}
+	f.work.nameInputs(&work, f.input != "")
 	settings, err := f.architecture.settings(f.trained)
 	if err != nil {
 		return wrap.Head{}, runHost{}, err
+	}
+	if len(f.work.attested) > 0 {
+		if err := a.writing(func(l *ledger.Ledger) error { return f.work.bring(l, &work) }); err != nil {
+			return wrap.Head{}, runHost{}, err
+		}
 	}
 	run, err := a.runOf(f.run, f.counting, &settings)
 	if err != nil {

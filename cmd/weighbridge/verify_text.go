@@ -15,9 +15,10 @@ import (
 // printVerified renders a result for people: the verdict, who says what, what
 // is wrong and what to do, and, where all is well, what nobody checked. Words of
 // what arrived are shown with their control characters escaped.
-func (a *app) printVerified(target string, r verify.Result) {
+func (a *app) printVerified(target string, r verifyResult) {
 	if !r.OK {
-		a.printf("REFUSED: %s\n", printable(target))
+		a.printf("%s: %s\n", refusalWord(r.Policy), printable(target))
+		a.printPolicy(r.Policy)
 		a.printProblems(r.Problems)
 		for _, s := range r.Statements {
 			if !s.OK {
@@ -26,7 +27,18 @@ func (a *app) printVerified(target string, r verify.Result) {
 		}
 		return
 	}
-	a.printf("verified: %s\n  signer   %s\n", printable(target), r.Signer)
+	verdict := "verified"
+	if r.Partial != nil {
+		verdict = fmt.Sprintf("PARTLY verified, %d of %d files", r.Partial.Files, r.Partial.Of)
+	}
+	a.printf("%s: %s\n", verdict, printable(target))
+	a.printPolicy(r.Policy)
+	if len(r.Signers) == 0 {
+		a.printf("  signer   %s\n", r.Signer)
+	}
+	for _, s := range r.Signers {
+		a.printf("%s", describeSigner(s))
+	}
 	for _, s := range r.Subjects {
 		a.printf("  subject  %s %s\n", s.Digest, s.Name)
 	}
@@ -36,8 +48,20 @@ func (a *app) printVerified(target string, r verify.Result) {
 	for _, s := range r.Verified {
 		a.printf("%s", describePredicate(s))
 	}
+	a.printf("%s", describeAssurance(r.Assurance))
+	if r.Partial != nil {
+		for _, name := range shortened(r.Partial.Missing, 8) {
+			a.printf("  not there: %s\n", printable(name))
+		}
+	}
 	for _, n := range r.NotChecked {
 		a.printf("  not checked: %s\n", printable(n))
+	}
+	for _, p := range r.Parents {
+		a.printf("  parent   %s as its own signer attests it: the same work, from weights %s (statement %s by %s)\n", p.Model, p.Weights, p.Statement, p.Signer)
+	}
+	if r.Evaluation != nil {
+		a.printf("under your own facts, from the attested compute:\n%s", r.Evaluation.text())
 	}
 }
 

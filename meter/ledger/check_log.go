@@ -117,6 +117,7 @@ func (c *logCheck) follow(e *examined) {
 	}
 	if r := e.entry.held(); r != nil {
 		for _, named := range r.Evidence {
+			c.names(named.Kind, r.Model)
 			if _, known := c.evidence[named]; !known {
 				c.evidence[named] = at
 			}
