@@ -36,6 +36,14 @@ func (e *evaluation) derived(name, cite string) outcome {
 		}
 		return e.shared.adapter[cite]
 	}
+	switch name {
+	case "lineage.modifies_another_providers":
+		return e.modifiesAnothers(cite)
+	case "lineage.original_systemic_risk":
+		return e.originalSystemic(cite)
+	case "lineage.original_unknown":
+		return e.originalUnknown(cite)
+	}
 	return e.fromControlled(cite)
 }
 

@@ -2,6 +2,7 @@ package fdp
 
 import (
 	"fmt"
+	"math/big"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -65,6 +66,9 @@ type shared struct {
 	bounded map[string]bool           // quantities of which not every combination can be tried
 	lines   map[meter.ModelRef][]line // of work, by generator
 	groups  []int                     // of synthetic_data
+
+	children map[string]meter.ModelRef // whose parents stand in a list, by its path
+	edges    map[meter.ModelRef]edgePlace
 }
 
 // classified is what the catalogue says about a product.
@@ -90,13 +94,8 @@ func newEvaluation(p *pack, c *provenance.Catalogue, f Facts, q Question) *evalu
 // whose counting had the same readings.
 func (e *evaluation) shareNumbers() {
 	key := ""
-	for _, name := range optionsOfCode {
+	for _, name := range e.pack.readings {
 		key += e.reading(name) + "|"
-	}
-	for _, row := range e.pack.Activities {
-		if row.Option != "" {
-			key += e.reading(row.Option) + "|"
-		}
 	}
 	if e.shared.numbers[key] == nil {
 		e.shared.numbers[key] = newNumbers()
@@ -147,7 +146,9 @@ func (e *evaluation) determination(digest string) (Determination, error) {
 		})
 	}
 	d.Missing = atLeast(e.hints(missing))
-	d.Margin, d.Near = margin(d.Operations, e.pack.threshold)
+	if d.Weighed != nil {
+		e.weigh(d.Weighed)
+	}
 	for _, o := range e.pack.Options { // what counsel chose is echoed, whether or not it came up
 		_, set := e.question.Options[o.Name]
 		if value := e.reading(o.Name); value != "" && (set || e.consulted[o.Name]) {
@@ -167,11 +168,15 @@ func (e *evaluation) answers() (Determination, []Missing) {
 		return o.verdict
 	}
 	d.Controlled = ask(e.pack.Outcomes.Controlled)
-	d.SubjectToEAR = ask(e.pack.Outcomes.SubjectToEAR)
-	d.Licence.Required = ask(e.pack.Outcomes.LicenceRequired)
-	d.Licence.Exception = choose(e.pack.Outcomes.Exceptions, ask)
-	d.Licence.Policy = choose(e.pack.Outcomes.Policies, ask)
-	d.Operations = e.quantity("operations").interval
+	if e.pack.Outcomes.SubjectToEAR != "" {
+		d.Export = &Export{SubjectToEAR: ask(e.pack.Outcomes.SubjectToEAR)}
+		d.Licence.Required = ask(e.pack.Outcomes.LicenceRequired)
+		d.Licence.Exception = choose(e.pack.Outcomes.Exceptions, ask)
+		d.Licence.Policy = choose(e.pack.Outcomes.Policies, ask)
+	}
+	if e.pack.weighs() {
+		d.Weighed = &Weighed{Operations: e.quantity(e.pack.Threshold.Quantity).interval}
+	}
 	return d, missing
 }
 
@@ -207,6 +212,47 @@ func choose(answers []answer, ask func(string) Verdict) string {
 		}
 	}
 	return ""
+}
+
+// threshold is the number that the threshold comes to, rounded down: of whole
+// operations just those above 1/3 of a number are above that, rounded down. It
+// reports false for a share of a number that is not known.
+func (e *evaluation) threshold() (meter.Ops, bool) {
+	if e.pack.Threshold.Value != "" {
+		return e.pack.threshold, true
+	}
+	for _, b := range e.pack.Threshold.HighestOf {
+		q := e.quantity(b.Of).decisive()
+		if b.Of != "" && q.High.Known && (q.Low == q.High.Ops || q.Estimate.Known) {
+			of := q.Estimate.Ops
+			if !q.Estimate.Known {
+				of = q.Low
+			}
+			share := bounds(meter.Exact(of), b.factor()).low
+			whole, err := meter.OpsFromBig(new(big.Int).Quo(share.Num(), share.Denom()))
+			return whole, err == nil
+		}
+	}
+	return meter.Ops{}, false
+}
+
+// weigh holds the number against the threshold, and says how it is reported and
+// what notification follows.
+func (e *evaluation) weigh(w *Weighed) {
+	w.Near = true
+	if threshold, known := e.threshold(); known {
+		w.Threshold = &Threshold{e.pack.Threshold.Quantity, e.pack.Threshold.Is, threshold}
+		w.Margin, w.Near = margin(w.Operations, threshold)
+	}
+	for _, r := range e.pack.Reports {
+		w.Reported = append(w.Reported, Reported{r.To, figure(w.Operations.Estimate, r.Figures), r.Figures, r.Cite.Reference})
+	}
+	switch n := e.pack.Notice; {
+	case n.Rule != "":
+		w.Notification = &Notification{n.Duty, n.Rule, e.rule(n.Rule).verdict, n.Days, n.Cite.Reference}
+	case n.None != "":
+		w.Notification = &Notification{Duty: n.None, Verdict: DoesNotApply, Cite: n.Cite.Reference}
+	}
 }
 
 // margin is what is left to the threshold: by the estimate, else by the high

@@ -19,10 +19,12 @@ type Position struct {
 	Margin           *meter.Ops `json:"margin"` // left to the threshold: by the estimate, else by high; null when neither is known
 	Near             bool       `json:"near"`   // high reaches the threshold, or is unbounded
 	ThresholdVerdict Verdict    `json:"threshold_verdict"`
+	NoticeDays       int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be; 0: no such duty is known
 }
 
 // Positions returns the position under each regime that q asks for and that has
-// a threshold. Its errors are those of [Evaluate].
+// a threshold: one that is a share of a number, as the EU modifier's of the
+// original's, only where that number is known. Its errors are those of [Evaluate].
 func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
 	if err := q.Validate(r); err != nil {
 		return nil, err
@@ -34,13 +36,17 @@ func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Positi
 	out := []Position{}
 	for _, regime := range q.regimes(r) {
 		pack := r.packs[regime]
-		if pack.Threshold.Quantity == "" {
+		if !pack.weighs() {
 			continue
 		}
 		e := newEvaluation(pack, c, f, q)
+		threshold, known := e.threshold()
+		if !known {
+			continue
+		}
 		p := Position{Regime: regime, Quantity: pack.Threshold.Quantity, Interval: e.quantity(pack.Threshold.Quantity).interval,
-			Comparison: pack.Threshold.Is, Threshold: pack.threshold, ThresholdVerdict: e.compare(pack.Threshold, "").verdict}
-		p.Margin, p.Near = margin(p.Interval, pack.threshold)
+			Comparison: pack.Threshold.Is, Threshold: threshold, ThresholdVerdict: e.compare(*pack.Threshold, "").verdict, NoticeDays: pack.Notice.Days}
+		p.Margin, p.Near = margin(p.Interval, threshold)
 		if e.numbers.err != nil {
 			return nil, fmt.Errorf("position under %s: %w", regime, e.numbers.err)
 		}
