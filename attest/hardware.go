@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
@@ -42,6 +43,7 @@ type Device struct {
 type WorkedOn struct {
 	Model    meter.ModelRef `json:"model"`
 	Products []Product      `json:"products"`
+	Partial  bool           `json:"partial,omitempty"` // work that produced weights names no hardware: more may have worked
 }
 
 // Product is the product of a [Device] and the lowest grade of the model's
@@ -49,6 +51,7 @@ type WorkedOn struct {
 type Product struct {
 	Product string      `json:"product"`
 	Grade   meter.Grade `json:"grade"`
+	Beside  bool        `json:"beside,omitempty"` // only work that produced no weights names it, such as evaluation: it is not in the plant
 }
 
 // ECCNs is the closed list of classifications of a device.
@@ -64,16 +67,20 @@ func Exact(r *big.Rat) string {
 	return r.RatString()
 }
 
-// Worked adds the products that a model's records name to h.Models.
+// Worked adds the products that a model's records name to h.Models, and says which
+// of them produced its weights ([fdp.Produces]).
 func (h *Hardware) Worked(model meter.ModelRef, records []meter.Record) {
 	worked := WorkedOn{Model: model}
 	for _, r := range records {
+		produces := fdp.Produces(r)
+		worked.Partial = worked.Partial || produces && len(r.Hardware) == 0
 		for _, d := range r.Hardware {
 			i := slices.IndexFunc(worked.Products, func(p Product) bool { return p.Product == d.Product })
 			if i < 0 {
 				i = len(worked.Products)
-				worked.Products = append(worked.Products, Product{Product: d.Product})
+				worked.Products = append(worked.Products, Product{Product: d.Product, Beside: true})
 			}
+			worked.Products[i].Beside = worked.Products[i].Beside && !produces
 			worked.Products[i].Grade = meter.LowestGrade(worked.Products[i].Grade, d.Grade)
 		}
 	}

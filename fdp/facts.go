@@ -107,8 +107,9 @@ type MostAdvanced struct {
 
 // Training is where and on what the model was trained.
 type Training struct {
-	Location []Country  `json:"location,omitzero" single:"yes"` // a place or a list of places
-	Hardware []Hardware `json:"hardware,omitzero"`
+	Location         []Country  `json:"location,omitzero" single:"yes"` // a place or a list of places
+	Hardware         []Hardware `json:"hardware,omitzero"`
+	HardwareComplete *bool      `json:"hardware_complete,omitzero"` // false: more may have worked than the list names; absent, the list is whole
 }
 
 // Hardware is one kind of product in the plant that trained this model, further

@@ -19,7 +19,8 @@ import (
 // Grades are kept by path. Work whose weights were discarded counts as kept when
 // a kept run started from them. Training hardware is that of the model and of the
 // earlier versions of the same org/name that it continues, not that of other
-// ancestors (15 CFR 734.9(l)(1)). Errors: a root without records, a cycle.
+// ancestors (15 CFR 734.9(l)(1)), and of work that produced weights only; where a
+// record of such work names none, the list is marked as not complete. Errors: a root without records, a cycle.
 func FromLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (Facts, error) {
 	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, written: map[meter.ModelRef]bool{}, naming: map[meter.ModelRef]meter.Grade{}, grades: map[string]meter.Grade{}}
 	if err := l.read(root); err != nil {
@@ -32,7 +33,7 @@ func FromLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Reco
 	f.Parents = l.parents(root, "parents", 1)
 	f.SyntheticData = l.generators(root)
 	f.Ancestors = l.ancestors()
-	f.Training.Hardware = l.hardware(root)
+	f.Training.Hardware, f.Training.HardwareComplete = l.hardware(root)
 	l.grades["parents"], l.grades["synthetic_data"] = l.grade(root), l.grade(root)
 	f.grades = l.grades
 	if c := f.contradiction(); c != nil {
@@ -292,12 +293,29 @@ func (l *lineage) carried(root meter.ModelRef) []meter.ModelRef {
 	return out
 }
 
+// Produces reports whether an activity makes or changes weights, so that the
+// hardware that it ran on is the plant that produced them: training, and the
+// post-training techniques of 15 CFR 734.9(l), Note 7. Evaluating a model or
+// serving it produces none.
+func Produces(r meter.Record) bool {
+	switch r.Activity {
+	case meter.Evaluation, meter.Inference, meter.Exploration, meter.DataProcessing, meter.SyntheticData, meter.TeacherInference, meter.TeacherTraining, meter.RewardModelTraining:
+		return false
+	}
+	return r.Outcome != meter.NeverStarted
+}
+
 // hardware lists the products of the plant that produced the model; nil when no
-// record names any.
-func (l *lineage) hardware(root meter.ModelRef) []Hardware {
-	var out []Hardware
+// record names any. It is not complete when a record of work that produced weights
+// names none.
+func (l *lineage) hardware(root meter.ModelRef) (out []Hardware, complete *bool) {
+	gaps := false
 	for _, m := range l.production(root) {
 		for _, r := range l.records[m] {
+			if !Produces(r) {
+				continue
+			}
+			gaps = gaps || len(r.Hardware) == 0
 			for _, d := range r.Hardware {
 				i := slices.IndexFunc(out, func(h Hardware) bool { return h.Product == d.Product })
 				if i < 0 {
@@ -309,7 +327,11 @@ func (l *lineage) hardware(root meter.ModelRef) []Hardware {
 			}
 		}
 	}
-	return out
+	if gaps && out != nil {
+		l.grades["training.hardware_complete"] = l.grade(root)
+		return out, new(bool)
+	}
+	return out, nil
 }
 
 // production returns root and the earlier versions that it continues. 734.9(l)(1)
