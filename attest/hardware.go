@@ -47,7 +47,7 @@ type WorkedOn struct {
 }
 
 // Product is the product of a [Device] and the lowest grade of the model's
-// records of it.
+// records of it, of those that produced weights where there are any.
 type Product struct {
 	Product string      `json:"product"`
 	Grade   meter.Grade `json:"grade"`
@@ -80,12 +80,22 @@ func (h *Hardware) Worked(model meter.ModelRef, records []meter.Record) {
 				i = len(worked.Products)
 				worked.Products = append(worked.Products, Product{Product: d.Product, Beside: true})
 			}
-			worked.Products[i].Beside = worked.Products[i].Beside && !produces
-			worked.Products[i].Grade = meter.LowestGrade(worked.Products[i].Grade, d.Grade)
+			worked.Products[i].named(d.Grade, produces)
 		}
 	}
 	if len(worked.Products) > 0 {
 		h.Models = append(h.Models, worked)
+	}
+}
+
+// named is one more record that names the product. The grade is that of the work
+// that produced weights, where there is such work.
+func (p *Product) named(grade meter.Grade, produces bool) {
+	switch {
+	case produces && p.Beside:
+		p.Beside, p.Grade = false, grade
+	case produces || p.Beside:
+		p.Grade = meter.LowestGrade(p.Grade, grade)
 	}
 }
 
