@@ -71,16 +71,12 @@ func Exact(r *big.Rat) string {
 // of them produced its weights ([fdp.Produces]).
 func (h *Hardware) Worked(model meter.ModelRef, records []meter.Record) {
 	worked := WorkedOn{Model: model}
-	for _, r := range records {
-		produces := fdp.Produces(r)
-		worked.Partial = worked.Partial || produces && len(r.Hardware) == 0
-		for _, d := range r.Hardware {
-			i := slices.IndexFunc(worked.Products, func(p Product) bool { return p.Product == d.Product })
-			if i < 0 {
-				i = len(worked.Products)
-				worked.Products = append(worked.Products, Product{Product: d.Product, Beside: true})
+	for _, plant := range []bool{true, false} {
+		for _, r := range records {
+			if fdp.Produces(r) == plant {
+				worked.Partial = worked.Partial || plant && len(r.Hardware) == 0
+				worked.add(r.Hardware, !plant)
 			}
-			worked.Products[i].named(d.Grade, produces)
 		}
 	}
 	if len(worked.Products) > 0 {
@@ -88,14 +84,18 @@ func (h *Hardware) Worked(model meter.ModelRef, records []meter.Record) {
 	}
 }
 
-// named is one more record that names the product. The grade is that of the work
-// that produced weights, where there is such work.
-func (p *Product) named(grade meter.Grade, produces bool) {
-	switch {
-	case produces && p.Beside:
-		p.Beside, p.Grade = false, grade
-	case produces || p.Beside:
-		p.Grade = meter.LowestGrade(p.Grade, grade)
+// add names the devices of one record. What stands in the plant keeps the grade of
+// the work that produced weights.
+func (w *WorkedOn) add(devices []meter.Device, beside bool) {
+	for _, d := range devices {
+		i := slices.IndexFunc(w.Products, func(p Product) bool { return p.Product == d.Product })
+		if i < 0 {
+			i = len(w.Products)
+			w.Products = append(w.Products, Product{Product: d.Product, Beside: beside})
+		}
+		if w.Products[i].Beside == beside {
+			w.Products[i].Grade = meter.LowestGrade(w.Products[i].Grade, d.Grade)
+		}
 	}
 }
 
