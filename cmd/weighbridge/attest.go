@@ -24,6 +24,7 @@ type attestFlags struct {
 	include []string
 	facts   string
 	asOf    string
+	regime  string
 
 	weightsOf []string
 }
@@ -109,6 +110,8 @@ only made when included by name, and can be recomputed by whoever receives it.
 	flags.StringVar(&f.facts, "facts", "", "for a determination: facts that the ledger cannot know (YAML or JSON)")
 	flags.StringArrayVar(&f.weightsOf, "weights-of", nil, "another `MODEL` whose recorded output these weights are; a finding then says so; repeatable")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
+	flags.StringVar(&f.regime, "regime", "us-4e091", "for a determination: the regime that is answered")
+	a.rulesFlag(cmd)
 	for _, required := range []string{"weights", "key", "out"} {
 		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/provenance"
 )
 
 type evaluateOptions struct {
@@ -37,7 +36,8 @@ func (a *app) evaluateCommand() *cobra.Command {
 		Long: `Evaluate applies dated and cited rules to facts: those of a model in the ledger, those of a facts document, or
 both, where the document may add what the ledger cannot know and may not overwrite what it does. Every verdict is
 applies, does-not-apply or undetermined; what is missing is named, with where to get it. Ambiguous text is a named
-option: where no reading is chosen and the text supports no default, every reading is evaluated.
+option: where no reading is chosen and the text supports no default, every reading is evaluated. Without --regime all
+regimes are answered: a table first, then each. weighbridge rules list names them.
 
 With --gate, controlled decides over the chosen regimes: exit code 3 when the rule applies, 4 when that cannot be
 told. With --standing due or enforced it applies only while the compliance date has passed, or the authority acts.
@@ -45,6 +45,7 @@ This is not legal advice.
 
 ` + exitCodes,
 		Example: `  weighbridge evaluate acme/atlas@1 --facts release.yaml --destination SG
+  weighbridge evaluate --facts release.yaml --regime eu-gpai-systemic --regime us-ca-sb53 --gate
   weighbridge evaluate --facts what-if.yaml --as-of 2025-06-01 --option note1_reference=P --json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return a.evaluate(o, args) },
@@ -56,6 +57,7 @@ This is not legal advice.
 	flags.StringVar(&o.destination, "destination", "", "the country that the weights go to (default recipient.location of the facts)")
 	flags.StringArrayVar(&o.options, "option", nil, "a reading of ambiguous text, NAME=VALUE; may be repeated")
 	flags.BoolVar(&o.gate, "gate", false, "exit 3 when controlled applies, 4 when it is undetermined")
+	a.rulesFlag(cmd)
 	flags.StringVar(&o.standing, "standing", "", "the standing that a gate goes by: codified, due or enforced (default codified)")
 	return cmd
 }
@@ -69,7 +71,7 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	rules, err := fdp.Embedded()
+	rules, catalogue, err := a.rules()
 	if err != nil {
 		return err
 	}
@@ -77,10 +79,6 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 		return usage("%w", err)
 	}
 	facts, pending, err := a.evaluatedFacts(o.facts, args)
-	if err != nil {
-		return err
-	}
-	catalogue, err := provenance.Embedded()
 	if err != nil {
 		return err
 	}

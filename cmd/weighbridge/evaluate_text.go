@@ -12,16 +12,20 @@ import (
 // whyLines is how many steps the text shows; --json shows all.
 const whyLines = 10
 
-// text renders the result for people: the verdict first, then why, then what is
-// missing, then the standing and the readings taken.
+// text renders the result for people: of several regimes a table first; then of
+// each the verdict, why, what is missing, the standing and the readings taken.
 func (r evaluateResult) text() string {
 	var b strings.Builder
+	if len(r.Determinations) > 1 {
+		r.writeTable(&b)
+	}
 	for i, d := range r.Determinations {
-		if i > 0 {
+		if i > 0 || len(r.Determinations) > 1 {
 			b.WriteString("\n")
 		}
 		writeVerdict(&b, string(r.Model), d)
 		writeWhy(&b, d)
+		writeFindings(&b, d)
 		writeMissing(&b, d)
 		writeStanding(&b, d)
 	}
@@ -33,28 +37,64 @@ func (r evaluateResult) text() string {
 }
 
 func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
-	if model == "" {
-		model = "the model"
-	}
 	headline := map[fdp.Verdict]string{
 		fdp.Applies:      "CONTROLLED: %s meets the test of %s on %s",
 		fdp.DoesNotApply: "NOT CONTROLLED: %s does not meet the test of %s on %s",
 		fdp.Undetermined: "UNDETERMINED: it cannot be told whether %s meets the test of %s on %s",
 	}[d.Controlled]
-	fmt.Fprintf(b, headline+"\n", model, d.Regime, d.AsOf)
-	fmt.Fprintf(b, "  controlled      %s\n  subject to EAR  %s\n  licence         required: %s; exception: %s; policy: %s\n",
-		d.Controlled, d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
-	fmt.Fprintf(b, "  operations      %s", d.OperationsText())
+	fmt.Fprintf(b, headline+"\n  controlled      %s\n", orTheModel(model), d.Regime, d.AsOf, d.Controlled)
+	if d.Export != nil {
+		fmt.Fprintf(b, "  subject to EAR  %s\n  licence         required: %s; exception: %s; policy: %s\n",
+			d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
+	}
+	if d.Weighed != nil {
+		fmt.Fprintf(b, "  operations      %s%s\n", d.OperationsText(), distance(*d.Weighed))
+		writeDuties(b, *d.Weighed)
+	}
+}
+
+func orTheModel(model string) string {
+	if model == "" {
+		return "the model"
+	}
+	return model
+}
+
+// distance is where the number is against the threshold.
+func distance(w fdp.Weighed) string {
+	if w.Threshold == nil {
+		return "; the threshold is not known"
+	}
+	passed := w.Operations.Estimate.Known && (w.Threshold.Is != ">" || w.Operations.Estimate.Ops != w.Threshold.Value)
+	out := ""
 	switch {
-	case d.Margin != nil && d.Margin.IsZero() && d.Operations.Estimate.Known:
-		b.WriteString("; the threshold is reached")
-	case d.Near:
-		b.WriteString("; the high bound reaches the threshold")
+	case w.Margin != nil && w.Margin.IsZero() && passed:
+		out = "; the threshold is reached"
+	case w.Margin != nil && w.Margin.IsZero() && w.Operations.Estimate.Known:
+		out = "; at the threshold, which only more would pass"
+	case w.Near:
+		out = "; the high bound reaches the threshold"
 	}
-	if d.Margin != nil && !d.Margin.IsZero() {
-		fmt.Fprintf(b, "; %s left to the threshold", d.Margin.Short())
+	if w.Margin != nil && !w.Margin.IsZero() {
+		out += fmt.Sprintf("; %s left to the threshold", w.Margin.Short())
 	}
-	b.WriteString("\n")
+	return out
+}
+
+// writeDuties says how the number is reported, and what notification follows.
+func writeDuties(b *strings.Builder, w fdp.Weighed) {
+	for _, r := range w.Reported {
+		if r.Figure != "" {
+			fmt.Fprintf(b, "  reported as     %s to %s  [%s]\n", r.Figure, r.To, r.Cite)
+		}
+	}
+	switch n := w.Notification; {
+	case n == nil:
+	case n.Rule == "":
+		fmt.Fprintf(b, "  notification    %s\n", n.Duty)
+	default:
+		fmt.Fprintf(b, "  notification    %s: within %d days after it is met or becomes known that it will be. %s  [%s]\n", n.Verdict, n.Days, n.Duty, n.Cite)
+	}
 }
 
 func orNone(s string) string {
@@ -89,6 +129,18 @@ func writeWhy(b *strings.Builder, d fdp.Determination) {
 	}
 	if left > 0 {
 		fmt.Fprintf(b, "  and %d more steps: --json shows all\n", left)
+	}
+}
+
+// writeFindings lists what else a regime finds: those of export controls answer the
+// questions above.
+func writeFindings(b *strings.Builder, d fdp.Determination) {
+	if d.Export != nil {
+		return
+	}
+	b.WriteString("findings\n")
+	for _, f := range d.Findings {
+		fmt.Fprintf(b, "  %-15s %s  [%s]\n", f.Verdict, f.Sentence, f.Cite)
 	}
 }
 

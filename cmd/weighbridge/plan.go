@@ -44,6 +44,7 @@ chip-hours that is, with --chips how long it takes and on which date each thresh
 	f.architecture.register(cmd)
 	f.architecture.streams.register(cmd)
 	f.machine.register(cmd)
+	a.rulesFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.start, "start", "", "when training starts: a date or an RFC 3339 time (default: today)")
 	flags.StringVar(&f.model, "model", "", "the model, whose earlier work in the ledger counts too: org/name@version")

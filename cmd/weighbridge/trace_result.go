@@ -7,7 +7,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // traceResult is a lineage with its totals. The fields are those of the
@@ -88,11 +87,7 @@ func (h *history) traceModel(model meter.ModelRef) (traceModel, error) {
 
 // positionsOf is where a lineage is against the threshold of each regime.
 func (a *app) positionsOf(model meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) ([]fdp.Position, error) {
-	rules, err := fdp.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	catalogue, err := provenance.Embedded()
+	rules, catalogue, err := a.rules()
 	if err != nil {
 		return nil, err
 	}
