@@ -101,15 +101,19 @@ func (c *chooser) activityCell(a meter.Activity) cell {
 
 // carries says whether entry i of a list of parents carries its operations.
 func (c *chooser) carries(list stated[[]Parent], i int) bool {
-	at := fmt.Sprintf("%s[%d]", list.path, i)
 	relation := list.value[i].Relation
 	if relation == "" {
-		return c.truth(at+".relation", Undetermined, []Missing{{Path: at + ".relation", Reason: ReasonUnknown}})
+		return c.openEdge(list, i, ReasonUnknown)
 	}
 	row := c.e.pack.relation[relation]
 	k := row.cell()
 	if row.Another != nil {
-		if another := c.e.another(list, i); c.truth(at+".provider", another.verdict, another.missing) {
+		another := c.e.another(list, i)
+		theirs := another.verdict == Applies
+		if another.verdict == Undetermined {
+			theirs = c.truth(another.missing[0].Path, Undetermined, another.missing)
+		}
+		if theirs {
 			k = *row.Another
 		}
 	}
@@ -117,22 +121,31 @@ func (c *chooser) carries(list stated[[]Parent], i int) bool {
 	case "yes":
 		return true
 	case "open":
-		return c.truth(at+".relation", Undetermined, []Missing{{Path: at + ".relation", Reason: ReasonOpen}})
+		return c.openEdge(list, i, ReasonOpen)
 	case "option":
 		return !slices.ContainsFunc(k.requirements(), func(r reading) bool { return c.option(r.Option) != r.Value })
 	}
 	return false
 }
 
+// openEdge tries an entry of a list of parents both ways.
+func (c *chooser) openEdge(list stated[[]Parent], i int, reason string) bool {
+	missing := []Missing{{Path: relationPath(list, i), Reason: reason}}
+	return c.truth(missing[0].Path, Undetermined, missing)
+}
+
+func relationPath(list stated[[]Parent], i int) string {
+	return fmt.Sprintf("%s[%d].relation", list.path, i)
+}
+
 // edge applies the relation table without choosing: what is open stays open.
 func (e *evaluation) edge(list stated[[]Parent], i int) (Verdict, []Missing) {
-	at := fmt.Sprintf("%s[%d]", list.path, i)
 	relation := list.value[i].Relation
 	if relation == "" {
-		return Undetermined, []Missing{{Path: at + ".relation", Reason: ReasonUnknown}}
+		return Undetermined, []Missing{{Path: relationPath(list, i), Reason: ReasonUnknown}}
 	}
 	row := e.pack.relation[relation]
-	verdict, missing := e.cell(row.cell(), at+".relation")
+	verdict, missing := e.cell(row.cell(), list, i)
 	if row.Another == nil {
 		return verdict, missing
 	}
@@ -140,7 +153,7 @@ func (e *evaluation) edge(list stated[[]Parent], i int) (Verdict, []Missing) {
 	if another.verdict == DoesNotApply {
 		return verdict, missing
 	}
-	theirs, theirMissing := e.cell(*row.Another, at+".relation")
+	theirs, theirMissing := e.cell(*row.Another, list, i)
 	switch {
 	case another.verdict == Applies:
 		return theirs, theirMissing
@@ -150,12 +163,12 @@ func (e *evaluation) edge(list stated[[]Parent], i int) (Verdict, []Missing) {
 	return Undetermined, slices.Concat(another.missing, missing, theirMissing)
 }
 
-func (e *evaluation) cell(k cell, path string) (Verdict, []Missing) {
+func (e *evaluation) cell(k cell, list stated[[]Parent], i int) (Verdict, []Missing) {
 	switch k.Counts {
 	case "yes":
 		return Applies, nil
 	case "open":
-		return Undetermined, []Missing{{Path: path, Reason: ReasonOpen}}
+		return Undetermined, []Missing{{Path: relationPath(list, i), Reason: ReasonOpen}}
 	case "option":
 		verdict := Applies
 		var missing []Missing

@@ -24,9 +24,10 @@ func Evaluate(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Determi
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
 	f = f.flat()
+	models, _ := f.models() // contradictions were refused
 	var out []Determination
 	for _, regime := range q.regimes(r) {
-		d, err := determine(r, c, f, q, regime)
+		d, err := newEvaluationOf(models, r.packs[regime], c, f, q).determine(r.digest)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate %s: %w", regime, err)
 		}
@@ -77,8 +78,9 @@ type classified struct {
 	err   error
 }
 
-func newEvaluation(p *pack, c *provenance.Catalogue, f Facts, q Question) *evaluation {
-	models, _ := f.models() // Evaluate has refused contradictions
+// newEvaluationOf begins an evaluation of facts whose models are joined already:
+// the regimes of one question share them, and only read them.
+func newEvaluationOf(models map[meter.ModelRef]*modelFacts, p *pack, c *provenance.Catalogue, f Facts, q Question) *evaluation {
 	e := &evaluation{
 		pack: p, catalogue: c, facts: f, models: models, question: q, asOf: q.AsOf.Format(dateFormat),
 		consulted: map[string]bool{}, memo: map[string]outcome{}, unearned: map[string]bool{},
@@ -114,9 +116,8 @@ func (p *pack) statusOn(date string) Status {
 	return out
 }
 
-func determine(r *Rules, c *provenance.Catalogue, f Facts, q Question, regime string) (Determination, error) {
-	e := newEvaluation(r.packs[regime], c, f, q)
-	d, err := e.determination(r.digest)
+func (e *evaluation) determine(digest string) (Determination, error) {
+	d, err := e.determination(digest)
 	if err != nil {
 		return Determination{}, err
 	}

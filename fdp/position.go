@@ -19,6 +19,7 @@ type Position struct {
 	Margin           *meter.Ops `json:"margin"` // left to the threshold: by the estimate, else by high; null when neither is known
 	Near             bool       `json:"near"`   // high reaches the threshold, or is unbounded
 	ThresholdVerdict Verdict    `json:"threshold_verdict"`
+	Codified         bool       `json:"codified"`              // the text stands on the date of the question
 	NoticeDays       int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be; 0: no such duty is known
 }
 
@@ -33,19 +34,20 @@ func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Positi
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
 	f = f.flat()
+	models, _ := f.models() // contradictions were refused
 	out := []Position{}
 	for _, regime := range q.regimes(r) {
 		pack := r.packs[regime]
 		if !pack.weighs() {
 			continue
 		}
-		e := newEvaluation(pack, c, f, q)
+		e := newEvaluationOf(models, pack, c, f, q)
 		threshold, known := e.threshold()
 		if !known {
 			continue
 		}
 		p := Position{Regime: regime, Quantity: pack.Threshold.Quantity, Interval: e.quantity(pack.Threshold.Quantity).interval,
-			Comparison: pack.Threshold.Is, Threshold: threshold, ThresholdVerdict: e.compare(*pack.Threshold, "").verdict, NoticeDays: pack.Notice.Days}
+			Comparison: pack.Threshold.Is, Threshold: threshold, ThresholdVerdict: e.compare(*pack.Threshold, "").verdict, NoticeDays: pack.Notice.Days, Codified: e.status.Codified}
 		p.Margin, p.Near = margin(p.Interval, threshold)
 		if e.numbers.err != nil {
 			return nil, fmt.Errorf("position under %s: %w", regime, e.numbers.err)

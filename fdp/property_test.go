@@ -37,6 +37,12 @@ func TestSameBytesInAnyOrder(t *testing.T) {
 	}
 }
 
+// newEvaluation is an evaluation of one regime.
+func newEvaluation(p *pack, c *provenance.Catalogue, f Facts, q Question) *evaluation {
+	models, _ := f.models()
+	return newEvaluationOf(models, p, c, f, q)
+}
+
 func determined(t testing.TB, r *Rules, catalogue *provenance.Catalogue, c lawCase) []byte {
 	t.Helper()
 	d, err := Evaluate(r, catalogue, c.facts, c.question(t))

@@ -29,7 +29,8 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Before training: operations, chip-hours, and the thresholds that will be crossed, and when",
 		Long: `Plan computes what a training run will take from the model's shape and its tokens, adds what the ledger holds of the model
 and of the parents named, and says which regimes' thresholds the lineage will cross. With --chip it says how many
-chip-hours that is, with --chips how long it takes and on which date each threshold is crossed. Nothing is recorded.
+chip-hours that is, with --chips how long it takes and on which date each threshold is crossed, and by when the
+authority has to be told where a regime has such a duty. Nothing is recorded.
 
 ` + utilizationMeaning + `
 
@@ -78,6 +79,7 @@ func (a *app) plan(f planFlags) error {
 		return err
 	}
 	result := newPlanResult(architecture, count, record, machine, start)
+	result.today = a.today()
 	result.cross(before, after)
 	if a.json {
 		return a.printJSON(result)
