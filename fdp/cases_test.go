@@ -133,7 +133,7 @@ func embeddedForTest(t testing.TB) (*Rules, *provenance.Catalogue) {
 	return r, c
 }
 
-// TestCasesFromTheText (F2, F6, F9, D1, D2, D3) runs every case, and says how many there are.
+// TestCasesFromTheText (F2, F6, F9, F16, R5, R6, R7, R8, D1, D2, D3, D10) runs every case, and says how many there are.
 func TestCasesFromTheText(t *testing.T) {
 	r, catalogue := embeddedForTest(t)
 	cases := lawCases(t)

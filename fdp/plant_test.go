@@ -6,7 +6,7 @@ import (
 	"github.com/weighbridge/weighbridge/meter"
 )
 
-// TestAPlantThatIsNotWholeIsOpen (F13): hardware of work that made no weights is not
+// TestAPlantThatIsNotWholeIsOpen (F13, F15): hardware of work that made no weights is not
 // in the plant, and where a record of work that did names none, only a listed product
 // decides; a document that adds the rest closes the list.
 func TestAPlantThatIsNotWholeIsOpen(t *testing.T) {

@@ -1,0 +1,193 @@
+package fdp
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// TestFieldsThatARegimeDoesNotHave (D9): they are left out, and what is left reads back.
+func TestFieldsThatARegimeDoesNotHave(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	got, err := Evaluate(r, catalogue, Facts{}, Question{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+	if err != nil || len(got) != len(r.Regimes()) || len(got) < 11 {
+		t.Fatalf("%d determinations: %v", len(got), err)
+	}
+	export := []string{"subject_to_ear", "licence"}
+	weighed := []string{"operations", "threshold", "margin", "near", "notification"}
+	for _, d := range got {
+		encoded, err := d.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(encoded, &fields); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range export {
+			if _, there := fields[f]; there != (d.Regime == "us-4e091") {
+				t.Errorf("%s: %s is there: %v", d.Regime, f, there)
+			}
+		}
+		for _, f := range weighed {
+			if _, there := fields[f]; there != (d.Regime != "us-744-2025") {
+				t.Errorf("%s: %s is there: %v", d.Regime, f, there)
+			}
+		}
+		back, err := ParseDetermination(encoded)
+		if err != nil {
+			t.Fatalf("%s: %v", d.Regime, err)
+		}
+		if again, err := back.Encode(); err != nil || !bytes.Equal(again, encoded) {
+			t.Errorf("%s reads back as %s, %v", d.Regime, again, err)
+		}
+	}
+}
+
+// TestFigures (R7): half up, on the digits of the exact number.
+func TestFigures(t *testing.T) {
+	for _, c := range []struct {
+		number  string
+		figures int
+		want    string
+	}{
+		{"1e25", 2, "1.0e25"}, {"10000000000000000000000001", 2, "1.0e25"}, {"9999999999999999999999999", 2, "1.0e25"}, {"1.25e25", 2, "1.3e25"},
+		{"1.24999e25", 2, "1.2e25"}, {"7.524e22", 2, "7.5e22"}, {"9.96e22", 2, "1.0e23"}, {"7", 2, "7.0e0"}, {"95", 1, "1e2"}, {"12345", 3, "1.23e4"},
+		{"9.99e24", 0, "10^24"}, {"1e25", 0, "10^25"}, {"0", 2, "0"},
+	} {
+		if got := figure(meter.Known(mustOps(c.number)), c.figures); got != c.want {
+			t.Errorf("%s to %d figures is %s, want %s", c.number, c.figures, got, c.want)
+		}
+	}
+	if got := figure(meter.Bound{}, 2); got != "" {
+		t.Errorf("no estimate is %q", got)
+	}
+}
+
+// TestTheThirdIsExact: more than a third, for every small original and modification;
+// the threshold rounded down decides as the fraction does.
+func TestTheThirdIsExact(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	today := lawCase{}.question(t).AsOf
+	no := false
+	for original := range uint64(40) {
+		for modification := range uint64(16) {
+			own, whole := meter.Exact(meter.NewOps(modification)), meter.Exact(meter.NewOps(original))
+			f := Facts{Model: "a/m@1", Operations: []Work{{Activity: meter.FineTuning, Interval: &own}}, SyntheticData: []Generator{},
+				Parents: []Parent{{Model: "o/b@1", Relation: meter.FineTunes, Provider: "other", SystemicRisk: &no, Operations: &Amount{Total: &whole}}}}
+			d, err := Evaluate(r, catalogue, f, Question{AsOf: today, Regimes: []string{"eu-modifier"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := verdictOf(3*modification > original); d[0].Controlled != want {
+				t.Fatalf("%d of %d: %s, want %s", modification, original, d[0].Controlled, want)
+			}
+			if limit, _ := d[0].Threshold.Value.Uint64(); (modification > limit) != (3*modification > original) {
+				t.Fatalf("%d of %d: the threshold is %d", modification, original, limit)
+			}
+		}
+	}
+}
+
+// TestEveryRegimesTextIsWhole: a reader finds every clause, a row for every activity
+// and relation, and for every option the places that it covers or why there are none.
+func TestEveryRegimesTextIsWhole(t *testing.T) {
+	r, _ := embeddedForTest(t)
+	on := lawCase{}.question(t).AsOf
+	ambiguous := map[string]bool{}
+	for _, regime := range r.Regimes() {
+		text, found := r.Text(regime, on)
+		if !found || len(text.Clauses) != len(r.Clauses(regime)) || len(text.Standing) == 0 || len(text.Sources) == 0 {
+			t.Fatalf("%s: %d clauses", regime, len(text.Clauses))
+		}
+		if text.Threshold != "" && (len(text.Counting) != len(meter.Activities())+1 || len(text.Relations) != len(meter.Relations()) || len(text.Duties) == 0) {
+			t.Errorf("%s: %d rows, %d relations, %d duties", regime, len(text.Counting), len(text.Relations), len(text.Duties))
+		}
+		for _, o := range text.Options {
+			if ambiguous[o.Name] = true; len(o.Covers) == 0 && o.Note == "" {
+				t.Errorf("%s: option %s covers nothing and has no note", regime, o.Name)
+			}
+		}
+		open := 0
+		for _, c := range slices.Concat(text.Counting, text.Relations) {
+			if c.Open {
+				open++
+			}
+		}
+		t.Logf("%s: %d clauses, %d options, %d cells open without an option", regime, len(text.Clauses), len(text.Options), open)
+	}
+	t.Logf("%d options in all: %v", len(ambiguous), slices.Sorted(maps.Keys(ambiguous)))
+	if _, found := r.Text("none", on); found {
+		t.Error("a regime that is not there has a text")
+	}
+}
+
+// TestNothingMissingThatCannotMatter (D6): what is missing, stated in any of its ways,
+// can give another answer; so nothing is asked for in vain. Facts that only matter with
+// another missing one are tried together with it.
+func TestNothingMissingThatCannotMatter(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	tried := 0
+	for _, c := range lawCases(t) {
+		if c.regime == "us-4e091" {
+			continue // its own test is TestFactsOutsideTheTraceDoNotDecide and the cases' lists
+		}
+		q := c.question(t)
+		got, err := Evaluate(r, catalogue, c.facts, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing := got[0].Missing
+		if got[0].Controlled != Undetermined || len(missing) != 1 {
+			continue
+		}
+		tried++
+		answers := map[Verdict]bool{}
+		for _, way := range settle(c, q, r.packs[c.regime], missing[0].Path) {
+			d, err := Evaluate(r, catalogue, way.facts, way.question)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers[d[0].Controlled] = true
+		}
+		if len(answers) > 0 && !answers[Applies] && !answers[DoesNotApply] {
+			t.Errorf("%s %s: %s is missing, and no way to state it decides", c.file, c.Name, missing[0].Path)
+		}
+	}
+	if tried < 60 {
+		t.Fatalf("%d cases with one missing fact: too few", tried)
+	}
+}
+
+type settledCase struct {
+	facts    Facts
+	question Question
+}
+
+// settle states a missing path in every way that changes knows, or chooses an option.
+func settle(c lawCase, q Question, p *pack, path string) []settledCase {
+	var out []settledCase
+	for _, o := range p.Options {
+		if path == "options."+o.Name {
+			for _, value := range o.Values {
+				with := Question{Regimes: q.Regimes, AsOf: q.AsOf, Options: maps.Clone(q.Options)}
+				if with.Options == nil {
+					with.Options = map[string]string{}
+				}
+				with.Options[o.Name] = value
+				out = append(out, settledCase{c.facts, with})
+			}
+		}
+	}
+	for _, changed := range changes(c.facts) {
+		if changed.path == path {
+			out = append(out, settledCase{changed.facts, q})
+		}
+	}
+	return out
+}
