@@ -10,10 +10,10 @@ import (
 
 // Problem is one thing that is wrong in a rule pack.
 type Problem struct {
-	Where   string // file:line:column
-	Code    string // a stable word
-	Message string // a sentence
-	Line    string // the line that it stands in
+	Where   string `json:"where"`   // file:line:column
+	Code    string `json:"code"`    // a stable word
+	Message string `json:"message"` // a sentence
+	Line    string `json:"line"`    // the line that it stands in
 }
 
 // String returns "file:line:column: code: message", and the line below it.

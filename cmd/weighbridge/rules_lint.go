@@ -41,6 +41,7 @@ func (a *app) lintRules(directory string) error {
 		result.Problems = append(result.Problems, rules.Lint()...)
 		result.OK, result.Digest = len(result.Problems) == 0, rules.Digest()
 	}
+	err = nil // the problems are the result
 	if a.json {
 		err = a.printJSON(result)
 	} else {
@@ -48,7 +49,7 @@ func (a *app) lintRules(directory string) error {
 			a.printf("%s\n", p)
 		}
 		if result.OK {
-			a.printf("%d regimes, no problem\nrules %s\n", len(rules.Regimes()), result.Digest)
+			a.printf("%d regime(s), no problem\nrules %s\n", len(rules.Regimes()), result.Digest)
 		}
 	}
 	if err == nil && !result.OK {

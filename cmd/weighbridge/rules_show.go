@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +19,7 @@ type rulesText struct {
 }
 
 func (a *app) rulesShowCommand() *cobra.Command {
-	var asOf string
+	var asOf, write string
 	cmd := &cobra.Command{
 		Use:   "show REGIME",
 		Short: "Show a regime's rules: clauses, what counts, options and standing, with citations",
@@ -30,7 +32,7 @@ operative text was read. P-quote: its words were read as another source quotes t
 press. DERIVED: reasoning that no source states. UNCONFIRMED and U: check the primary source first.
 
 ` + exitCodes,
-		Example: "  weighbridge rules show us-4e091\n  weighbridge rules show eu-modifier --json",
+		Example: "  weighbridge rules show us-4e091\n  weighbridge rules show eu-modifier --json\n  weighbridge rules show eu-gpai --write our-rules",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			date, err := a.asOf(asOf)
@@ -45,6 +47,11 @@ press. DERIVED: reasoning that no source states. UNCONFIRMED and U: check the pr
 			if !found {
 				return usage("regime %q: expected one of %s", args[0], strings.Join(rules.Regimes(), ", "))
 			}
+			if write != "" {
+				if err := writePack(rules, args[0], write); err != nil {
+					return err
+				}
+			}
 			if a.json {
 				return a.printJSON(rulesText{"weighbridge.dev/rules-show/v1", rules.Digest(), text})
 			}
@@ -53,83 +60,26 @@ press. DERIVED: reasoning that no source states. UNCONFIRMED and U: check the pr
 		},
 	}
 	cmd.Flags().StringVar(&asOf, "as-of", "", "the date of the standing in the first lines (default today, UTC)")
+	cmd.Flags().StringVar(&write, "write", "", "also write the pack's files to `DIR`/REGIME, as a start for rules of your own")
 	a.rulesFlag(cmd)
 	return cmd
 }
 
-func textOf(t fdp.Text) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", t.ID, t.Title)
-	if t.Threshold != "" {
-		fmt.Fprintf(&b, "  threshold: %s; %s\n", t.Threshold, t.Measure)
-	} else {
-		b.WriteString("  no threshold of operations\n")
+// writePack writes the files of one regime. Nothing is overwritten.
+func writePack(rules *fdp.Rules, regime, directory string) error {
+	folder := filepath.Join(directory, regime)
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return fmt.Errorf("--write: %w", err)
 	}
-	fmt.Fprintf(&b, "  standing: %s. %s\n  facts of %s; the text was last seen on %s\n", standingWords(t.Status), t.Status.Why, t.FactsDate, t.TextLastSeen)
-	b.WriteString("\nclauses\n")
-	for _, c := range t.Clauses {
-		fmt.Fprintf(&b, "  %s\n    %s\n    %s\n", c.ID, c.Sentence, citeLine(c.Cite))
-		for _, line := range c.When {
-			fmt.Fprintf(&b, "      %s\n", line)
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return fmt.Errorf("--write: %w; nothing is overwritten, name another directory", err)
+	}
+	for name, data := range rules.Files() {
+		if rest, ours := strings.CutPrefix(name, regime+"/"); ours {
+			if err := os.WriteFile(filepath.Join(folder, rest), data, 0o644); err != nil {
+				return fmt.Errorf("--write: %w", err)
+			}
 		}
 	}
-	writeCells(&b, "what counts", t.Counting)
-	writeCells(&b, "whose operations are carried", t.Relations)
-	writeOptions(&b, t.Options)
-	writePassages(&b, "reporting and notification", t.Duties)
-	writePassages(&b, "standing", t.Standing)
-	writePassages(&b, "country groups", t.Groups)
-	b.WriteString("\nsources\n")
-	for _, s := range t.Sources {
-		when := "text of " + s.Date
-		if s.Date == "" {
-			when = "read on " + s.Retrieved
-		}
-		fmt.Fprintf(&b, "  %s  %s, %s\n      %s\n", s.ID, s.Title, when, s.URL)
-	}
-	return b.String()
-}
-
-func citeLine(c fdp.Cite) string {
-	return fmt.Sprintf("%s  [%s; %s; %s]", c.Text, c.Reference, c.Source, c.Grade)
-}
-
-func writeCells(b *strings.Builder, title string, cells []fdp.Cell) {
-	if len(cells) == 0 {
-		return
-	}
-	fmt.Fprintf(b, "\n%s\n", title)
-	for _, c := range cells {
-		fmt.Fprintf(b, "  %-27s %s. %s\n      %s\n", c.What, c.Counts, c.Why, citeLine(c.Cite))
-	}
-}
-
-func writeOptions(b *strings.Builder, options []fdp.OptionText) {
-	if len(options) == 0 {
-		return
-	}
-	b.WriteString("\noptions for ambiguous text\n")
-	for _, o := range options {
-		standard := "no default: every reading is evaluated"
-		if o.Default != "" {
-			standard = "default " + o.Default
-		}
-		fmt.Fprintf(b, "  %s = %s (%s)\n    %s\n    %s\n", o.Name, strings.Join(o.Values, " | "), standard, o.Question, citeLine(o.Cite))
-		switch {
-		case len(o.Covers) > 0:
-			fmt.Fprintf(b, "    covers: %s\n", strings.Join(o.Covers, ", "))
-		case o.Note != "":
-			fmt.Fprintf(b, "    changes nothing here: %s\n", o.Note)
-		}
-	}
-}
-
-func writePassages(b *strings.Builder, title string, passages []fdp.Passage) {
-	if len(passages) == 0 {
-		return
-	}
-	fmt.Fprintf(b, "\n%s\n", title)
-	for _, p := range passages {
-		fmt.Fprintf(b, "  %s\n      %s\n", p.Sentence, citeLine(p.Cite))
-	}
+	return nil
 }
