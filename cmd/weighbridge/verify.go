@@ -18,6 +18,7 @@ type verifyFlags struct {
 	wanted  verifyWanted
 	out     string
 
+	rules     string // a directory with rules that may come with a determination
 	signature string // of OpenSSF Model Signing
 	root      string
 }
@@ -39,7 +40,7 @@ files, and nothing of how they were made.
 
 A name or a tag is signed by nobody: --model says which model it must be. An older attestation of the same weights
 verifies like the newest: --not-before and --min-ledger-size refuse it. A determination under rules that came with it
-is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest.
+is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest, or with --rules and a directory that holds the same.
 
 ` + exitCodes,
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
@@ -58,6 +59,7 @@ is shown beside what this program's own rules say, and is believed only with --a
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
 	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
+	flags.StringVar(&f.rules, "rules", "", "believe a determination under rules that came with it where they are the rule packs in `DIR`")
 	f.wanted.add(flags)
 	return cmd
 }
@@ -111,5 +113,12 @@ func (f verifyFlags) policy() (verify.Policy, error) {
 		}
 		policy.Require = append(policy.Require, predicateType)
 	}
-	return policy, f.wanted.policy(f.reference, &policy)
+	if err := f.wanted.policy(f.reference, &policy); err != nil || f.rules == "" {
+		return policy, err
+	}
+	rules, err := readRules(f.rules)
+	if err == nil {
+		policy.AcceptRules = append(policy.AcceptRules, rules.Digest())
+	}
+	return policy, err
 }
