@@ -15,6 +15,12 @@ func (r evaluateResult) writeTable(b *strings.Builder) {
 	for _, d := range r.Determinations {
 		rows = append(rows, tableRow(d))
 	}
+	writeColumns(b, rows)
+}
+
+// writeColumns writes rows of as many cells each, every column as wide as its
+// widest cell.
+func writeColumns(b *strings.Builder, rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, text := range row {
