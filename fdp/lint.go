@@ -94,6 +94,7 @@ func (l *linter) all() {
 	if l.pack.weighs() {
 		l.tables()
 	}
+	l.limits()
 	l.clauses()
 	l.quantities()
 	l.notices()
