@@ -130,8 +130,8 @@ func writeStanding(b *strings.Builder, d fdp.Determination) {
 	if d.Status.Presumed {
 		presumed = "; presumed, the text was last seen on " + d.Status.TextLastSeen
 	}
-	fmt.Fprintf(b, "standing\n  codified: %s, compliance date passed: %s, enforced: %s%s\n  %s\n",
-		yes(d.Status.Codified), yes(d.Status.ComplianceDue), yes(d.Status.Enforced), presumed, d.Status.Why)
+	fmt.Fprintf(b, "standing\n  codified: %s, compliance date passed: %s, enforced: %s%s\n  %s  [%s]\n",
+		yes(d.Status.Codified), yes(d.Status.ComplianceDue), yes(d.Status.Enforced), presumed, d.Status.Why, d.Status.Cite)
 	if len(d.Options) > 0 || len(d.Alternatives) > 0 {
 		b.WriteString("readings of ambiguous text\n")
 	}
