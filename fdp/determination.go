@@ -76,6 +76,7 @@ type Status struct {
 	Presumed      bool   `json:"presumed"`
 	TextLastSeen  string `json:"text_last_seen"`
 	Why           string `json:"why"`
+	Cite          string `json:"cite"` // of why
 }
 
 // Licence is the requirement before exceptions, an exception that is available,

@@ -110,7 +110,7 @@ func (p *pack) statusOn(date string) Status {
 	out := Status{TextLastSeen: p.TextLastSeen, Presumed: date > p.TextLastSeen}
 	for _, s := range p.Standing {
 		if (s.From == "" || string(s.From) <= date) && (s.To == "" || date <= string(s.To)) {
-			out.Codified, out.ComplianceDue, out.Enforced, out.Why = s.Codified, s.ComplianceDue, s.Enforced, s.Why
+			out.Codified, out.ComplianceDue, out.Enforced, out.Why, out.Cite = s.Codified, s.ComplianceDue, s.Enforced, s.Why, s.Cite.Reference
 		}
 	}
 	return out

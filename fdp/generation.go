@@ -56,7 +56,16 @@ func (c *chooser) generatedElsewhere(k cell, g Generator, at string) []part {
 		}
 		return []part{p}
 	}
-	return c.work(g.GenerationOperations.Work, at+".generation_operations")
+	out := c.work(g.GenerationOperations.Work, at+".generation_operations")
+	for i := range out { // each line by its row, and all by whether the data was published
+		switch {
+		case k.Data != "" && g.DataPublished == nil:
+			out[i] = out[i].openFor(at+".data_published", ReasonUnknown)
+		case k.Data == "published-open" && isTrue(g.DataPublished):
+			out[i] = out[i].open(at + ".activity")
+		}
+	}
+	return out
 }
 
 // teacherTraining is what trained a generator that is not among the ancestors. The

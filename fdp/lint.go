@@ -91,10 +91,11 @@ func (l *linter) all() {
 	l.sources()
 	l.options()
 	l.groups()
-	if l.pack.weighs() {
+	l.limits()
+	l.clauses()
+	if l.counts() {
 		l.tables()
 	}
-	l.clauses()
 	l.quantities()
 	l.notices()
 	l.outcomes()

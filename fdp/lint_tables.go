@@ -66,6 +66,17 @@ func (p *pack) optionsAsked() []string {
 // weighs reports whether the regime has a threshold.
 func (p *pack) weighs() bool { return p.Threshold != nil }
 
+// counts reports whether a threshold or a clause asks for a number of operations,
+// which comes from the tables.
+func (l *linter) counts() bool {
+	for name := range l.asked {
+		if name != "revenue_usd" {
+			return true
+		}
+	}
+	return l.pack.weighs()
+}
+
 // measure: what is added up, and from which paragraph.
 func (l *linter) measure() {
 	if l.pack.Measure.Quantity == "" {

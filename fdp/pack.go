@@ -23,6 +23,7 @@ type pack struct {
 	Relations    []relationRow `json:"relations,omitzero"`
 	Options      []option      `json:"options,omitzero"`
 	Groups       []group       `json:"groups,omitzero"`
+	Limits       []limitRow    `json:"limits,omitzero"`
 	Facts        []factSource  `json:"facts,omitzero"`
 	Clauses      []clause      `json:"clauses,omitzero"`
 

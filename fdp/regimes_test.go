@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -191,3 +192,98 @@ func settle(c lawCase, q Question, p *pack, path string) []settledCase {
 	}
 	return out
 }
+
+// TestBoundsHoldInEveryRegime: whatever is stated of what was open, and however the
+// options are read, the number that is compared, and what decides of it, is within the
+// bounds of the open document, tried one by one or bounded in one walk.
+func TestBoundsHoldInEveryRegime(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	d := dice{rand.New(rand.NewPCG(5, 5))}
+	tried := 0
+	for range 250 {
+		f := d.documentOfAll()
+		if f.contradiction() != nil {
+			continue
+		}
+		for _, regime := range r.Regimes() {
+			p := r.packs[regime]
+			if !p.weighs() || regime == "us-4e091" { // TestBoundsHoldEveryReading
+				continue
+			}
+			name := p.Threshold.Quantity
+			of := func(f Facts, options map[string]string, bounded bool) quantity {
+				e := newEvaluation(p, catalogue, f, Question{AsOf: lawCase{}.question(t).AsOf, Options: options})
+				e.shared.bounded[name] = bounded
+				return e.quantity(name)
+			}
+			open, bounded := of(f, nil, false), of(f, nil, true)
+			for range 3 {
+				settled := d.settleAll(d.settled(f))
+				if settled.contradiction() != nil {
+					continue
+				}
+				options := map[string]string{}
+				for _, o := range p.Options {
+					if o.Default == "" {
+						options[o.Name] = pickOne(d, o.Values...)
+					}
+				}
+				one := of(settled, options, false)
+				tried++
+				for _, wide := range []quantity{open, bounded} {
+					if !within(one.interval, wide.interval) || !within(one.decisive(), wide.decisive()) {
+						before, _ := f.Encode()
+						after, _ := settled.Encode()
+						t.Fatalf("%s: %s, %s do not hold %s, %s under %v\n%s\nof %s", regime, intervalText(wide.interval), intervalText(wide.decisive()),
+							intervalText(one.interval), intervalText(one.decisive()), options, after, before)
+					}
+				}
+			}
+		}
+	}
+	if t.Logf("%d tried", tried); tried < 3000 {
+		t.Fatalf("%d tried: too few", tried)
+	}
+}
+
+// documentOfAll leaves open what the other regimes ask for too.
+func (d dice) documentOfAll() Facts {
+	f := d.document()
+	for _, a := range []meter.Activity{meter.SyntheticData, meter.TeacherInference, meter.DataProcessing, meter.Quantization, meter.Evaluation, meter.FineTuning} {
+		if d.IntN(2) == 0 {
+			i := d.number()
+			w := Work{Activity: a, Interval: &i, Weights: pickOne(d, "", meter.WeightsDiscarded)}
+			if generating(a) {
+				w.DataPublished = pickOne(d, nil, yes(true), yes(false))
+			}
+			f.Operations = append(f.Operations, w)
+		}
+	}
+	for i := range f.Parents {
+		f.Parents[i].Provider = pickOne(d, "", "same", "other")
+		f.Parents[i].SystemicRisk = pickOne(d, nil, yes(true), yes(false))
+	}
+	return f
+}
+
+// settleAll states what is still open.
+func (d dice) settleAll(f Facts) Facts {
+	f.Operations = slices.Clone(f.Operations)
+	for i := range f.Operations {
+		if w := &f.Operations[i]; generating(w.Activity) && w.DataPublished == nil {
+			w.DataPublished = yes(d.IntN(2) == 0)
+		}
+	}
+	f.Parents = slices.Clone(f.Parents)
+	for i := range f.Parents {
+		if p := &f.Parents[i]; p.Provider == "" {
+			p.Provider = pickOne(d, "same", "other")
+		}
+		if p := &f.Parents[i]; p.SystemicRisk == nil {
+			p.SystemicRisk = yes(d.IntN(2) == 0)
+		}
+	}
+	return f
+}
+
+func yes(b bool) *bool { return &b }

@@ -27,6 +27,7 @@ type attestFlags struct {
 	regime  string
 
 	weightsOf []string
+	readAll   bool
 }
 
 type attestResult struct {
@@ -98,11 +99,15 @@ only made when included by name, and can be recomputed by whoever receives it.
 			if f.model, err = meter.ParseModel(args[0]); err != nil {
 				return usage("%w", err)
 			}
+			if a.ownChips != "" {
+				return usage("--catalogue: recipients recompute with the catalogue of the program; leave it out, and state the eccn of a product that it does not hold in --facts (training.hardware)")
+			}
 			return a.attest(cmd.Context(), f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.weights, "weights", "", "directory (or one file) of weights")
+	flags.BoolVar(&f.readAll, "no-digest-cache", false, "read every byte again, also of files that did not change since they were last hashed")
 	flags.StringVar(&f.key, "key", "", "private key that signs (PEM; see key generate)")
 	flags.StringVar(&f.out, "out", "", "OCI image layout to write; an existing one is extended")
 	flags.StringVar(&f.claims, "claims", "", "write the bundles to this file too, one per line, for recipients of the plain directory")
@@ -126,7 +131,9 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err != nil {
 		return err
 	}
-	files, err := weights.Hash(ctx, f.weights, weights.Options{Ignore: insideOnly(f.weights, defaultClaims(f.weights))})
+	o, done := a.watched("reading the weights", weights.Options{Ignore: insideOnly(f.weights, defaultClaims(f.weights)), Cache: a.digestCache(f.readAll)})
+	files, err := weights.Hash(ctx, f.weights, o)
+	done()
 	if err != nil {
 		return err
 	}

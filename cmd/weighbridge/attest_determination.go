@@ -7,6 +7,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // determinationPredicate evaluates what the other predicates attest under the
@@ -14,7 +15,11 @@ import (
 // Its facts follow from those statements, so that a recipient can rebuild them;
 // the file's are laid over them: they may add, never overwrite.
 func (a *app) determinationPredicate(f attestFlags, compute attest.TrainingCompute, hardware attest.Hardware) (attest.Determination, error) {
-	rules, catalogue, err := a.rules()
+	rules, _, err := a.rules()
+	if err != nil {
+		return attest.Determination{}, err
+	}
+	catalogue, err := provenance.Embedded() // the one that a recipient has too
 	if err != nil {
 		return attest.Determination{}, err
 	}

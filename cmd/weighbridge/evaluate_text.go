@@ -60,43 +60,6 @@ func orTheModel(model string) string {
 	return model
 }
 
-// distance is where the number is against the threshold.
-func distance(w fdp.Weighed) string {
-	if w.Threshold == nil {
-		return "; the threshold is not known"
-	}
-	passed := w.Operations.Estimate.Known && (w.Threshold.Is != ">" || w.Operations.Estimate.Ops != w.Threshold.Value)
-	out := ""
-	switch {
-	case w.Margin != nil && w.Margin.IsZero() && passed:
-		out = "; the threshold is reached"
-	case w.Margin != nil && w.Margin.IsZero() && w.Operations.Estimate.Known:
-		out = "; at the threshold, which only more would pass"
-	case w.Near:
-		out = "; the high bound reaches the threshold"
-	}
-	if w.Margin != nil && !w.Margin.IsZero() {
-		out += fmt.Sprintf("; %s left to the threshold", w.Margin.Short())
-	}
-	return out
-}
-
-// writeDuties says how the number is reported, and what notification follows.
-func writeDuties(b *strings.Builder, w fdp.Weighed) {
-	for _, r := range w.Reported {
-		if r.Figure != "" {
-			fmt.Fprintf(b, "  reported as     %s to %s  [%s]\n", r.Figure, r.To, r.Cite)
-		}
-	}
-	switch n := w.Notification; {
-	case n == nil:
-	case n.Rule == "":
-		fmt.Fprintf(b, "  notification    %s\n", n.Duty)
-	default:
-		fmt.Fprintf(b, "  notification    %s: within %d days after it is met or becomes known that it will be. %s  [%s]\n", n.Verdict, n.Days, n.Duty, n.Cite)
-	}
-}
-
 func orNone(s string) string {
 	if s == "" {
 		return "none"
@@ -167,8 +130,8 @@ func writeStanding(b *strings.Builder, d fdp.Determination) {
 	if d.Status.Presumed {
 		presumed = "; presumed, the text was last seen on " + d.Status.TextLastSeen
 	}
-	fmt.Fprintf(b, "standing\n  codified: %s, compliance date passed: %s, enforced: %s%s\n  %s\n",
-		yes(d.Status.Codified), yes(d.Status.ComplianceDue), yes(d.Status.Enforced), presumed, d.Status.Why)
+	fmt.Fprintf(b, "standing\n  codified: %s, compliance date passed: %s, enforced: %s%s\n  %s  [%s]\n",
+		yes(d.Status.Codified), yes(d.Status.ComplianceDue), yes(d.Status.Enforced), presumed, d.Status.Why, d.Status.Cite)
 	if len(d.Options) > 0 || len(d.Alternatives) > 0 {
 		b.WriteString("readings of ambiguous text\n")
 	}

@@ -33,8 +33,9 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"provenance":              {},
 	"provenance/probe":        {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
+	"fdp/quota":               {inside: []string{"provenance", "fdp"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp"}},
-	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto"}},
+	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "github.com/zeebo/blake3"}},
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
@@ -43,9 +44,9 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"cmd/weighbridge": {
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
-			"fdp", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
+			"fdp", "fdp/quota", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
 		},
-		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},
+		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},
 }
 

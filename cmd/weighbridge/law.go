@@ -11,8 +11,8 @@ import (
 	"github.com/weighbridge/weighbridge/provenance"
 )
 
-// law is the rules that a command goes by, read once: those of this program, or
-// those of --rules. Run's watcher asks for it beside the command.
+// law is the rules that a command goes by, and the catalogue, read once: those of this
+// program, or those of --rules and --catalogue. Run's watcher asks for it beside the command.
 type law struct {
 	directory string // --rules; empty: the rules of this program
 	once      sync.Once
@@ -30,7 +30,7 @@ func (a *app) rulesFlag(cmd *cobra.Command) {
 func (a *app) rules() (*fdp.Rules, *provenance.Catalogue, error) {
 	a.law.once.Do(func() {
 		if a.law.rules, a.law.err = readRules(a.law.directory); a.law.err == nil {
-			a.law.catalogue, a.law.err = provenance.Embedded()
+			a.law.catalogue, a.law.err = a.catalogue()
 		}
 	})
 	return a.law.rules, a.law.catalogue, a.law.err

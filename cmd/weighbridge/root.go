@@ -15,10 +15,11 @@ import (
 
 // app is what every command shares: the edges and the global flags.
 type app struct {
-	env    environment
-	ledger string // --ledger
-	json   bool   // --json
-	law    law    // --rules
+	env      environment
+	ledger   string // --ledger
+	json     bool   // --json
+	ownChips string // --catalogue
+	law      law    // --rules
 
 	writeErr error // the first failure of printf
 	helpErr  error // why help was refused; cobra's help cannot return it
@@ -67,6 +68,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.ledger, "ledger", a.env.defaultLedger(), "the ledger's `FILE` (default: $WEIGHBRIDGE_LEDGER, else weighbridge/ledger.db in $XDG_STATE_HOME or ~/.local/state)")
 	flags.Lookup("ledger").DefValue = "" // help is the same on every machine
+	flags.StringVar(&a.ownChips, "catalogue", "", "accelerators of your own added to the catalogue: a `FILE` in the format of provenance/SPEC.md")
 	flags.BoolVar(&a.json, "json", false, "print one JSON document to standard output")
 	root.AddCommand(a.runCommand())
 	root.AddCommand(a.recordCommand())
