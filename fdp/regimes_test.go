@@ -287,3 +287,18 @@ func (d dice) settleAll(f Facts) Facts {
 }
 
 func yes(b bool) *bool { return &b }
+
+// TestAPanicIsTheCallers: whoever evaluates beside a job can recover.
+func TestAPanicIsTheCallers(t *testing.T) {
+	defer func() {
+		if recover() != "boom" {
+			t.Error("the panic of a regime did not reach the caller")
+		}
+	}()
+	underEach([]string{"a", "b"}, func(regime string) (int, error) {
+		if regime == "b" {
+			panic("boom")
+		}
+		return 0, nil
+	})
+}
