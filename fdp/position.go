@@ -60,6 +60,9 @@ func (e *evaluation) position() (*Position, error) {
 	t := *e.pack.Threshold
 	p := &Position{Regime: e.pack.Regime, Quantity: t.Quantity, Interval: e.quantity(t.Quantity).interval, Comparison: t.Is, Threshold: limit,
 		ThresholdVerdict: e.compare(t, "").verdict, NoticeDays: e.pack.Notice.Days, Codified: e.status.Codified}
+	if where := e.pack.Notice.Where; where != "" && e.rule(where).verdict == DoesNotApply {
+		p.NoticeDays = 0
+	}
 	p.Margin, p.Near = margin(p.Interval, limit)
 	if e.numbers.err != nil {
 		return nil, fmt.Errorf("position under %s: %w", p.Regime, e.numbers.err)
