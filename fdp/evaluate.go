@@ -3,6 +3,7 @@ package fdp
 import (
 	"fmt"
 	"math/big"
+	"sync"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -25,13 +26,38 @@ func Evaluate(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Determi
 	}
 	f = f.flat()
 	models, _ := f.models() // contradictions were refused
-	var out []Determination
-	for _, regime := range q.regimes(r) {
+	return underEach(q.regimes(r), func(regime string) (Determination, error) {
 		d, err := newEvaluationOf(models, r.packs[regime], c, f, q).determine(r.digest)
 		if err != nil {
-			return nil, fmt.Errorf("evaluate %s: %w", regime, err)
+			return d, fmt.Errorf("evaluate %s: %w", regime, err)
 		}
-		out = append(out, d)
+		return d, nil
+	})
+}
+
+// underEach asks every regime beside the others, and returns the answers in order, or
+// the first error in order. Regimes share what they only read. A panic is the caller's:
+// run watches thresholds beside a job that must not end with it.
+func underEach[T any](regimes []string, ask func(string) (T, error)) ([]T, error) {
+	out, errs := make([]T, len(regimes)), make([]error, len(regimes))
+	var group sync.WaitGroup
+	panics := make([]any, len(regimes))
+	for i, regime := range regimes {
+		group.Go(func() {
+			defer func() { panics[i] = recover() }()
+			out[i], errs[i] = ask(regime)
+		})
+	}
+	group.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

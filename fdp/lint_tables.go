@@ -104,6 +104,9 @@ func (l *linter) notices() {
 		l.cite("notification.cite", n.Cite)
 	case n.Rule != "":
 		l.rule("notification.rule", n.Rule)
+		if n.Where != "" {
+			l.rule("notification.where", n.Where)
+		}
 		l.sentence("notification.duty", n.Duty)
 		l.cite("notification.cite", n.Cite)
 		if n.Days <= 0 {

@@ -55,11 +55,12 @@ type report struct {
 // notice is who must be told when a clause applies, and how soon; or why no such
 // duty is known.
 type notice struct {
-	Rule string   `json:"rule,omitzero"`
-	Duty string   `json:"duty,omitzero"`
-	Days int      `json:"days,omitzero"`
-	None string   `json:"none,omitzero"`
-	Cite citation `json:"cite,omitzero"`
+	Rule  string   `json:"rule,omitzero"`
+	Where string   `json:"where,omitzero"` // a clause besides the threshold that must hold too
+	Duty  string   `json:"duty,omitzero"`
+	Days  int      `json:"days,omitzero"`
+	None  string   `json:"none,omitzero"`
+	Cite  citation `json:"cite,omitzero"`
 }
 
 type outcomes struct {

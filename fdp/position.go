@@ -35,24 +35,37 @@ func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Positi
 	}
 	f = f.flat()
 	models, _ := f.models() // contradictions were refused
+	found, err := underEach(q.regimes(r), func(regime string) (*Position, error) {
+		return newEvaluationOf(models, r.packs[regime], c, f, q).position()
+	})
 	out := []Position{}
-	for _, regime := range q.regimes(r) {
-		pack := r.packs[regime]
-		if !pack.weighs() {
-			continue
+	for _, p := range found {
+		if p != nil {
+			out = append(out, *p)
 		}
-		e := newEvaluationOf(models, pack, c, f, q)
-		threshold, known := e.threshold()
-		if !known {
-			continue
-		}
-		p := Position{Regime: regime, Quantity: pack.Threshold.Quantity, Interval: e.quantity(pack.Threshold.Quantity).interval,
-			Comparison: pack.Threshold.Is, Threshold: threshold, ThresholdVerdict: e.compare(*pack.Threshold, "").verdict, NoticeDays: pack.Notice.Days, Codified: e.status.Codified}
-		p.Margin, p.Near = margin(p.Interval, threshold)
-		if e.numbers.err != nil {
-			return nil, fmt.Errorf("position under %s: %w", regime, e.numbers.err)
-		}
-		out = append(out, p)
 	}
-	return out, nil
+	return out, err
+}
+
+// position is where the lineage is under one regime; nil where it has no threshold,
+// or one that is not known.
+func (e *evaluation) position() (*Position, error) {
+	if !e.pack.weighs() {
+		return nil, nil
+	}
+	limit, known := e.threshold()
+	if !known {
+		return nil, nil
+	}
+	t := *e.pack.Threshold
+	p := &Position{Regime: e.pack.Regime, Quantity: t.Quantity, Interval: e.quantity(t.Quantity).interval, Comparison: t.Is, Threshold: limit,
+		ThresholdVerdict: e.compare(t, "").verdict, NoticeDays: e.pack.Notice.Days, Codified: e.status.Codified}
+	if where := e.pack.Notice.Where; where != "" && e.rule(where).verdict == DoesNotApply {
+		p.NoticeDays = 0
+	}
+	p.Margin, p.Near = margin(p.Interval, limit)
+	if e.numbers.err != nil {
+		return nil, fmt.Errorf("position under %s: %w", p.Regime, e.numbers.err)
+	}
+	return p, nil
 }

@@ -287,3 +287,50 @@ func (d dice) settleAll(f Facts) Facts {
 }
 
 func yes(b bool) *bool { return &b }
+
+// TestAPanicIsTheCallers: whoever evaluates beside a job can recover.
+func TestAPanicIsTheCallers(t *testing.T) {
+	defer func() {
+		if recover() != "boom" {
+			t.Error("the panic of a regime did not reach the caller")
+		}
+	}()
+	underEach([]string{"a", "b"}, func(regime string) (int, error) {
+		if regime == "b" {
+			panic("boom")
+		}
+		return 0, nil
+	})
+}
+
+// TestPositions: the regimes whose threshold is known, and the days to notify in where
+// such a duty can follow: of a modification only where the original has systemic risk.
+func TestPositions(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	own, original := meter.Exact(mustOps("2e24")), meter.Exact(mustOps("3e24"))
+	f := Facts{Model: "a/m@1", Operations: []Work{{Activity: meter.FineTuning, Interval: &own}}, SyntheticData: []Generator{},
+		Parents: []Parent{{Model: "o/b@1", Relation: meter.FineTunes, Provider: "other", Operations: &Amount{Total: &original}}}}
+	for _, c := range []struct {
+		systemic *bool
+		days     int
+	}{{nil, 14}, {yes(true), 14}, {yes(false), 0}} {
+		f.Parents[0].SystemicRisk = c.systemic
+		got, err := Positions(r, catalogue, f, Question{AsOf: lawCase{}.question(t).AsOf})
+		if err != nil || len(got) != 10 {
+			t.Fatalf("%d positions: %v", len(got), err)
+		}
+		for _, p := range got {
+			want := map[string]int{"eu-gpai-systemic": 14, "eu-modifier": c.days}[p.Regime]
+			if p.NoticeDays != want || p.Codified == (p.Regime == "us-eo14110") {
+				t.Errorf("%s: %d days, codified %v", p.Regime, p.NoticeDays, p.Codified)
+			}
+			if p.Regime == "eu-modifier" && (p.Threshold != mustOps("1e24") || p.ThresholdVerdict != Applies) {
+				t.Errorf("the modifier's threshold is %s, %s", p.Threshold, p.ThresholdVerdict)
+			}
+		}
+	}
+	f.Parents = []Parent{}
+	if got, err := Positions(r, catalogue, f, Question{AsOf: lawCase{}.question(t).AsOf}); err != nil || len(got) != 9 {
+		t.Errorf("%d positions without an original: %v", len(got), err)
+	}
+}
