@@ -75,7 +75,7 @@ func positionsUnder(regimes []string, r *Rules, c *provenance.Catalogue, f Facts
 // countsSums reports whether a threshold is one of the sum over a lineage, or there
 // is none: other quantities may tell one ancestor from another.
 func (p *pack) countsSums() bool {
-	return p.Threshold.Quantity == "" || p.Threshold.Quantity == "operations"
+	return p.Threshold == nil || p.Threshold.Quantity == "" || p.Threshold.Quantity == "operations"
 }
 
 // Positions returns the position under each regime that q asks for and that has
