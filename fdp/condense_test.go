@@ -68,7 +68,7 @@ func TestPutTogetherCountsTheSame(t *testing.T) {
 	r, catalogue := embeddedForTest(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	compared, put := 0, 0
-	for i := range 1000 {
+	for i := range 300 {
 		relations := carrying()[i%5 : i%5+1+i%3]
 		if i%10 == 0 {
 			relations = meter.Relations() // with generators, which are not put together

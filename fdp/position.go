@@ -20,6 +20,8 @@ type Position struct {
 	Margin           *meter.Ops `json:"margin"` // left to the threshold: by the estimate, else by high; null when neither is known
 	Near             bool       `json:"near"`   // high reaches the threshold, or is unbounded
 	ThresholdVerdict Verdict    `json:"threshold_verdict"`
+	Codified         bool       `json:"codified"`              // the text stands on the date of the question
+	NoticeDays       int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be; 0: no such duty is known
 }
 
 // PositionsOf is [Positions] of what [FromLineage] makes of a lineage. Ancestors
@@ -73,11 +75,12 @@ func positionsUnder(regimes []string, r *Rules, c *provenance.Catalogue, f Facts
 // countsSums reports whether a threshold is one of the sum over a lineage, or there
 // is none: other quantities may tell one ancestor from another.
 func (p *pack) countsSums() bool {
-	return p.Threshold.Quantity == "" || p.Threshold.Quantity == "operations"
+	return p.Threshold == nil || p.Threshold.Quantity == "" || p.Threshold.Quantity == "operations"
 }
 
 // Positions returns the position under each regime that q asks for and that has
-// a threshold. Its errors are those of [Evaluate].
+// a threshold: one that is a share of a number, as the EU modifier's of the
+// original's, only where that number is known. Its errors are those of [Evaluate].
 func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
 	if err := q.Validate(r); err != nil {
 		return nil, err
@@ -91,20 +94,38 @@ func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Positi
 // positions is Positions of a question and of facts that are in order.
 func positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
 	f = f.flat()
+	models, _ := f.models() // contradictions were refused
+	found, err := underEach(q.regimes(r), func(regime string) (*Position, error) {
+		return newEvaluationOf(models, r.packs[regime], c, f, q).position()
+	})
 	out := []Position{}
-	for _, regime := range q.regimes(r) {
-		pack := r.packs[regime]
-		if pack.Threshold.Quantity == "" {
-			continue
+	for _, p := range found {
+		if p != nil {
+			out = append(out, *p)
 		}
-		e := newEvaluation(pack, c, f, q)
-		p := Position{Regime: regime, Quantity: pack.Threshold.Quantity, Interval: e.quantity(pack.Threshold.Quantity).interval,
-			Comparison: pack.Threshold.Is, Threshold: pack.threshold, ThresholdVerdict: e.compare(pack.Threshold, "").verdict}
-		p.Margin, p.Near = margin(p.Interval, pack.threshold)
-		if e.numbers.err != nil {
-			return nil, fmt.Errorf("position under %s: %w", regime, e.numbers.err)
-		}
-		out = append(out, p)
 	}
-	return out, nil
+	return out, err
+}
+
+// position is where the lineage is under one regime; nil where it has no threshold,
+// or one that is not known.
+func (e *evaluation) position() (*Position, error) {
+	if !e.pack.weighs() {
+		return nil, nil
+	}
+	limit, known := e.threshold()
+	if !known {
+		return nil, nil
+	}
+	t := *e.pack.Threshold
+	p := &Position{Regime: e.pack.Regime, Quantity: t.Quantity, Interval: e.quantity(t.Quantity).interval, Comparison: t.Is, Threshold: limit,
+		ThresholdVerdict: e.compare(t, "").verdict, NoticeDays: e.pack.Notice.Days, Codified: e.status.Codified}
+	if where := e.pack.Notice.Where; where != "" && e.rule(where).verdict == DoesNotApply {
+		p.NoticeDays = 0
+	}
+	p.Margin, p.Near = margin(p.Interval, limit)
+	if e.numbers.err != nil {
+		return nil, fmt.Errorf("position under %s: %w", p.Regime, e.numbers.err)
+	}
+	return p, nil
 }

@@ -24,6 +24,7 @@ type attestFlags struct {
 	include []string
 	facts   string
 	asOf    string
+	regime  string
 
 	weightsOf []string
 	readAll   bool
@@ -57,6 +58,7 @@ func predicates() []struct{ name, predicateType string } {
 		{"training-compute", attest.TypeTrainingCompute},
 		{"hardware", attest.TypeHardware},
 		{"determination", attest.TypeDetermination},
+		{"svr", attest.TypeSVR},
 	}
 }
 
@@ -87,7 +89,8 @@ exactly these bytes, signs them into Sigstore bundles with your key, and writes 
 raw layers (linked, not copied, where the file system allows it) and the bundles as referrers of the manifest.
 
 Training compute and hardware are stated by default. A determination shows recipients and legal readings; it is
-only made when included by name, and can be recomputed by whoever receives it.
+only made when included by name, and can be recomputed by whoever receives it. Its verdict alone, as in-toto's Simple
+Verification Result that other tools gate on, is svr.
 
 ` + exitCodes,
 		Example: `  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment
@@ -114,6 +117,8 @@ only made when included by name, and can be recomputed by whoever receives it.
 	flags.StringVar(&f.facts, "facts", "", "for a determination: facts that the ledger cannot know (YAML or JSON)")
 	flags.StringArrayVar(&f.weightsOf, "weights-of", nil, "another `MODEL` whose recorded output these weights are; a finding then says so; repeatable")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
+	flags.StringVar(&f.regime, "regime", "us-4e091", "for a determination: the regime that is answered")
+	a.rulesFlag(cmd)
 	for _, required := range []string{"weights", "key", "out"} {
 		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
 	}
@@ -194,12 +199,12 @@ func (f attestFlags) check() error {
 			return usage("--include: %w", err)
 		}
 	}
-	decides := slices.Contains(f.include, "determination")
+	decides := slices.Contains(f.include, "determination") || slices.Contains(f.include, "svr")
 	switch {
 	case len(f.include) == 0:
 		return usage("--include is empty: a shipment without a statement says nothing; expected %s", strings.Join(includable(), ", "))
 	case !decides && (f.facts != "" || f.asOf != ""):
-		return usage("--facts and --as-of are for a determination: add it to --include, or leave them out")
+		return usage("--facts and --as-of are for a determination or its verdict: add determination or svr to --include, or leave them out")
 	}
 	if f.claims == "" {
 		return nil

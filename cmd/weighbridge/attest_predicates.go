@@ -31,7 +31,7 @@ func (a *app) included(f attestFlags, compute attest.TrainingCompute, hardware a
 	if slices.Contains(f.include, "hardware") {
 		made, beside = append(made, hardware), &hardware
 	}
-	if slices.Contains(f.include, "determination") {
+	if slices.Contains(f.include, "determination") || slices.Contains(f.include, "svr") {
 		determination, err := a.determinationPredicate(f, compute, hardware)
 		if err != nil {
 			return nil, err
@@ -39,7 +39,23 @@ func (a *app) included(f attestFlags, compute attest.TrainingCompute, hardware a
 		if _, err := determination.HoldTo(compute, beside); err != nil {
 			return nil, err
 		}
+		return withVerdict(f, made, determination)
+	}
+	return made, nil
+}
+
+// withVerdict adds the determination, its verdict as a Simple Verification Result,
+// or both.
+func withVerdict(f attestFlags, made []any, determination attest.Determination) ([]any, error) {
+	if slices.Contains(f.include, "determination") {
 		made = append(made, determination)
+	}
+	if slices.Contains(f.include, "svr") {
+		result, err := attest.NewVerificationResult(determination)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, result)
 	}
 	return made, nil
 }

@@ -32,7 +32,8 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Before training: operations, chip-hours, and the thresholds that will be crossed, and when",
 		Long: `Plan computes what a training run will take from the model's shape and its tokens, adds what the ledger holds of the model
 and of the parents named, and says which regimes' thresholds the lineage will cross. With --chip it says how many
-chip-hours that is, with --chips how long it takes and on which date each threshold is crossed. Nothing is recorded.
+chip-hours that is, with --chips how long it takes and on which date each threshold is crossed, and by when the
+authority has to be told where a regime has such a duty. Nothing is recorded.
 
 ` + utilizationMeaning + `
 
@@ -47,6 +48,7 @@ chip-hours that is, with --chips how long it takes and on which date each thresh
 	f.architecture.register(cmd)
 	f.architecture.streams.register(cmd)
 	f.machine.register(cmd)
+	a.rulesFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.start, "start", "", "when training starts: a date or an RFC 3339 time (default: today)")
 	flags.StringVar(&f.model, "model", "", "the model, whose earlier work in the ledger counts too: org/name@version")
@@ -86,6 +88,7 @@ func (a *app) plan(ctx context.Context, f planFlags) error {
 		return err
 	}
 	result := newPlanResult(architecture, count, record, machine, start)
+	result.today = a.today()
 	result.cross(before, after)
 	if a.json {
 		return a.printJSON(result)

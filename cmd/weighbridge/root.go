@@ -19,6 +19,7 @@ type app struct {
 	ledger   string // --ledger
 	json     bool   // --json
 	ownChips string // --catalogue
+	law      law    // --rules
 
 	writeErr error // the first failure of printf
 	helpErr  error // why help was refused; cobra's help cannot return it
@@ -48,7 +49,7 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:   "weighbridge",
 		Short: "Weigh AI model weights before they cross a border",
 		Long: `Weighbridge meters the operations that went into a model over its whole lineage, records the hardware that
-ran them, decides under dated and cited rules whether the weights are controlled (ECCN 4E091), and ships signed
+ran them, decides under dated and cited rules whether the weights are controlled (ECCN 4E091 and ten other regimes), and ships signed
 attestations with them that anyone can check offline. It is a tool for evidence, not legal advice.
 
 ` + exitCodes,
@@ -75,6 +76,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.explainCommand())
 	root.AddCommand(a.planCommand())
 	root.AddCommand(a.evaluateCommand())
+	root.AddCommand(a.rulesCommand())
 	root.AddCommand(a.keyCommand())
 	root.AddCommand(a.attestCommand())
 	root.AddCommand(a.verifyCommand())

@@ -31,7 +31,9 @@ func (r runResult) String() string {
 	}
 	if r.Lineage != nil {
 		for _, s := range r.Lineage.Regimes {
-			fmt.Fprintf(&b, "  lineage     %s\n", positionLine(s))
+			if s.Codified { // --json and trace have the others
+				fmt.Fprintf(&b, "  lineage     %s\n", positionLine(s))
+			}
 		}
 		for _, m := range r.Lineage.Missing {
 			fmt.Fprintf(&b, "  missing     nothing is recorded of %s, so the lineage has no upper bound\n", m)

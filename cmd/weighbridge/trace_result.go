@@ -87,11 +87,7 @@ func (h *history) traceModel(model meter.ModelRef) (traceModel, error) {
 
 // positionsOf is where a lineage is against the threshold of each regime.
 func (a *app) positionsOf(model meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) ([]fdp.Position, error) {
-	rules, err := fdp.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	catalogue, err := a.catalogue()
+	rules, catalogue, err := a.rules()
 	if err != nil {
 		return nil, err
 	}
@@ -177,6 +173,12 @@ func positionLine(p fdp.Position) string {
 	}
 	if p.Near && p.ThresholdVerdict == fdp.Undetermined {
 		left += "; the high bound reaches it"
+	}
+	if p.NoticeDays > 0 && (p.Near || p.ThresholdVerdict == fdp.Applies) {
+		left += fmt.Sprintf("; notify within %d days after it is met or known that it will be", p.NoticeDays)
+	}
+	if !p.Codified {
+		left += "; the text does not stand today"
 	}
 	return fmt.Sprintf("%s: %s that count %s; threshold %s %s: %s; %s",
 		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, left)

@@ -21,6 +21,7 @@ type verifyFlags struct {
 
 	statementsOnly bool // of a registry: the weights themselves stay there
 
+	rules     string // a directory with rules that may come with a determination
 	signature string // of OpenSSF Model Signing
 	root      string
 }
@@ -42,7 +43,7 @@ files, and nothing of how they were made.
 
 A name or a tag is signed by nobody: --model says which model it must be. An older attestation of the same weights
 verifies like the newest: --not-before and --min-ledger-size refuse it. A determination under rules that came with it
-is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest.
+is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest, or with --rules and a directory that holds the same.
 
 With --policy a file says which signers are trusted for which models, and what must be there; what no rule of it matches
 is refused. With --facts the attested compute is evaluated under facts of your own, which may add what was not attested and
@@ -72,6 +73,7 @@ two say of the lineage is compared. Levels of assurance are computed here, never
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
 	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(includable(), ", "))
+	flags.StringVar(&f.rules, "rules", "", "the rule packs in `DIR`: with --facts and --regime evaluate under them, and believe a determination under rules that came with it where they are these")
 	f.wanted.add(flags)
 	f.trust.add(flags)
 	f.own.add(flags)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest/policy"
 	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/fdp"
 )
 
 // asked is what is asked of what arrived: by flags, or by the rule of the policy
@@ -17,6 +18,7 @@ type asked struct {
 	named  string        // the model that was named, "" where none was
 	file   *policy.Policy
 	digest string
+	rules  *fdp.Rules   // of --rules; nil: those of the program
 	rule   *policy.Rule // the one that matched
 }
 
@@ -98,6 +100,14 @@ func (f verifyFlags) asked() (*asked, error) {
 	}
 	if err := f.wanted.policy(f.reference, &k.policy); err != nil {
 		return nil, err
+	}
+	if f.rules != "" {
+		rules, err := readRules(f.rules)
+		if err != nil {
+			return nil, err
+		}
+		k.rules = rules
+		k.policy.AcceptRules = append(k.policy.AcceptRules, rules.Digest())
 	}
 	if f.trust.file != "" {
 		k.file, k.digest, err = readPolicy("--policy", f.trust.file)

@@ -14,14 +14,17 @@ import (
 )
 
 // ownFlags ask what the attested compute means under facts of the recipient's own.
-type ownFlags struct{ evaluate evaluateOptions }
+type ownFlags struct {
+	evaluate    evaluateOptions
+	destination string
+}
 
 func (o *ownFlags) add(flags *pflag.FlagSet) {
 	e := &o.evaluate
 	flags.StringVar(&e.facts, "facts", "", "evaluate the attested compute under these facts of your own too (YAML or JSON; - reads standard input)")
 	flags.StringArrayVar(&e.regimes, "regime", nil, "evaluate the attested compute under this regime (default with --facts: all); repeatable")
 	flags.StringVar(&e.asOf, "as-of", "", "for --facts and --regime: the date of the question (default today, UTC)")
-	flags.StringVar(&e.destination, "destination", "", "for --facts and --regime: the country that the weights go to")
+	flags.StringVar(&o.destination, "destination", "", "for --facts and --regime: the country that the weights go to")
 	flags.StringArrayVar(&e.options, "option", nil, "for --facts and --regime: a reading of ambiguous text, NAME=VALUE; repeatable")
 }
 
@@ -37,7 +40,7 @@ type ownQuestion struct {
 
 func (a *app) ownQuestion(o ownFlags, k *asked) (*ownQuestion, error) {
 	e := o.evaluate
-	if !o.given() && (e.asOf != "" || e.destination != "" || len(e.options) > 0) {
+	if !o.given() && (e.asOf != "" || o.destination != "" || len(e.options) > 0) {
 		return nil, usage("--as-of, --destination and --option are for an evaluation: add --facts FILE or --regime REGIME")
 	}
 	if !o.given() && k.file == nil {
@@ -51,8 +54,12 @@ func (a *app) ownQuestion(o ownFlags, k *asked) (*ownQuestion, error) {
 	if out.question, err = e.question(asOf); err != nil {
 		return nil, err
 	}
+	out.question.Destination = o.destination
 	if out.basis, err = attest.EmbeddedBasis(); err != nil {
 		return nil, err
+	}
+	if k.rules != nil {
+		out.basis.Rules = k.rules
 	}
 	if err := out.question.Validate(out.basis.Rules); err != nil {
 		return nil, usage("%w", err)

@@ -103,10 +103,14 @@ func describeVerdict(v attest.Verdict, whose string) string {
 	if v.Whose == "signer" {
 		by = "the signer's own rules, which nobody here accepted,"
 		if whose == verify.RulesAccepted {
-			by = "the signer's own rules, accepted by --accept-rules,"
+			by = "the signer's own rules, accepted by --accept-rules or --rules,"
 		}
 	}
-	line := fmt.Sprintf("           under %s (%s): controlled %s; subject to the EAR %s; licence required %s\n", by, v.RulesDigest, v.Controlled, v.SubjectToEAR, v.LicenceRequired)
+	line := fmt.Sprintf("           under %s (%s): controlled %s", by, v.RulesDigest, v.Controlled)
+	if v.SubjectToEAR != "" {
+		line += fmt.Sprintf("; subject to the EAR %s; licence required %s", v.SubjectToEAR, v.LicenceRequired)
+	}
+	line += "\n"
 	if v.Error != "" {
 		line += "           they cannot answer: " + printable(v.Error) + "\n"
 	}
@@ -185,6 +189,9 @@ func describeDetermination(d attest.Determination) string {
 	for _, name := range slices.Sorted(maps.Keys(d.Question.Options)) {
 		asked += fmt.Sprintf(", %s=%s", name, d.Question.Options[name])
 	}
-	return fmt.Sprintf("  says     under %s on %s%s: controlled %s; subject to the EAR %s; licence required %s\n",
-		printable(r.Regime), printable(r.AsOf), printable(asked), r.Controlled, r.SubjectToEAR, r.Licence.Required)
+	out := fmt.Sprintf("  says     under %s on %s%s: controlled %s", printable(r.Regime), printable(r.AsOf), printable(asked), r.Controlled)
+	if r.Export != nil {
+		out += fmt.Sprintf("; subject to the EAR %s; licence required %s", r.SubjectToEAR, r.Licence.Required)
+	}
+	return out + "\n"
 }
