@@ -46,6 +46,7 @@ type lineage struct {
 	lookup  func(meter.ModelRef) ([]meter.Record, bool)
 	records map[meter.ModelRef][]meter.Record // of known models
 	order   []meter.ModelRef
+	edges   []meter.Edge
 	written map[meter.ModelRef]bool        // models that stand in full already, or will in ancestors
 	behind  []meter.ModelRef               // models for ancestors
 	naming  map[meter.ModelRef]meter.Grade // of those: the grade of the records that name them
@@ -65,7 +66,7 @@ func (l *lineage) read(root meter.ModelRef) error {
 	if err != nil {
 		return err
 	}
-	l.order = walked.Models
+	l.order, l.edges = walked.Models, walked.Edges
 	if _, known := l.records[root]; !known {
 		return fmt.Errorf("model %s: the ledger has no record of it; record its training first, or evaluate a document with --facts", root)
 	}

@@ -2,6 +2,7 @@ package fdp
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -23,6 +24,60 @@ type Position struct {
 	NoticeDays       int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be; 0: no such duty is known
 }
 
+// PositionsOf is [Positions] of what [FromLineage] makes of a lineage. Ancestors
+// that no counting table could tell apart are put together before they are counted,
+// by the same code: a lineage of 100 000 models is a document of a few entries.
+// Where Evaluate would give bounds only because of how many entries there are, this
+// may be narrower; it is never wider. Its errors are those of the two.
+func PositionsOf(r *Rules, c *provenance.Catalogue, root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool), q Question) ([]Position, error) {
+	if err := q.Validate(r); err != nil {
+		return nil, err
+	}
+	var sums, others []string
+	for _, regime := range q.regimes(r) {
+		if r.packs[regime].countsSums() {
+			sums = append(sums, regime)
+		} else {
+			others = append(others, regime)
+		}
+	}
+	facts, condensed, err := condensedLineage(root, records)
+	if err != nil {
+		return nil, err
+	}
+	if !condensed {
+		sums, others = nil, q.regimes(r)
+	}
+	out, err := positionsUnder(sums, r, c, facts, q)
+	if err != nil || len(others) == 0 {
+		return out, err
+	}
+	if facts, err = FromLineage(root, records); err != nil {
+		return nil, err
+	}
+	rest, err := positionsUnder(others, r, c, facts, q)
+	out = append(out, rest...)
+	slices.SortStableFunc(out, func(a, b Position) int {
+		return slices.Index(q.regimes(r), a.Regime) - slices.Index(q.regimes(r), b.Regime)
+	})
+	return out, err
+}
+
+// positionsUnder is positions under some of the regimes that q asks for.
+func positionsUnder(regimes []string, r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
+	if len(regimes) == 0 {
+		return []Position{}, nil
+	}
+	q.Regimes = regimes
+	return positions(r, c, f, q)
+}
+
+// countsSums reports whether a threshold is one of the sum over a lineage, or there
+// is none: other quantities may tell one ancestor from another.
+func (p *pack) countsSums() bool {
+	return p.Threshold.Quantity == "" || p.Threshold.Quantity == "operations"
+}
+
 // Positions returns the position under each regime that q asks for and that has
 // a threshold: one that is a share of a number, as the EU modifier's of the
 // original's, only where that number is known. Its errors are those of [Evaluate].
@@ -33,6 +88,11 @@ func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Positi
 	if c := f.contradiction(); c != nil {
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
+	return positions(r, c, f, q)
+}
+
+// positions is Positions of a question and of facts that are in order.
+func positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
 	f = f.flat()
 	models, _ := f.models() // contradictions were refused
 	found, err := underEach(q.regimes(r), func(regime string) (*Position, error) {

@@ -40,7 +40,7 @@ type Statement struct {
 	Signer        string `json:"signer"`     // id of the key
 	Model         string `json:"model,omitempty"`
 	CreatedAt     string `json:"created_at,omitempty"`  // RFC 3339, the signer's word
-	LedgerSize    uint64 `json:"ledger_size,omitempty"` // entries of the model's log when it was made; absent where none is named
+	LedgerSize    uint64 `json:"ledger_size,omitempty"` // entries of the model's logs together when it was made; absent where none is named
 
 	// Rules says under whose rules a determination was recomputed: RulesEmbedded,
 	// RulesAccepted or RulesSigner, with which it is not OK. Empty for others.

@@ -27,7 +27,7 @@ type Policy struct {
 	Models        func(model string) bool // which models the statements may be about; nil: any one
 	Wanted        string                  // what Models asks for, for people
 	NotBefore     time.Time               // statements made before it are refused; zero: any time
-	MinLedgerSize uint64                  // entries that the model's log must have had; 0: any
+	MinLedgerSize uint64                  // entries that the model's logs must have had together; 0: any
 	AcceptRules   []string                // digests of rules that may come with a determination
 }
 

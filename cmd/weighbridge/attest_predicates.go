@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -61,7 +60,7 @@ func (a *app) computePredicate(f attestFlags, h *history, files attest.Manifest)
 		return none, err
 	}
 	records, _ := h.records(f.model)
-	head, err := h.head(f.model)
+	head, others, err := h.heads(f.model, lineage)
 	if err != nil {
 		return none, err
 	}
@@ -75,21 +74,9 @@ func (a *app) computePredicate(f attestFlags, h *history, files attest.Manifest)
 	}
 	return attest.TrainingCompute{
 		Model: f.model, Weights: attest.WeightsOf(files), Activities: own, Lineage: lineage, Corrections: corrections,
-		Convention: attest.Convention(h.convention(lineage)), Methods: methodsOf(records), Period: periodOf(records), Ledger: head,
+		Convention: attest.Convention(h.convention(lineage)), Methods: methodsOf(records), Period: periodOf(records), Ledger: head, Logs: others,
 		Findings: append(findingsOf(records, files), owned...), Completeness: attest.Completeness, Tool: a.tool(), CreatedAt: a.env.now().UTC(),
 	}, h.err
-}
-
-// head is the head of the model's log, or nil when all its work is pending.
-func (h *history) head(model meter.ModelRef) (*attest.Head, error) {
-	if h.ledger == nil {
-		return nil, nil
-	}
-	head, found, err := h.ledger.Head(model)
-	if err != nil || !found {
-		return nil, err
-	}
-	return &attest.Head{Origin: head.Origin, Size: head.Size, Root: "sha256:" + hex.EncodeToString(head.Root[:])}, nil
 }
 
 // convention is that of the lineage's sum: mixed where its records differ.

@@ -91,11 +91,7 @@ func (a *app) positionsOf(model meter.ModelRef, records func(meter.ModelRef) ([]
 	if err != nil {
 		return nil, err
 	}
-	facts, err := fdp.FromLineage(model, records)
-	if err != nil {
-		return nil, err
-	}
-	return fdp.Positions(rules, catalogue, facts, fdp.Question{AsOf: a.today()})
+	return fdp.PositionsOf(rules, catalogue, model, records, fdp.Question{AsOf: a.today()})
 }
 
 // String is the trace for people: one screen for a lineage of a few models.

@@ -137,6 +137,7 @@ func (c *checker) contents(tx *bolt.Tx) error {
 	}
 	copies.merged(tx, check)
 	copies.finish(tx, runs)
+	c.notes(tx)
 	return c.extraRuns(tx, runs, matched)
 }
 
