@@ -57,9 +57,11 @@ func (c cell) requirements() []reading {
 // total only. Every option of the cell is asked for, whatever the others say.
 func (c *chooser) counted(k cell, p *part, w Work, at string) bool {
 	if k.Data == "published-open" && !isFalse(w.DataPublished) {
-		if *p = p.open(at + ".activity"); w.DataPublished == nil && len(p.missing) > 0 { // exactly nothing is missed by nobody
-			p.missing[0] = Missing{Path: at + ".data_published", Reason: ReasonUnknown}
+		path, reason := at+".activity", ReasonOpen
+		if w.DataPublished == nil {
+			path, reason = at+".data_published", ReasonUnknown
 		}
+		*p = p.openFor(path, reason)
 		return true
 	}
 	switch k.Counts {

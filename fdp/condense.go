@@ -55,15 +55,16 @@ type classWork struct {
 // condensedLineage returns facts that count as those of [FromLineage] do in every
 // sum over the lineage, or false where the lineage cannot be put together: where
 // generators are named, whose data asks for more than sums, where a sum passes
-// 2^128-1, or where that would not make it shorter.
-func condensedLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (Facts, bool, error) {
+// 2^128-1, or where that would not make it shorter. It also says whether a model of it
+// continues an earlier version of the same org/name: names of its own do not show that.
+func condensedLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (f Facts, condensed, staged bool, err error) {
 	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, grades: map[string]meter.Grade{}}
 	if err := l.read(root); err != nil {
-		return Facts{}, false, err
+		return Facts{}, false, false, err
 	}
 	for _, m := range l.order {
 		if len(l.namedBy(m)) > 0 {
-			return Facts{}, false, nil
+			return Facts{}, false, false, nil
 		}
 	}
 	l.keepStartingPoints()
@@ -79,14 +80,17 @@ func condensedLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter
 			sums[of] = map[classWork]meter.Interval{}
 		}
 		if known && !addLines(sums[of], l.linesOf(m, found)) {
-			return Facts{}, false, nil
+			return Facts{}, false, false, nil
 		}
 	}
-	f := Facts{Model: root, Operations: own, Parents: []Parent{}, SyntheticData: []Generator{}}
+	f = Facts{Model: root, Operations: own, Parents: []Parent{}, SyntheticData: []Generator{}}
 	for _, of := range sortedClasses(sums) {
 		f.Parents = append(f.Parents, of.entries(len(f.Parents), sums[of])...)
 	}
-	return f, l.shorter(f), nil
+	staged = slices.ContainsFunc(l.edges, func(e meter.Edge) bool {
+		return e.Parent.Relation == meter.Continues && family(e.Model) == family(e.Parent.Model)
+	})
+	return f, l.shorter(f), staged, nil
 }
 
 // shorter: of no relation f has more entries than the lineage. Where a table leaves

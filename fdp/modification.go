@@ -172,6 +172,9 @@ func (e *evaluation) eachOrigin(cite, text string, ask func(*modelFacts) outcome
 		}
 		return combine(all, Applies)
 	})
+	if len(runs) == 0 { // more is open in the lineage than can be tried
+		return outcome{missing: []Missing{{Path: "parents", Reason: ReasonOpen}}}
+	}
 	out := outcome{verdict: runs[0].result.verdict}
 	for _, r := range runs {
 		if r.result.verdict != out.verdict {

@@ -146,6 +146,9 @@ func combinations(e *evaluation, name string, count, bound func(*chooser) scenar
 		e.shared.bounded[name] = true
 	}
 	runs, whole := explore(e, bound)
+	if len(runs) == 0 { // options of a table past maxOpen: nothing is known
+		runs = []run[scenario]{{result: scenario{sum: meter.Unbounded(meter.Ops{})}}}
+	}
 	for i := range runs {
 		runs[i].result.bounded = true
 	}

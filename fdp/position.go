@@ -33,20 +33,17 @@ func PositionsOf(r *Rules, c *provenance.Catalogue, root meter.ModelRef, records
 	if err := q.Validate(r); err != nil {
 		return nil, err
 	}
+	facts, condensed, staged, err := condensedLineage(root, records)
+	if err != nil {
+		return nil, err
+	}
 	var sums, others []string
 	for _, regime := range q.regimes(r) {
-		if r.packs[regime].countsSums() {
+		if p := r.packs[regime]; condensed && p.countsSums() && !(staged && p.asksProvider()) {
 			sums = append(sums, regime)
 		} else {
 			others = append(others, regime)
 		}
-	}
-	facts, condensed, err := condensedLineage(root, records)
-	if err != nil {
-		return nil, err
-	}
-	if !condensed {
-		sums, others = nil, q.regimes(r)
 	}
 	out, err := positionsUnder(sums, r, c, facts, q)
 	if err != nil || len(others) == 0 {
@@ -75,7 +72,13 @@ func positionsUnder(regimes []string, r *Rules, c *provenance.Catalogue, f Facts
 // countsSums reports whether a threshold is one of the sum over a lineage, or there
 // is none: other quantities may tell one ancestor from another.
 func (p *pack) countsSums() bool {
-	return p.Threshold == nil || p.Threshold.Quantity == "" || p.Threshold.Quantity == "operations"
+	return !p.weighs() || p.Threshold.Quantity == "operations"
+}
+
+// asksProvider reports whether a relation has another cell for another provider's
+// model, which the names of models may tell (SPEC.md, F16).
+func (p *pack) asksProvider() bool {
+	return slices.ContainsFunc(p.Relations, func(r relationRow) bool { return r.Another != nil })
 }
 
 // Positions returns the position under each regime that q asks for and that has
