@@ -144,6 +144,15 @@ func ParseRecord(data []byte) (Record, error) {
 	if len(data) > MaxRecordBytes {
 		return Record{}, fmt.Errorf("record of %d bytes: expected at most %d", len(data), MaxRecordBytes)
 	}
+	if r, ok := readCanonical(data); ok {
+		return r, nil
+	}
+	return parseRecord(data)
+}
+
+// parseRecord is the long way of [ParseRecord]: what it reads, written again, must
+// be the same.
+func parseRecord(data []byte) (Record, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	var r Record

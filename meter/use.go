@@ -3,6 +3,8 @@ package meter
 import (
 	"errors"
 	"fmt"
+	"math/big"
+	"slices"
 )
 
 // Use is how long a record's work held the accelerators of one product, and how
@@ -52,7 +54,7 @@ func ParseSignalKind(s string) (SignalKind, error) {
 type Signal struct {
 	Name    string     `json:"name"`   // such as tensor-active; SPEC.md lists them
 	Kind    SignalKind `json:"kind"`   //
-	Source  string     `json:"source"` // who was read: gpm, nvml, dcgm-exporter, amd-exporter
+	Source  string     `json:"source"` // who was read: gpm, nvml, dcgm-exporter, amd-exporter, nvidia-smi
 	Samples uint64     `json:"samples"`
 	// Covered is how many of the Use's chip-milliseconds the samples stand
 	// for. The rest is unknown.
@@ -67,6 +69,50 @@ type Share struct {
 	Low  uint64 `json:"low_ppm"`
 	Mean uint64 `json:"mean_ppm"`
 	High uint64 `json:"high_ppm"`
+}
+
+// UseOf is the use of the devices over a period, each held from its start to its
+// end, with the signals that were sampled of their products. It is nil without
+// devices or a period.
+func UseOf(devices []Device, p *Period, sampled []Use) []Use {
+	if p == nil {
+		return nil
+	}
+	var out []Use
+	held := map[string]*big.Rat{}
+	for _, d := range devices {
+		i := slices.IndexFunc(out, func(u Use) bool { return u.Product == d.Product })
+		if i < 0 {
+			i = len(out)
+			out = append(out, Use{Product: d.Product})
+			held[d.Product] = new(big.Rat)
+		}
+		out[i].Devices += d.Count
+		out[i].Grade = LowestGrade(out[i].Grade, d.Grade)
+		share := d.share()
+		held[d.Product].Add(held[d.Product], share.Mul(share, milliseconds(p.End.Sub(p.Start))))
+	}
+	for i := range out {
+		u := &out[i]
+		u.ChipMilliseconds = min(roundUp(held[u.Product]), maxDevices)
+		u.Devices = min(u.Devices, maxDevices)
+		for _, s := range sampled {
+			if s.Product == u.Product {
+				u.Signals = append(u.Signals, s.within(u.ChipMilliseconds)...)
+			}
+		}
+	}
+	return out
+}
+
+// within are the signals, of which none covers more than the time held: samples
+// and period are taken by different clocks.
+func (u Use) within(most uint64) []Signal {
+	signals := slices.Clone(u.Signals)
+	for i := range signals {
+		signals[i].Covered = min(signals[i].Covered, most)
+	}
+	return signals
 }
 
 // FullShare is the share that is all of it.

@@ -84,3 +84,25 @@ func TestDevicesHeld(t *testing.T) {
 		t.Errorf("found %+v, expected %+v", got, want)
 	}
 }
+
+// TestUseOf: what was sampled never covers more than was held, and a slice is
+// held by its share.
+func TestUseOf(t *testing.T) {
+	start := time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
+	period := &Period{start, start.Add(7 * time.Second)}
+	devices := []Device{
+		{Product: "H100", UUID: "a", Count: 1, Grade: GradeMeasured}, {Product: "H100", UUID: "b", Count: 1, Grade: GradeMeasured, Slice: &Slice{Compute: 3, ComputeOf: 7}},
+		{Product: "T4", Count: 3, Grade: GradeDeclared},
+	}
+	signal := Signal{Name: "tensor-active", Kind: RateSignal, Source: "gpm", Samples: 1, Covered: 99_999_999, Share: &Share{1, 1, 1}}
+	got := UseOf(devices, period, []Use{{Product: "H100", Signals: []Signal{signal}}, {Product: "A100", Signals: []Signal{signal}}})
+	if len(got) != 2 || got[0].Devices != 2 || got[0].ChipMilliseconds != 10_000 || len(got[0].Signals) != 1 || got[0].Signals[0].Covered != 10_000 {
+		t.Errorf("found %+v", got)
+	}
+	if got[1].ChipMilliseconds != 21_000 || got[1].Grade != GradeDeclared || got[1].Signals != nil {
+		t.Errorf("found %+v", got[1])
+	}
+	if UseOf(devices, nil, nil) != nil || UseOf(nil, period, nil) != nil {
+		t.Error("use without a period, or without devices")
+	}
+}

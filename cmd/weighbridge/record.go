@@ -25,6 +25,7 @@ type recordFlags struct {
 	architecture architectureFlags
 	stage        stageFlags
 	countedAs    string
+	input        string
 	weights      string
 	from         fromFlags
 	chips        chipFlags
@@ -64,9 +65,15 @@ superseded with "weighbridge ledger correct".
   weighbridge record --model acme/atlas@1 --activity pretraining --chip-hours 1000000 --chip "NVIDIA H100 SXM5 80GB" \
       --utilization 0.38 --utilization-meaning mfu
   weighbridge record --from train.log --dry-run --architecture config.json --sequence-length 8192
-  weighbridge record --model acme/atlas@1 --activity pretraining --from checkpoint-100/trainer_state.json`,
+  weighbridge record --model acme/atlas@1 --activity pretraining --from checkpoint-100/trainer_state.json
+  weighbridge record --model ours/tuned@1 --activity fine-tuning --operations 6e24 \
+      --parent shipment:fine-tunes --parent-key lab.key.pub --input weights`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if f.work, err = a.withAttested(cmd.Context(), f.work); err != nil {
+				return err
+			}
 			if f.stage.kind != "" && f.from.path != "" {
 				return usage("record: found --stage and --from, expected one of them: a stage is counted from its tokens, a file says its own")
 			}
@@ -95,6 +102,7 @@ superseded with "weighbridge ledger correct".
 	flags.StringVar(&f.run, "run", "", "name of the run; the same run and sequence twice changes nothing (default: a new name)")
 	flags.Uint64Var(&f.sequence, "sequence", 0, "number of the record within the run")
 	flags.StringVar(&f.weights, "weights", "", "directory of the weights that the work made: their digest goes into the record, and with --architecture their headers must fit it")
+	flags.StringVar(&f.input, "input", "", "directory of the weights that the work started from: their digest goes into the record, and must be that of the --parent that is a shipment")
 	flags.StringVar(&f.period, "period", "", "when the work was done: START/END, dates or RFC 3339 times")
 	flags.StringVar(&f.generator, "generator", "", "for synthetic-data: the model that generated the data")
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
@@ -120,12 +128,19 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 	if err := f.weigh(ctx, &record); err != nil {
 		return err
 	}
+	if err := f.work.startsFrom(ctx, &record, f.input); err != nil {
+		return err
+	}
 	result := recordResult{Schema: recordedSchema, Record: record}
 	err = a.writing(func(l *ledger.Ledger) error {
+		if err := f.work.bring(l, &record); err != nil {
+			return err
+		}
 		if err := a.refuseCycle(l, &record); err != nil {
 			return err
 		}
 		receipt, err := l.Append(record)
+		result.Record = record
 		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
 		return err
 	})

@@ -89,6 +89,9 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	if err := f.weigh(ctx, &record); err != nil {
 		return err
 	}
+	if err := f.work.startsFrom(ctx, &record, f.input); err != nil {
+		return err
+	}
 	result := imported.result(f.from.path, record)
 	if !f.from.dryRun {
 		if result.Recorded, err = a.keepImported(f, digest, record); err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // traceResult is a lineage with its totals. The fields are those of the
@@ -93,19 +92,11 @@ func (h *history) traceModel(model meter.ModelRef) (traceModel, error) {
 
 // positionsOf is where a lineage is against the threshold of each regime.
 func (a *app) positionsOf(model meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) ([]fdp.Position, error) {
-	rules, err := fdp.Embedded()
+	rules, catalogue, err := a.rules()
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := provenance.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	facts, err := fdp.FromLineage(model, records)
-	if err != nil {
-		return nil, err
-	}
-	return fdp.Positions(rules, catalogue, facts, fdp.Question{AsOf: a.today()})
+	return fdp.PositionsOf(rules, catalogue, model, records, fdp.Question{AsOf: a.today()})
 }
 
 // String is the trace for people: one screen for a lineage of a few models.
@@ -190,6 +181,12 @@ func positionLine(p fdp.Position) string {
 	}
 	if p.Near && p.ThresholdVerdict == fdp.Undetermined {
 		left += "; the high bound reaches it"
+	}
+	if p.NoticeDays > 0 && (p.Near || p.ThresholdVerdict == fdp.Applies) {
+		left += fmt.Sprintf("; notify within %d days after it is met or known that it will be", p.NoticeDays)
+	}
+	if !p.Codified {
+		left += "; the text does not stand today"
 	}
 	return fmt.Sprintf("%s: %s that count %s; threshold %s %s: %s; %s",
 		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, left)

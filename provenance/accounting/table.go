@@ -60,7 +60,6 @@ func newRows(in *bufio.Reader, name string) (*rows, error) {
 func (r *rows) next() error {
 	r.limit.left = 2 * MaxRecord
 	cells, err := r.csv.Read()
-	line, _ := r.csv.FieldPos(0)
 	var parse *csv.ParseError
 	switch {
 	case errors.As(err, &parse):
@@ -69,6 +68,7 @@ func (r *rows) next() error {
 	case err != nil:
 		return err
 	}
+	line, _ := r.csv.FieldPos(0) // there is none where a row was refused
 	r.cells, r.line = cells, int64(line)
 	return nil
 }
