@@ -91,7 +91,7 @@ func (b dcgmBlock) use() (Use, bool, error) {
 	}
 	start, err := time.ParseInLocation("Mon Jan _2 15:04:05 2006", b.start, b.o.zone()) // ctime(3)
 	if err != nil {
-		return u, false, fmt.Errorf("Start Time %.40q: expected a time as ctime prints it", b.start)
+		return u, false, fmt.Errorf("field Start Time %.40q: expected a time as ctime prints it", b.start)
 	}
 	if u.Start, err = nanoseconds(start); err != nil {
 		return u, false, err
@@ -118,7 +118,7 @@ func (b dcgmBlock) execution(start time.Time) (*big.Rat, error) {
 	}
 	end, err := time.ParseInLocation("Mon Jan _2 15:04:05 2006", b.end, b.o.zone())
 	if err != nil || end.Before(start) {
-		return nil, fmt.Errorf("Total Execution Time %.40q and End Time %.40q: expected seconds, not negative", b.seconds, b.end)
+		return nil, fmt.Errorf("field Total Execution Time %.40q and End Time %.40q: expected seconds, not negative", b.seconds, b.end)
 	}
 	return new(big.Rat).SetFrac64(int64(end.Sub(start)), int64(time.Second)), nil
 }

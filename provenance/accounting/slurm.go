@@ -183,7 +183,7 @@ func (r slurmRow) elapsed() (uint64, error) {
 	var err error
 	if d, rest, found := strings.Cut(text, "-"); found {
 		if days, err = strconv.ParseUint(d, 10, 17); err != nil {
-			return 0, fmt.Errorf("Elapsed %.40q: expected [days-]hours:minutes:seconds", text)
+			return 0, fmt.Errorf("column Elapsed %.40q: expected [days-]hours:minutes:seconds", text)
 		}
 		clock = rest
 	}
@@ -191,12 +191,12 @@ func (r slurmRow) elapsed() (uint64, error) {
 	total := days * 24
 	parts := strings.Split(clock, ":")
 	if len(parts) != 3 {
-		return 0, fmt.Errorf("Elapsed %.40q: expected [days-]hours:minutes:seconds", text)
+		return 0, fmt.Errorf("column Elapsed %.40q: expected [days-]hours:minutes:seconds", text)
 	}
 	for i, part := range parts {
 		v, err := strconv.ParseUint(part, 10, 17)
 		if err != nil {
-			return 0, fmt.Errorf("Elapsed %.40q: expected [days-]hours:minutes:seconds", text)
+			return 0, fmt.Errorf("column Elapsed %.40q: expected [days-]hours:minutes:seconds", text)
 		}
 		if i > 0 {
 			total *= 60
@@ -204,7 +204,7 @@ func (r slurmRow) elapsed() (uint64, error) {
 		total += v
 	}
 	if total > maxSeconds {
-		return 0, fmt.Errorf("Elapsed %.40q: more than two hundred years", text)
+		return 0, fmt.Errorf("column Elapsed %.40q: more than two hundred years", text)
 	}
 	return total, nil
 }
