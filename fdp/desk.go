@@ -74,3 +74,6 @@ func (p *pack) deskClauses() []*clause {
 	}
 	return out
 }
+
+// whole are all clauses that a reader of the pack finds, those of the desk last.
+func (p *pack) whole() []*clause { return append(p.sorted(), p.deskClauses()...) }

@@ -78,13 +78,14 @@ func EvaluateDesk(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Des
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
 	f = f.flat()
+	models, _ := f.models() // contradictions were refused
 	desks := []Desk{}
 	for _, regime := range q.regimes(r) {
 		p := r.packs[regime]
 		if p.Delivery == nil {
 			continue
 		}
-		e := newEvaluation(p, c, f, q)
+		e := newEvaluationOf(models, p, c, f, q)
 		d := e.desk(r.digest)
 		if e.numbers.err != nil {
 			return nil, fmt.Errorf("evaluate %s: %w", regime, e.numbers.err)

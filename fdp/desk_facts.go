@@ -2,6 +2,7 @@ package fdp
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 )
@@ -55,6 +56,12 @@ func (e *evaluation) notice(cite string) outcome {
 	return outcome{verdict: verdictOf(len(e.facts.IsInformed) > 0), steps: []Step{step}}
 }
 
+// quantityOf is what counts of other facts under the same question.
+func (e *evaluation) quantityOf(f Facts) quantity {
+	models, _ := f.models() // a part of facts without a contradiction has none
+	return newEvaluationOf(models, e.pack, e.catalogue, f, e.question).quantity("operations")
+}
+
 // fineTuningWithin: this model's own operations are within the share of those of
 // the model that it came from, its whole lineage (Supp. 10 to Part 748,
 // paragraph 7: of the training operations of the original model).
@@ -69,10 +76,9 @@ func (e *evaluation) fineTuningWithin(cite string) outcome {
 		}
 		return outcome{missing: []Missing{{Path: path, Reason: ReasonUnknown}}}
 	}
-	x := newEvaluation(e.pack, e.catalogue, own, e.question).quantity("operations")
-	y := newEvaluation(e.pack, e.catalogue, original, e.question).quantity("operations")
+	x, y := e.quantityOf(own), e.quantityOf(original)
 	percent := e.pack.Delivery.FineTuning.Percent
-	limit := bounds(y.interval, percent)
+	limit := bounds(y.interval, big.NewRat(int64(percent), 100))
 	steps := []Step{
 		{"operations", "own: " + intervalText(x.interval), e.lowestGrade("operations", len(e.facts.Operations)), cite},
 		{"parents", fmt.Sprintf("%d%% of the original's: %s", percent, strings.TrimSuffix(limit.number(), ", ")), e.lowestGrade("parents", len(e.facts.Parents)), cite},

@@ -15,12 +15,12 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "ledger",
-		Short:   "Show what the ledger holds and the heads of its logs; merge other ledgers; correct what was recorded wrongly",
+		Short:   "Show what the ledger holds and the heads of its logs; merge other ledgers; prove what it held; correct what was recorded wrongly",
 		Example: "  weighbridge ledger show acme/atlas@1\n  weighbridge ledger head acme/atlas@1",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand())
+	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand(), a.ledgerProveCommand())
 	return cmd
 }
 
@@ -57,26 +57,7 @@ out. Two logs are separated by an empty line.
 
 func (a *app) ledgerHead(args []string) error {
 	result := headsResult{Schema: "weighbridge.dev/heads/v1", Heads: []headLine{}}
-	err := a.reading(func(l *ledger.Ledger) error {
-		models, notes, err := headsWanted(l, args)
-		if err != nil {
-			return err
-		}
-		for _, model := range models {
-			heads, err := l.Heads(model)
-			if err != nil {
-				return err
-			}
-			if len(heads) == 0 {
-				return a.noLog(model, nil)
-			}
-			for _, head := range heads {
-				result.Heads = append(result.Heads, headLine{model, "", head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
-			}
-		}
-		return result.addNotes(l, notes)
-	})
-	if err != nil {
+	if err := a.reading(func(l *ledger.Ledger) error { return a.addHeads(&result, l, args) }); err != nil {
 		return err
 	}
 	if a.json {
@@ -84,6 +65,27 @@ func (a *app) ledgerHead(args []string) error {
 	}
 	a.printf("%s", result)
 	return nil
+}
+
+// addHeads adds the heads of the log that is named, or of all.
+func (a *app) addHeads(result *headsResult, l *ledger.Ledger, args []string) error {
+	models, notes, err := headsWanted(l, args)
+	if err != nil {
+		return err
+	}
+	for _, model := range models {
+		heads, err := l.Heads(model)
+		if err != nil {
+			return err
+		}
+		if len(heads) == 0 {
+			return a.noLog(model, nil)
+		}
+		for _, head := range heads {
+			result.Heads = append(result.Heads, headLine{model, "", head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+		}
+	}
+	return result.addNotes(l, notes)
 }
 
 // headsWanted are the models and the logs of notes that are asked for.

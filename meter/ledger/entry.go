@@ -2,20 +2,15 @@ package ledger
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
-
-// entryMagic opens every header.
-const entryMagic = "weighbridge.dev/entry/v1"
 
 // maxBodyBytes bounds a body without its salt: a record or a correction that
 // holds one, and totals of at most 18 activities.
@@ -48,60 +43,17 @@ type Total struct {
 
 // origin names one log of one ledger.
 func origin(id string, model meter.ModelRef) string {
-	return "weighbridge.dev/log/" + id + "/" + string(model)
+	return originPrefix + id + "/" + string(model)
 }
 
-// encodeHeader returns the header of an entry: four lines, each ended by a line
-// feed. It holds nothing of the body but its commitment.
-func encodeHeader(origin string, index uint64, commitment [hashSize]byte) []byte {
-	return fmt.Appendf(nil, "%s\n%s\n%d\nsha256:%s\n", entryMagic, origin, index, hex.EncodeToString(commitment[:]))
-}
-
-// header is what the four lines say.
-type header struct {
-	origin     string
-	index      uint64
-	commitment [hashSize]byte
-}
-
-// parseHeader reads only what encodeHeader writes.
-func parseHeader(data []byte) (header, error) {
-	lines := strings.Split(string(data), "\n")
-	if len(lines) != 5 || lines[0] != entryMagic {
-		return header{}, fmt.Errorf("header %.80q: expected four lines that begin with %s", data, entryMagic)
-	}
-	h := header{origin: lines[1]}
-	var err error
-	if h.index, err = strconv.ParseUint(lines[2], 10, 64); err != nil {
-		return header{}, fmt.Errorf("header: index: %w", err)
-	}
-	sum, err := hex.DecodeString(strings.TrimPrefix(lines[3], "sha256:"))
-	if err != nil || len(sum) != hashSize {
-		return header{}, fmt.Errorf("header: commitment %.80q: expected sha256: and 64 hexadecimal digits", lines[3])
-	}
-	copy(h.commitment[:], sum)
-	if !bytes.Equal(encodeHeader(h.origin, h.index, h.commitment), data) {
-		return header{}, fmt.Errorf("header %.200q: not in the one encoding", data)
-	}
-	return h, nil
-}
-
-// commit is SHA-256 over the salt and the body.
-func commit(salt, body []byte) [hashSize]byte {
-	h := sha256.New()
-	h.Write(salt)
-	h.Write(body)
-	return [hashSize]byte(h.Sum(nil))
-}
+const originPrefix = "weighbridge.dev/log/"
 
 // encodeBody returns the body of an entry; kind is "record" or "correction" and
 // content its canonical encoding.
-func encodeBody(kind string, content []byte, totals []Total) ([]byte, error) {
-	sums, err := encodeJSON(totals)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat([]byte(`{"`+kind+`":`), content, []byte(`,"totals":`), sums, []byte(`}`)), nil
+func encodeBody(kind string, content []byte, totals []Total) []byte {
+	body := make([]byte, 0, len(content)+256)
+	body = append(append(append(append(body, `{"`...), kind...), `":`...), content...)
+	return append(appendTotals(append(body, bodyTotals...), totals), '}')
 }
 
 // encodeJSON is the one way JSON is written here: no white space, no HTML
@@ -121,6 +73,9 @@ func encodeJSON(v any) ([]byte, error) {
 func parseBody(data []byte) (Entry, error) {
 	if len(data) > maxBodyBytes {
 		return Entry{}, fmt.Errorf("body of %d bytes: expected at most %d", len(data), maxBodyBytes)
+	}
+	if entry, ok := readBody(data); ok {
+		return entry, nil
 	}
 	var raw struct {
 		Record     json.RawMessage `json:"record"`
@@ -152,10 +107,66 @@ func parseBody(data []byte) (Entry, error) {
 	if err := validTotals(raw.Totals); err != nil {
 		return Entry{}, err
 	}
-	if again, err := encodeBody(kind, content, raw.Totals); err != nil || !bytes.Equal(again, data) {
+	if again := encodeBody(kind, content, raw.Totals); !bytes.Equal(again, data) {
 		return Entry{}, fmt.Errorf("body: found %.80q, which is not its one encoding", data)
 	}
 	return entry, nil
+}
+
+// The parts of the body of a record.
+const (
+	bodyOfRecord = `{"record":`
+	bodyTotals   = `,"totals":`
+)
+
+// cutBody cuts the body of a record into the record and the totals. The key
+// "totals" stands in no record, and in a text its quotes would be escaped: the last
+// one is the body's own. False leaves it to the long way.
+func cutBody(data []byte) (record, totals []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(data, []byte(bodyOfRecord))
+	at := bytes.LastIndex(rest, []byte(bodyTotals))
+	if !ok || at < 0 || rest[len(rest)-1] != '}' {
+		return nil, nil, false
+	}
+	return rest[:at], rest[at+len(bodyTotals) : len(rest)-1], true
+}
+
+// readBody reads the body of a record in one pass, by the short cut of package
+// canonical, or gives up.
+func readBody(data []byte) (Entry, bool) {
+	content, sums, ok := cutBody(data)
+	if !ok {
+		return Entry{}, false
+	}
+	totals, ok := readTotals(string(sums))
+	if !ok || validTotals(totals) != nil {
+		return Entry{}, false
+	}
+	record, err := meter.ParseRecord(content)
+	return Entry{Record: &record, Totals: totals}, err == nil
+}
+
+func readTotals(text string) ([]Total, bool) {
+	totals := []Total{}
+	s := canonical.New(text)
+	if s.Word("[]") {
+		return totals, s.Whole()
+	}
+	s.List(func() {
+		var t Total
+		s.Open()
+		s.Need("activity")
+		t.Activity = meter.Activity(s.Text())
+		s.Need("operations")
+		t.Operations = meter.ReadInterval(&s)
+		s.Need("records")
+		t.Records = s.Uint()
+		s.Need("grade")
+		t.Grade = meter.Grade(s.Text())
+		s.Close()
+		totals = append(totals, t)
+	})
+	return totals, s.Whole()
 }
 
 // validTotals: activities of the closed list in its order, each once, with at
@@ -186,12 +197,12 @@ func decodeEntry(key, head, stored []byte) (Entry, error) {
 	if len(key) != 8 || len(stored) < saltSize {
 		return Entry{}, fmt.Errorf("found a key of %d bytes and a body of %d: expected 8, and a salt of %d before a body", len(key), len(stored), saltSize)
 	}
-	h, err := parseHeader(head)
+	h, err := proof.ParseHeader(head)
 	if err != nil {
 		return Entry{}, err
 	}
 	index := binary.BigEndian.Uint64(key)
-	if h.index != index || h.commitment != commit(stored[:saltSize], stored[saltSize:]) {
+	if h.Index != index || h.Commitment != proof.Commit(stored[:saltSize], stored[saltSize:]) {
 		return Entry{}, fmt.Errorf("the body is not the one that its header commits to")
 	}
 	entry, err := parseBody(stored[saltSize:])

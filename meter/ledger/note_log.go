@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // MovedError reports a log of notes that has another number of entries than its
@@ -112,7 +114,7 @@ func (w *writer) noteLog(name, id string) (*noteLog, error) {
 func (g *noteLog) append(body []byte) error {
 	stored := make([]byte, saltSize, saltSize+len(body))
 	rand.Read(stored) // never fails: crypto/rand crashes the program instead
-	header := encodeHeader(g.origin, g.tree.size(), commit(stored, body))
+	header := proof.Header{Origin: g.origin, Index: g.tree.size(), Commitment: proof.Commit(stored, body)}.Encode()
 	return g.put(header, append(stored, body...))
 }
 
@@ -167,15 +169,15 @@ func (l *Ledger) Notes(log string) ([]NoteEntry, error) {
 
 // NoteHeads returns the heads of the logs of notes of a name, in the order of
 // [Ledger.Notes].
-func (l *Ledger) NoteHeads(log string) ([]Head, error) {
-	var heads []Head
+func (l *Ledger) NoteHeads(log string) ([]proof.Head, error) {
+	var heads []proof.Head
 	err := l.view(func(tx *bolt.Tx) error {
 		return l.forEachNoteLog(tx, log, func(id string, bucket *bolt.Bucket) error {
 			data := bucket.Get([]byte(keyHead))
 			if len(data) != 8+hashSize {
 				return fmt.Errorf("head of %s: found %d bytes, expected %d; run weighbridge check", noteOrigin(id, log), len(data), 8+hashSize)
 			}
-			heads = append(heads, Head{noteOrigin(id, log), binary.BigEndian.Uint64(data), [hashSize]byte(data[8:])})
+			heads = append(heads, proof.Head{Origin: noteOrigin(id, log), Size: binary.BigEndian.Uint64(data), Root: [hashSize]byte(data[8:])})
 			return nil
 		})
 	})
@@ -233,14 +235,14 @@ func decodeNote(key, head, stored []byte) (NoteEntry, error) {
 	if len(key) != 8 || len(stored) < saltSize {
 		return NoteEntry{}, fmt.Errorf("found a key of %d bytes and a body of %d: expected 8, and a salt of %d before a body", len(key), len(stored), saltSize)
 	}
-	h, err := parseHeader(head)
+	h, err := proof.ParseHeader(head)
 	if err != nil {
 		return NoteEntry{}, err
 	}
 	index := binary.BigEndian.Uint64(key)
-	if h.index != index || h.commitment != commit(stored[:saltSize], stored[saltSize:]) {
+	if h.Index != index || h.Commitment != proof.Commit(stored[:saltSize], stored[saltSize:]) {
 		return NoteEntry{}, fmt.Errorf("the body is not the one that its header commits to")
 	}
 	note, err := parseNoteBody(stored[saltSize:])
-	return NoteEntry{h.origin, index, note}, err
+	return NoteEntry{h.Origin, index, note}, err
 }
