@@ -13,10 +13,12 @@ func (l *linter) desk() {
 		return
 	}
 	l.rule("delivery.flag", d.Flag)
-	if d.FineTuning.Percent < 1 || d.FineTuning.Percent > 100 {
-		l.report("delivery.fine_tuning", "percent", "fine_tuning.percent is %d: expected 1 to 100.", d.FineTuning.Percent)
+	if d.FineTuning != (fineTuning{}) {
+		if d.FineTuning.Percent < 1 || d.FineTuning.Percent > 100 {
+			l.report("delivery.fine_tuning", "percent", "fine_tuning.percent is %d: expected 1 to 100.", d.FineTuning.Percent)
+		}
+		l.cite("delivery.fine_tuning.cite", d.FineTuning.Cite)
 	}
-	l.cite("delivery.fine_tuning.cite", d.FineTuning.Cite)
 	l.deskConditions(d.Clauses)
 	if len(d.Gates) == 0 {
 		l.report("delivery", "gate-missing", "no gates: nothing would ever hold a delivery.")

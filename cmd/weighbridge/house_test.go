@@ -36,6 +36,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"provenance/probe":        {inside: []string{"provenance"}},
 	"provenance/accounting":   {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
+	"fdp/delivery":            {inside: []string{"meter", "provenance", "fdp"}},
 	"fdp/quota":               {inside: []string{"provenance", "fdp"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp"}},
 	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "github.com/zeebo/blake3"}},
@@ -53,7 +54,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "provenance", "provenance/probe",
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
-			"fdp", "fdp/quota", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
+			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},
