@@ -14,6 +14,7 @@ import (
 type sums struct {
 	activities map[meter.Activity]*sum
 	parents    map[meter.Parent]int64
+	shared     *int64 // records of runs that several processes share
 }
 
 type sum struct {
@@ -23,7 +24,7 @@ type sum struct {
 	grades              map[meter.Grade]int64
 }
 
-func newSums() sums { return sums{map[meter.Activity]*sum{}, map[meter.Parent]int64{}} }
+func newSums() sums { return sums{map[meter.Activity]*sum{}, map[meter.Parent]int64{}, new(int64)} }
 
 // add takes a record in (by is 1) or out (by is -1).
 func (s sums) add(r *meter.Record, by int64) {
@@ -39,6 +40,9 @@ func (s sums) add(r *meter.Record, by int64) {
 	have.grades[r.Grade] += by
 	if have.records == 0 {
 		delete(s.activities, r.Activity)
+	}
+	if r.Part != nil {
+		*s.shared += by
 	}
 	named := map[meter.Parent]bool{}
 	for _, p := range r.Parents {
@@ -113,10 +117,14 @@ func (c *checker) state(name string, stored []byte, want sums) {
 			meter.Parent
 			Records int64 `json:"records"`
 		} `json:"parents"`
+		Shared int64 `json:"shared"`
 	}
 	if err := json.Unmarshal(stored, &st); err != nil {
 		c.problem("state-unreadable", name, "%v", err)
 		return
+	}
+	if st.Shared != *want.shared {
+		c.problem("state-differs", name, "found %d records of runs that are shared, expected %d", st.Shared, *want.shared)
 	}
 	left := len(want.activities)
 	seen := map[meter.Activity]bool{}
