@@ -26,6 +26,9 @@ type Observation struct {
 	SamplesPerStep   *uint64 `json:"samples_per_step,omitempty"`
 	SequenceLength   *uint64 `json:"sequence_length,omitempty"` // tokens in a sample, as stated by the log
 
+	Parameters         *Ops `json:"parameters,omitempty"`          // of the model, as the log prints them
+	ParametersRounding *Ops `json:"parameters_rounding,omitempty"` // how far off that may be, because it was printed rounded
+
 	OperationsStated   *Ops `json:"operations_stated,omitempty"`   // the framework's own total, in its own convention
 	OperationsRounding *Ops `json:"operations_rounding,omitempty"` // how far off it may be, because it was printed rounded
 

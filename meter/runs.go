@@ -224,20 +224,25 @@ func (p *part) joins(attempt []*part) bool {
 		return false
 	}
 	overlaps, near, shows := false, false, false
+	brief := p.brief()
 	for _, q := range attempt {
 		if q.Ranks != p.Ranks || q.Rank == p.Rank || q.record.Period == nil {
 			return false
 		}
 		overlaps = overlaps || together(*q.record.Period, *p.record.Period)
 		near = near || p.record.Period.Start.Sub(q.record.Period.End) < slack
-		shows = shows || q.shows
+		shows, brief = shows || q.shows, brief || q.brief()
 	}
-	return overlaps || near && !(p.shows && shows)
+	return overlaps || near && brief && !(p.shows && shows)
 }
 
-// slack is how far apart two ranks may be, by clocks that differ, of which one
-// shows nothing: it adds no work to an execution, wherever it is put.
+// slack is how far apart two ranks of one execution may be by clocks that differ,
+// of which one shows nothing and was gone within that time.
 const slack = time.Minute
+
+func (p *part) brief() bool {
+	return !p.shows && p.record.Period.End.Sub(p.record.Period.Start) < slack
+}
 
 // together reports whether two periods share half of the shorter one: so do
 // ranks of one execution; one that follows another overlaps it by clocks that differ.

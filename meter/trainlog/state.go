@@ -167,6 +167,7 @@ func (s *state) observation() meter.Observation {
 	if s.met {
 		o.Format = s.candidates[0].name()
 		s.candidates[0].observe(&o)
+		o.Parameters, o.ParametersRounding = sheet(s.candidates[0].figures()).parameters()
 	} else if s.forced != "" {
 		s.notes.add(FormatNotMet, 0, 0, 0)
 	}
