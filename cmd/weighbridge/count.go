@@ -34,6 +34,11 @@ func (c runCount) fill(r *meter.Record) {
 		formula = nil
 		r.Findings = append(r.Findings, meter.Finding{Code: "formula-failed", Message: "the formula gives no count: " + err.Error()})
 	}
+	if err := c.shapeOfLog(); err != nil && formula != nil {
+		r.Witnesses = append(r.Witnesses, *formula)
+		formula = nil
+		r.Findings = append(r.Findings, meter.Finding{Code: "parameters-disagree", Message: err.Error() + ": the formula's count is of another model and is not used; supersede this record when the right one is known"})
+	}
 	counted, err := c.counted()
 	if err != nil {
 		counted = nil

@@ -23,6 +23,7 @@ type traceResult struct {
 	Convention meter.Convention `json:"convention"`          // of the total: mixed where its records differ
 	Missing    []meter.ModelRef `json:"missing"`             // ancestors of which nothing is known
 	Pending    []string         `json:"pending"`             // runs that are included and not in the ledger yet
+	Notes      []traceNote      `json:"notes,omitempty"`     // how runs of several processes were counted once
 }
 
 type traceActivity struct {
@@ -60,8 +61,9 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 		return result, err
 	}
 	var conventions conventionSum
-	result.Regimes, err = a.positionsOf(model, conventions.over(h.records))
-	result.Convention = conventions.total
+	notes := netNotes{}
+	result.Regimes, err = a.positionsOf(model, notes.over(conventions.over(h.records)))
+	result.Convention, result.Notes = conventions.total, notes.sorted()
 	return result, err
 }
 
@@ -130,6 +132,7 @@ func (r traceResult) String() string {
 	for _, p := range r.Pending {
 		fmt.Fprintf(&b, "  included: %s\n", p)
 	}
+	writeNotes(&b, r.Notes)
 	return b.String()
 }
 
