@@ -73,6 +73,10 @@ type Statement struct {
 	Hardware        *Hardware
 	Determination   *Determination
 
+	// Disclosed says what a concealed statement hides, and what was disclosed of
+	// it ([Statement.Disclose]). Nil: the statement is open, nothing is hidden.
+	Disclosed *Disclosed
+
 	// Raw is the predicate as it was read. Empty in a statement that was made
 	// here.
 	Raw json.RawMessage

@@ -51,6 +51,13 @@ type Statement struct {
 
 	// Predicate is what the statement says, as it was signed. Empty unless OK.
 	Predicate json.RawMessage `json:"predicate,omitempty"`
+
+	// Of a statement that hides figures: their paths; the predicate with what was
+	// disclosed in its place; and the thresholds that were shown and answered. A
+	// hidden figure is unknown, never zero.
+	Hidden     []string        `json:"hidden,omitempty"`
+	Disclosed  json.RawMessage `json:"disclosed,omitempty"`
+	Thresholds map[string]bool `json:"thresholds,omitempty"`
 }
 
 // Under whose rules a determination was recomputed.
@@ -91,4 +98,5 @@ const (
 	CodeModelDiffers      = "model-differs"      // about another model than was asked for
 	CodeTooOld            = "too-old"            // made before the time that the policy names
 	CodeLedgerSize        = "ledger-size"        // made of a shorter log than the policy asks for
+	CodeDisclosure        = "disclosure"         // a disclosure that does not belong to what was signed
 )

@@ -26,6 +26,9 @@ type attestFlags struct {
 	asOf    string
 
 	weightsOf []string
+
+	disclose    []string // fields that stay in the open; nil: all do
+	disclosures string   // where the hidden ones are kept
 }
 
 type attestResult struct {
@@ -43,6 +46,9 @@ type attestResult struct {
 	// Corrections of the lineage's logs, which travel with its compute.
 	Corrections []attest.Correction `json:"corrections"`
 	Findings    []meter.Finding     `json:"findings"`
+	// Disclosures is the file that can show what the statements hide; empty where
+	// nothing is hidden.
+	Disclosures string `json:"disclosures,omitempty"`
 }
 
 type attestStatement struct {
@@ -88,10 +94,16 @@ raw layers (linked, not copied, where the file system allows it) and the bundles
 Training compute and hardware are stated by default. A determination shows recipients and legal readings; it is
 only made when included by name, and can be recomputed by whoever receives it.
 
+With --disclose the figures stand in the statements as salted digests (RFC 9901), but for the fields named: none, or
+of ` + fieldNames() + `.
+What they hide is kept in a file beside the shipment, for you alone; weighbridge present shows a recipient some of
+it, and the signature stays the same. Models, relations, activities, grades, convention and products are always shown.
+
 ` + exitCodes,
 		Example: `  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment
   weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment \
-      --include training-compute,hardware,determination --facts facts.yaml`,
+      --include training-compute,hardware,determination --facts facts.yaml
+  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --disclose none`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if f.model, err = meter.ParseModel(args[0]); err != nil {
@@ -108,6 +120,8 @@ only made when included by name, and can be recomputed by whoever receives it.
 	flags.StringSliceVar(&f.include, "include", []string{"training-compute", "hardware"}, "statements to make: "+strings.Join(includable(), ", "))
 	flags.StringVar(&f.facts, "facts", "", "for a determination: facts that the ledger cannot know (YAML or JSON)")
 	flags.StringArrayVar(&f.weightsOf, "weights-of", nil, "another `MODEL` whose recorded output these weights are; a finding then says so; repeatable")
+	flags.StringSliceVar(&f.disclose, "disclose", nil, "hide every figure but these `FIELDS` (none: every figure) behind salted digests; without the flag nothing is hidden")
+	flags.StringVar(&f.disclosures, "disclosures", "", "with --disclose: the `FILE` that keeps what is hidden (default the layout's name and .disclosures.json)")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
 	for _, required := range []string{"weights", "key", "out"} {
 		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
@@ -130,7 +144,7 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err := f.refuseSecond(files); err != nil {
 		return err
 	}
-	compute, hardware, err := a.statable(f, files)
+	compute, hardware, details, err := a.statable(f, files)
 	if err != nil {
 		return err
 	}
@@ -138,14 +152,19 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err != nil {
 		return err
 	}
-	signed, err := f.sign(ctx, key, files, made)
+	signed, err := f.sign(ctx, key, files, made, details)
+	if err != nil {
+		return err
+	}
+	kept, err := f.keep(signed)
 	if err != nil {
 		return err
 	}
 	result, err := a.ship(ctx, f, files, signed)
 	if err != nil {
-		return err
+		return errors.Join(err, f.discard(kept))
 	}
+	result.Disclosures = kept
 	result.Signer = key.ID()
 	result.Findings = append([]meter.Finding{}, compute.Findings...)
 	result.Corrections = append([]attest.Correction{}, compute.Corrections...)
@@ -159,9 +178,9 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 // statable is what can be stated of the model now. Journals that dead processes
 // left are folded in first; a run that goes on is refused, because what is signed
 // of it would be wrong a moment later.
-func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.TrainingCompute, hardware attest.Hardware, err error) {
+func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.TrainingCompute, hardware attest.Hardware, details map[meter.ModelRef]attest.Detail, err error) {
 	if err := a.foldLeftovers(); err != nil {
-		return compute, hardware, err
+		return compute, hardware, nil, err
 	}
 	err = a.withHistory(func(h *history) (err error) {
 		lineage, err := h.lineage(f.model)
@@ -173,10 +192,12 @@ func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.Tra
 				return fmt.Errorf("%s: %s; attest when it has ended and is recorded", f.model, run.note)
 			}
 		}
-		compute, hardware, err = a.predicates(f, h, files)
+		if compute, hardware, err = a.predicates(f, h, files); err == nil {
+			details = h.details(compute.Lineage)
+		}
 		return err
 	})
-	return compute, hardware, err
+	return compute, hardware, details, err
 }
 
 // check refuses what the command line itself gets wrong, before anything is
@@ -193,6 +214,9 @@ func (f attestFlags) check() error {
 		return usage("--include is empty: a shipment without a statement says nothing; expected %s", strings.Join(includable(), ", "))
 	case !decides && (f.facts != "" || f.asOf != ""):
 		return usage("--facts and --as-of are for a determination: add it to --include, or leave them out")
+	}
+	if err := f.checkDisclose(decides); err != nil {
+		return err
 	}
 	if f.claims == "" {
 		return nil

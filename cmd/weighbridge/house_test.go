@@ -33,7 +33,8 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"provenance":              {},
 	"provenance/probe":        {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
-	"attest":                  {inside: []string{"meter", "provenance", "fdp"}},
+	"attest":                  {inside: []string{"meter", "provenance", "fdp", "attest/disclosure"}},
+	"attest/disclosure":       {},
 	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto"}},
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
@@ -43,7 +44,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"cmd/weighbridge": {
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
-			"fdp", "attest", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
+			"fdp", "attest", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},
 	},

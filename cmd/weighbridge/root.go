@@ -76,6 +76,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.keyCommand())
 	root.AddCommand(a.attestCommand())
 	root.AddCommand(a.verifyCommand())
+	root.AddCommand(a.presentCommand())
 	root.AddCommand(a.demoCommand())
 	root.AddCommand(a.versionCommand())
 	root.AddCommand(a.checkCommand())

@@ -18,6 +18,8 @@ type verifyFlags struct {
 	wanted  verifyWanted
 	out     string
 
+	presentation string // what the sender shows of statements that hide figures
+
 	signature string // of OpenSSF Model Signing
 	root      string
 }
@@ -41,6 +43,10 @@ A name or a tag is signed by nobody: --model says which model it must be. An old
 verifies like the newest: --not-before and --min-ledger-size refuse it. A determination under rules that came with it
 is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest.
 
+Statements may hide figures behind digests. --presentation opens those that their holder shows you, under the same
+signature; what stays hidden is listed, and counts as unknown, never as zero. Who showed it is not proved: there is no
+key binding.
+
 ` + exitCodes,
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
 			"  weighbridge verify weights --key release.key.pub --signature model.sig\n" +
@@ -54,6 +60,7 @@ is shown beside what this program's own rules say, and is believed only with --a
 	flags.StringArrayVar(&f.keys, "key", nil, "public key (PEM) that may sign; repeatable")
 	flags.StringVar(&f.claims, "claims", "", "for a plain directory: the claims file (default DIR/claims.jsonl)")
 	flags.StringVar(&f.out, "out", "", "for a registry: keep the shipment in this OCI image layout")
+	flags.StringVar(&f.presentation, "presentation", "", "a `FILE` with figures that the statements hide, as weighbridge present wrote it")
 	f.add(cmd)
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
 	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
@@ -78,6 +85,9 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 		return usage("--signature is for a plain directory: %s is a shipment", target)
 	case f.signature == "" && len(f.keys) == 0:
 		return usage("--certificate-root is for --signature: name the keys that may sign attestations with --key")
+	}
+	if f.presentation != "" && f.signature != "" {
+		return usage("--presentation goes with attestations, not with --signature")
 	}
 	result := a.judge(ctx, target, f, policy)
 	if a.json {
