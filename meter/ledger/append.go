@@ -10,6 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // Receipt says where an entry stands.
@@ -188,7 +189,7 @@ func (g *log) put(kind string, content []byte) (uint64, error) {
 	stored := make([]byte, saltSize, saltSize+len(body))
 	rand.Read(stored) // never fails: crypto/rand crashes the program instead
 	index := g.tree.size()
-	header := encodeHeader(g.origin, index, commit(stored, body))
+	header := proof.Header{Origin: g.origin, Index: index, Commitment: proof.Commit(stored, body)}.Encode()
 	if err := g.headers.Put(indexKey(index), header); err != nil {
 		return 0, err
 	}

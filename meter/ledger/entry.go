@@ -2,20 +2,14 @@ package ledger
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
-
-// entryMagic opens every header.
-const entryMagic = "weighbridge.dev/entry/v1"
 
 // maxBodyBytes bounds a body without its salt: a record or a correction that
 // holds one, and totals of at most 18 activities.
@@ -48,51 +42,10 @@ type Total struct {
 
 // origin names one log of one ledger.
 func origin(id string, model meter.ModelRef) string {
-	return "weighbridge.dev/log/" + id + "/" + string(model)
+	return originPrefix + id + "/" + string(model)
 }
 
-// encodeHeader returns the header of an entry: four lines, each ended by a line
-// feed. It holds nothing of the body but its commitment.
-func encodeHeader(origin string, index uint64, commitment [hashSize]byte) []byte {
-	return fmt.Appendf(nil, "%s\n%s\n%d\nsha256:%s\n", entryMagic, origin, index, hex.EncodeToString(commitment[:]))
-}
-
-// header is what the four lines say.
-type header struct {
-	origin     string
-	index      uint64
-	commitment [hashSize]byte
-}
-
-// parseHeader reads only what encodeHeader writes.
-func parseHeader(data []byte) (header, error) {
-	lines := strings.Split(string(data), "\n")
-	if len(lines) != 5 || lines[0] != entryMagic {
-		return header{}, fmt.Errorf("header %.80q: expected four lines that begin with %s", data, entryMagic)
-	}
-	h := header{origin: lines[1]}
-	var err error
-	if h.index, err = strconv.ParseUint(lines[2], 10, 64); err != nil {
-		return header{}, fmt.Errorf("header: index: %w", err)
-	}
-	sum, err := hex.DecodeString(strings.TrimPrefix(lines[3], "sha256:"))
-	if err != nil || len(sum) != hashSize {
-		return header{}, fmt.Errorf("header: commitment %.80q: expected sha256: and 64 hexadecimal digits", lines[3])
-	}
-	copy(h.commitment[:], sum)
-	if !bytes.Equal(encodeHeader(h.origin, h.index, h.commitment), data) {
-		return header{}, fmt.Errorf("header %.200q: not in the one encoding", data)
-	}
-	return h, nil
-}
-
-// commit is SHA-256 over the salt and the body.
-func commit(salt, body []byte) [hashSize]byte {
-	h := sha256.New()
-	h.Write(salt)
-	h.Write(body)
-	return [hashSize]byte(h.Sum(nil))
-}
+const originPrefix = "weighbridge.dev/log/"
 
 // encodeBody returns the body of an entry; kind is "record" or "correction" and
 // content its canonical encoding.
@@ -186,12 +139,12 @@ func decodeEntry(key, head, stored []byte) (Entry, error) {
 	if len(key) != 8 || len(stored) < saltSize {
 		return Entry{}, fmt.Errorf("found a key of %d bytes and a body of %d: expected 8, and a salt of %d before a body", len(key), len(stored), saltSize)
 	}
-	h, err := parseHeader(head)
+	h, err := proof.ParseHeader(head)
 	if err != nil {
 		return Entry{}, err
 	}
 	index := binary.BigEndian.Uint64(key)
-	if h.index != index || h.commitment != commit(stored[:saltSize], stored[saltSize:]) {
+	if h.Index != index || h.Commitment != proof.Commit(stored[:saltSize], stored[saltSize:]) {
 		return Entry{}, fmt.Errorf("the body is not the one that its header commits to")
 	}
 	entry, err := parseBody(stored[saltSize:])

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // example is the log of SPEC.md: a record, and the correction of it.
@@ -45,7 +47,7 @@ func TestSpecExample(t *testing.T) {
 	e, head := readExample(t)
 	var leaves [][32]byte
 	for i := range 2 {
-		h, err := parseHeader([]byte(e.header[i]))
+		h, err := proof.ParseHeader([]byte(e.header[i]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,14 +59,14 @@ func TestSpecExample(t *testing.T) {
 		if err != nil {
 			t.Errorf("entry %d: %v", i, err)
 		}
-		if want := origin("000102030405060708090a0b0c0d0e0f", entry.held().Model); h.origin != want {
-			t.Errorf("origin %q, expected %q", h.origin, want)
+		if want := origin("000102030405060708090a0b0c0d0e0f", entry.held().Model); h.Origin != want {
+			t.Errorf("origin %q, expected %q", h.Origin, want)
 		}
 		leaves = append(leaves, sha256.Sum256(append([]byte{0}, e.header[i]...)))
 	}
 	root := subtree(leaves)
-	h, _ := parseHeader([]byte(e.header[1]))
-	if want := fmt.Sprintf("%s\n2\n%s\n", h.origin, base64.StdEncoding.EncodeToString(root[:])); head != want {
+	h, _ := proof.ParseHeader([]byte(e.header[1]))
+	if want := fmt.Sprintf("%s\n2\n%s\n", h.Origin, base64.StdEncoding.EncodeToString(root[:])); head != want {
 		t.Errorf("head %q, expected %q", head, want)
 	}
 }
@@ -153,7 +155,7 @@ func TestHeaderCorruptions(t *testing.T) {
 		strings.Replace(good, "\n1\n", "\n18446744073709551616\n", 1), strings.Replace(good, "sha256:", "sha512:", 1), strings.Replace(good, "sha256:", "sha256:A", 1),
 		strings.Replace(good, "entry/v1", "entry/v2", 1), strings.ReplaceAll(good, "\n", "\r\n"),
 	} {
-		if h, err := parseHeader([]byte(bad)); err == nil {
+		if h, err := proof.ParseHeader([]byte(bad)); err == nil {
 			t.Errorf("accepted %q as %+v", bad, h)
 		}
 	}
@@ -164,7 +166,7 @@ func FuzzParseHeader(f *testing.F) {
 	f.Add([]byte(e.header[0]))
 	f.Add([]byte("weighbridge.dev/entry/v1\n\n0\nsha256:\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if h, err := parseHeader(data); err == nil && !bytes.Equal(encodeHeader(h.origin, h.index, h.commitment), data) {
+		if h, err := proof.ParseHeader(data); err == nil && !bytes.Equal(h.Encode(), data) {
 			t.Fatalf("%q has two encodings", data)
 		}
 	})

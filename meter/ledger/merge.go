@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // Merged says what [Ledger.Merge] took from one log.
@@ -225,8 +226,8 @@ func (w *writer) takeEntry(key logKey, g *log, at, head, stored []byte) error {
 	if err != nil {
 		return err
 	}
-	if h, err := parseHeader(head); err != nil || h.origin != g.origin || h.index != g.tree.size() {
-		return fmt.Errorf("%s entry %d: found a header of another place (%s, %d; %v)", g.origin, g.tree.size(), h.origin, h.index, err)
+	if h, err := proof.ParseHeader(head); err != nil || h.Origin != g.origin || h.Index != g.tree.size() {
+		return fmt.Errorf("%s entry %d: found a header of another place (%s, %d; %v)", g.origin, g.tree.size(), h.Origin, h.Index, err)
 	}
 	if entry.Record != nil {
 		err = w.takeRecord(key, g, entry)

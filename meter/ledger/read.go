@@ -9,42 +9,42 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
-
-// Head is the state of one log: exactly Size entries under Root.
-type Head struct {
-	Origin string
-	Size   uint64
-	Root   [hashSize]byte
-}
 
 // Head returns the head of the log that this ledger writes of a model, or false
 // when there is none. [Ledger.Heads] has the merged logs too.
-func (l *Ledger) Head(model meter.ModelRef) (Head, bool, error) {
+func (l *Ledger) Head(model meter.ModelRef) (proof.Head, bool, error) {
 	heads, err := l.Heads(model)
 	if err != nil || len(heads) == 0 || heads[0].Origin != origin(l.id, model) {
-		return Head{}, false, err
+		return proof.Head{}, false, err
 	}
 	return heads[0], true, nil
 }
 
 // Heads returns the heads of all logs of a model: this ledger's own first, then
 // those that were merged, in the order of their ledgers' ids.
-func (l *Ledger) Heads(model meter.ModelRef) ([]Head, error) {
-	var heads []Head
+func (l *Ledger) Heads(model meter.ModelRef) ([]proof.Head, error) {
+	var heads []proof.Head
 	err := l.read(model, func(_ *bolt.Tx, logs []modelLog) error {
 		for _, g := range logs {
-			data := g.bucket.Get([]byte(keyHead))
-			if len(data) != 8+hashSize {
-				return fmt.Errorf("head of %s: found %d bytes, expected %d; run weighbridge check", g.origin, len(data), 8+hashSize)
+			head, err := headOf(g)
+			if err != nil {
+				return err
 			}
-			head := Head{Origin: g.origin, Size: binary.BigEndian.Uint64(data)}
-			copy(head.Root[:], data[8:])
 			heads = append(heads, head)
 		}
 		return nil
 	})
 	return heads, err
+}
+
+func headOf(g modelLog) (proof.Head, error) {
+	data := g.bucket.Get([]byte(keyHead))
+	if len(data) != 8+hashSize {
+		return proof.Head{}, fmt.Errorf("head of %s: found %d bytes, expected %d; run weighbridge check", g.origin, len(data), 8+hashSize)
+	}
+	return proof.Head{Origin: g.origin, Size: binary.BigEndian.Uint64(data), Root: [hashSize]byte(data[8:])}, nil
 }
 
 // Models returns the models that have a log, sorted bytewise.
