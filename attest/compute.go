@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
@@ -25,6 +26,7 @@ type TrainingCompute struct {
 	Methods      []meter.Method  `json:"methods"`    // those behind the model's own work, best first
 	Period       *meter.Period   `json:"period,omitempty"`
 	Ledger       *Head           `json:"ledger,omitempty"` // the model's log when this was made
+	Logs         []Head          `json:"logs,omitempty"`   // the other logs that the totals come from: of the model and its ancestors, sorted by origin
 	Corrections  []Correction    `json:"corrections"`      // of all logs of the lineage; the totals are net of them
 	Findings     []meter.Finding `json:"findings"`
 	Completeness string          `json:"completeness"` // the sentence above
@@ -162,10 +164,39 @@ func (c TrainingCompute) Validate() error {
 		validMethods(c.Methods),
 		validPeriod(c.Period),
 		c.Ledger.validate(),
+		c.validateLogs(),
 		validFindings(c.Findings),
 		c.validateCompleteness(),
 		c.Tool.validate(),
 		validTime("createdAt", c.CreatedAt))
+}
+
+// validateLogs: each log once, sorted by origin, none of them that of Ledger.
+func (c TrainingCompute) validateLogs() error {
+	for i, h := range c.Logs {
+		if err := h.validate(); err != nil {
+			return fmt.Errorf("logs[%d]: %w", i, err)
+		}
+		if i > 0 && h.Origin <= c.Logs[i-1].Origin || c.Ledger != nil && h.Origin == c.Ledger.Origin {
+			return fmt.Errorf("logs[%d]: origin %q: expected each log once, sorted by origin, and the one in ledger not again", i, clip(h.Origin))
+		}
+	}
+	return nil
+}
+
+// Entries is the number of entries in all logs of the model that c was made of.
+// It only grows.
+func (c TrainingCompute) Entries() uint64 {
+	n := uint64(0)
+	if c.Ledger != nil {
+		n = c.Ledger.Size
+	}
+	for _, h := range c.Logs {
+		if strings.HasSuffix(h.Origin, "/"+string(c.Model)) {
+			n += h.Size
+		}
+	}
+	return n
 }
 
 func (c TrainingCompute) validateCompleteness() error {

@@ -118,10 +118,10 @@ func gradeAt(grades map[string]meter.Grade, path string) meter.Grade {
 
 // withoutHardware leaves out what no hardware statement can be held against.
 func withoutHardware(f fdp.Facts) fdp.Facts {
-	f.Training.Hardware = nil
+	f.Training.Hardware, f.Training.HardwareComplete = nil, nil
 	grades := f.Grades()
 	maps.DeleteFunc(grades, func(path string, _ meter.Grade) bool {
-		return path == "training.hardware" || strings.HasPrefix(path, "training.hardware[")
+		return path == "training.hardware" || path == "training.hardware_complete" || strings.HasPrefix(path, "training.hardware[")
 	})
 	return f.WithGrades(grades)
 }

@@ -106,7 +106,7 @@ func exampleHardware() Hardware {
 		Hosts:     []meter.Host{{CPU: "Intel(R) Xeon(R) Processor", Cores: 96, Kernel: "6.1.0", Machine: "amd64"}},
 		Place:     []string{"JP"},
 		Runs:      []string{"2026-11-22-a1b2"},
-		Models:    []WorkedOn{{"acme/atlas@2", []Product{{"NVIDIA H100 SXM5 80GB", meter.GradeMeasured}}}},
+		Models:    []WorkedOn{{Model: "acme/atlas@2", Products: []Product{{Product: "NVIDIA H100 SXM5 80GB", Grade: meter.GradeMeasured}}}},
 		NotSeen:   []string{"run 2026-11-23-c3d4: no hardware was recorded", "no device was asked to prove its identity"},
 		Tool:      tool,
 		CreatedAt: created,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
@@ -42,13 +43,15 @@ type Device struct {
 type WorkedOn struct {
 	Model    meter.ModelRef `json:"model"`
 	Products []Product      `json:"products"`
+	Partial  bool           `json:"partial,omitempty"` // work that produced weights names no hardware: more may have worked
 }
 
 // Product is the product of a [Device] and the lowest grade of the model's
-// records of it.
+// records of it, of those that produced weights where there are any.
 type Product struct {
 	Product string      `json:"product"`
 	Grade   meter.Grade `json:"grade"`
+	Beside  bool        `json:"beside,omitempty"` // only work that produced no weights names it, such as evaluation: it is not in the plant
 }
 
 // ECCNs is the closed list of classifications of a device.
@@ -64,21 +67,35 @@ func Exact(r *big.Rat) string {
 	return r.RatString()
 }
 
-// Worked adds the products that a model's records name to h.Models.
+// Worked adds the products that a model's records name to h.Models, and says which
+// of them produced its weights ([fdp.Produces]).
 func (h *Hardware) Worked(model meter.ModelRef, records []meter.Record) {
 	worked := WorkedOn{Model: model}
-	for _, r := range records {
-		for _, d := range r.Hardware {
-			i := slices.IndexFunc(worked.Products, func(p Product) bool { return p.Product == d.Product })
-			if i < 0 {
-				i = len(worked.Products)
-				worked.Products = append(worked.Products, Product{Product: d.Product})
+	for _, plant := range []bool{true, false} {
+		for _, r := range records {
+			if fdp.Produces(r) == plant {
+				worked.Partial = worked.Partial || plant && len(r.Hardware) == 0
+				worked.add(r.Hardware, !plant)
 			}
-			worked.Products[i].Grade = meter.LowestGrade(worked.Products[i].Grade, d.Grade)
 		}
 	}
 	if len(worked.Products) > 0 {
 		h.Models = append(h.Models, worked)
+	}
+}
+
+// add names the devices of one record. What stands in the plant keeps the grade of
+// the work that produced weights.
+func (w *WorkedOn) add(devices []meter.Device, beside bool) {
+	for _, d := range devices {
+		i := slices.IndexFunc(w.Products, func(p Product) bool { return p.Product == d.Product })
+		if i < 0 {
+			i = len(w.Products)
+			w.Products = append(w.Products, Product{Product: d.Product, Beside: beside})
+		}
+		if w.Products[i].Beside == beside {
+			w.Products[i].Grade = meter.LowestGrade(w.Products[i].Grade, d.Grade)
+		}
 	}
 }
 

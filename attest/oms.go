@@ -22,7 +22,7 @@ const (
 	MethodShards = "shards"
 	HashSHA256   = "sha256"
 	HashBLAKE2b  = "blake2b"
-	HashBLAKE3   = "blake3" // named in signatures of others; not computed here
+	HashBLAKE3   = "blake3"
 )
 
 // MaxResources bounds the resources of a signature: some 80 bytes each, within

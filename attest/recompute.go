@@ -25,6 +25,10 @@ func EmbeddedBasis() (Basis, error) {
 	return Basis{rules, catalogue}, err
 }
 
+// EmbeddedCatalogue returns the catalogue of accelerators that this program
+// carries.
+func EmbeddedCatalogue() (*provenance.Catalogue, error) { return provenance.Embedded() }
+
 // Determine evaluates facts under question, as they travel, and returns the
 // predicate that carries the result and all that it was made from. Rules that
 // are not embedded in this program are put beside it.
@@ -35,11 +39,11 @@ func Determine(b Basis, facts fdp.Facts, question Question, tool Tool, created t
 		return Determination{}, fmt.Errorf("determination: %w", err)
 	}
 	d.Catalogue = b.Catalogue.Digest()
-	embedded, err := fdp.Embedded()
+	embedded, err := fdp.EmbeddedDigest()
 	if err != nil {
 		return Determination{}, err
 	}
-	d.Rules = Rules{Digest: b.Rules.Digest(), Embedded: embedded.Digest() == b.Rules.Digest()}
+	d.Rules = Rules{Digest: b.Rules.Digest(), Embedded: embedded == b.Rules.Digest()}
 	if !d.Rules.Embedded {
 		d.Rules.Files = map[string]string{}
 		for name, text := range b.Rules.Files() {
@@ -120,14 +124,17 @@ type Verdict struct {
 	Regime          string `json:"regime"`
 	AsOf            string `json:"as_of"`
 	Controlled      string `json:"controlled"`
-	SubjectToEAR    string `json:"subject_to_ear"`
-	LicenceRequired string `json:"licence_required"`
-	Error           string `json:"error,omitempty"` // why these rules cannot answer; the verdicts are then undetermined
+	SubjectToEAR    string `json:"subject_to_ear,omitempty"`   // absent: the regime is no export control
+	LicenceRequired string `json:"licence_required,omitempty"` // absent: the regime is no export control
+	Error           string `json:"error,omitempty"`            // why these rules cannot answer; the verdicts are then undetermined
 }
 
 func verdictOf(whose string, d fdp.Determination) Verdict {
-	return Verdict{Whose: whose, RulesDigest: d.RulesDigest, Regime: d.Regime, AsOf: d.AsOf,
-		Controlled: d.Controlled.String(), SubjectToEAR: d.SubjectToEAR.String(), LicenceRequired: d.Licence.Required.String()}
+	out := Verdict{Whose: whose, RulesDigest: d.RulesDigest, Regime: d.Regime, AsOf: d.AsOf, Controlled: d.Controlled.String()}
+	if d.Export != nil {
+		out.SubjectToEAR, out.LicenceRequired = d.SubjectToEAR.String(), d.Licence.Required.String()
+	}
+	return out
 }
 
 // Recompute evaluates d again from its own facts, grades and question, under the
@@ -167,7 +174,7 @@ func (d Determination) Recompute(b Basis) (Recomputation, error) {
 	}
 	out.Rules = whose
 	if whose == RulesSent {
-		out.Verdicts = []Verdict{verdictOf("signer", sent), d.underOwn(b)}
+		out.Verdicts = []Verdict{verdictOf("signer", sent), d.underOwn(b, sent.Export != nil)}
 	}
 	return out, nil
 }
@@ -175,8 +182,11 @@ func (d Determination) Recompute(b Basis) (Recomputation, error) {
 // underOwn evaluates d's facts and question under the rules of b. Options that
 // only the rules sent know cannot be asked of them: nothing is then known, which
 // is undetermined, never a pass.
-func (d Determination) underOwn(b Basis) Verdict {
+func (d Determination) underOwn(b Basis, export bool) Verdict {
 	own := fdp.Determination{Regime: d.Question.Regime, AsOf: d.Question.AsOf, RulesDigest: b.Rules.Digest()}
+	if export {
+		own.Export = &fdp.Export{}
+	}
 	result, err := d.evaluate(b)
 	if err == nil {
 		var parsed fdp.Determination

@@ -3,6 +3,7 @@ package attest
 import (
 	"slices"
 
+	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
@@ -49,23 +50,58 @@ func (m LineageModel) records() []meter.Record {
 	return records
 }
 
+// AttestedFacts returns the facts that follow from what c and h attest, h may be
+// nil, as a recipient has them who has verified the signature: what somebody else
+// signed is graded attested, whatever the signer's own grade of it. The predicate
+// keeps that grade.
+func AttestedFacts(c TrainingCompute, h *Hardware) (fdp.Facts, error) {
+	facts, err := FactsOf(c, h)
+	if err != nil {
+		return fdp.Facts{}, err
+	}
+	grades := facts.Grades()
+	for path := range grades {
+		grades[path] = meter.GradeAttested
+	}
+	return facts.WithGrades(grades), nil
+}
+
 // on adds the products that h names to the records of the models that they
-// worked on.
+// worked on: those that produced the weights, to the work that did.
 func (h Hardware) on(records func(meter.ModelRef) ([]meter.Record, bool)) func(meter.ModelRef) ([]meter.Record, bool) {
 	return func(m meter.ModelRef) ([]meter.Record, bool) {
 		found, known := records(m)
 		if !known {
 			return nil, false
 		}
-		found = slices.Clone(found)
 		for _, worked := range h.Models {
-			if worked.Model != m {
-				continue
-			}
-			for _, p := range worked.Products {
-				found[0].Hardware = append(found[0].Hardware, meter.Device{Product: p.Product, Count: 1, Grade: p.Grade})
+			if worked.Model == m {
+				found = worked.on(found)
 			}
 		}
 		return found, true
 	}
+}
+
+func (w WorkedOn) on(records []meter.Record) []meter.Record {
+	var plant []meter.Device
+	for _, p := range w.Products {
+		if !p.Beside {
+			plant = append(plant, meter.Device{Product: p.Product, Count: 1, Grade: p.Grade})
+		}
+	}
+	records = slices.Clone(records)
+	var unseen []meter.Record
+	for i := range records {
+		if !fdp.Produces(records[i]) {
+			continue
+		}
+		if w.Partial && unseen == nil { // work of no operations: some of it named no hardware
+			gap := records[i]
+			gap.Sequence, gap.Operations, gap.Parents = uint64(len(records)), meter.Exact(meter.Ops{}), nil
+			unseen = append(unseen, gap)
+		}
+		records[i].Hardware = plant
+	}
+	return append(records, unseen...)
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -43,8 +44,8 @@ func TestSpecExamples(t *testing.T) {
 var (
 	ruleID = regexp.MustCompile(`(?m)^- \*\*([A-Z]\d+)\*\*`)
 	// citation is a list of ids and ranges in parentheses: (S1, C2 to C5).
-	citation = regexp.MustCompile(`\(((?:[A-Z]\d(?: to [A-Z]\d)?(?:, )?)+)\)`)
-	cited    = regexp.MustCompile(`([A-Z])(\d)(?: to [A-Z](\d))?`)
+	citation = regexp.MustCompile(`\(((?:[A-Z]\d+(?: to [A-Z]\d+)?(?:, )?)+)\)`)
+	cited    = regexp.MustCompile(`([A-Z])(\d+)(?: to [A-Z](\d+))?`)
 )
 
 // TestSpec: every numbered rule of SPEC.md is cited by a test, in this package or
@@ -95,9 +96,10 @@ func citedRules(t *testing.T) map[string]bool {
 func addCited(ids map[string]bool, comment string) {
 	for _, list := range citation.FindAllString(comment, -1) {
 		for _, m := range cited.FindAllStringSubmatch(list, -1) {
-			last := max(m[2], m[3]) // one digit each
-			for n := m[2][0]; n <= last[0]; n++ {
-				ids[m[1]+string(n)] = true
+			first, _ := strconv.Atoi(m[2]) // digits
+			last, _ := strconv.Atoi(m[3])  // 0 where it is no range
+			for n := first; n <= max(first, last); n++ {
+				ids[m[1]+strconv.Itoa(n)] = true
 			}
 		}
 	}

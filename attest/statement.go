@@ -85,7 +85,8 @@ type Statement struct {
 }
 
 // NewStatement returns the statement that says predicate, a [TrainingCompute], a
-// [Hardware] or a [Determination], of the two subjects that [Subjects] returns.
+// [Hardware], a [Determination] or a [VerificationResult], of the two subjects that
+// [Subjects] returns.
 // The error names the field that breaks a rule of SPEC.md.
 func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 	s := Statement{Type: StatementType, Subjects: subjects}
@@ -96,6 +97,8 @@ func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 		s.PredicateType, s.Hardware = TypeHardware, &p
 	case Determination:
 		s.PredicateType, s.Determination = TypeDetermination, &p
+	case VerificationResult:
+		return p.statement(subjects)
 	default:
 		return Statement{}, fmt.Errorf("statement: predicate of type %T: expected attest.TrainingCompute, attest.Hardware or attest.Determination", predicate)
 	}

@@ -124,6 +124,12 @@ var statementEdits = []edit{
 	{"methods-order", "training-compute", `["counted","architecture"]`, `["architecture","counted"]`, "best first"},
 	{"period-reversed", "training-compute", `"start":"2026-11-22T12:00:00Z"`, `"start":"2026-11-24T12:00:00Z"`, "before start"},
 	{"head-root", "training-compute", `"root":"` + digestOf("head") + `"`, `"root":"none"`, "ledger"},
+	{"logs-unsorted", "training-compute", `"corrections":[`, `"logs":[{"origin":"b","size":1,"root":"` + digestOf("head") + `"},{"origin":"a","size":1,"root":"` + digestOf("head") + `"}],"corrections":[`, "sorted by origin"},
+	{"logs-twice", "training-compute", `"corrections":[`, `"logs":[{"origin":"a","size":1,"root":"` + digestOf("head") + `"},{"origin":"a","size":1,"root":"` + digestOf("head") + `"}],"corrections":[`, "each log once"},
+	{"logs-ledger-again", "training-compute", `"corrections":[`, `"logs":[{"origin":"weighbridge.dev/ledger/7d1f/acme/atlas@2","size":1,"root":"` + digestOf("head") + `"}],"corrections":[`, "not again"},
+	{"logs-empty", "training-compute", `"corrections":[`, `"logs":[],"corrections":[`, ""},
+	{"logs-root", "training-compute", `"corrections":[`, `"logs":[{"origin":"a","size":1,"root":"none"}],"corrections":[`, "logs[0]"},
+	{"logs-size", "training-compute", `"corrections":[`, `"logs":[{"origin":"a","size":0,"root":"` + digestOf("head") + `"}],"corrections":[`, "logs[0]"},
 	{"weights-state", "training-compute", `"activity":"fine-tuning","weights":"kept"`, `"activity":"fine-tuning","weights":"lost"`, "expected kept or discarded"},
 	{"work-order", "training-compute", `"activity":"pretraining","weights":"kept","low":"8`, `"activity":"pretraining","weights":"discarded","low":"8`, "kept before discarded"},
 	{"generator-of-no-data", "training-compute", `"activity":"fine-tuning","weights":"kept"`, `"activity":"fine-tuning","weights":"kept","generator":"acme/writer@1"`, "generates no data"},
@@ -179,7 +185,7 @@ func (e edit) apply(text []byte) []byte {
 	return bytes.Replace(text, []byte(e.old), []byte(e.new), 1)
 }
 
-// TestParseStatementRefuses (S1 to S8, C1 to C9, H1 to H4, D1): each vector is
+// TestParseStatementRefuses (S1 to S8, C1 to C10, H1 to H4, D1): each vector is
 // refused for its own reason.
 func TestParseStatementRefuses(t *testing.T) {
 	good, names := examples(t), map[string]bool{}

@@ -11,6 +11,9 @@ import (
 // own and carried operations). Models in counted have been counted already: "no
 // actual training 'operation' is counted more than once".
 func (c *chooser) additions(base []part, counted map[meter.ModelRef]bool) []part {
+	if !c.e.pack.technicalNote3() {
+		return c.tableGeneration(counted)
+	}
 	if c.e.facts.SyntheticData == nil {
 		return []part{newPart("synthetic_data", nil)}
 	}

@@ -56,17 +56,20 @@ func (e *evaluation) alternatives(o option, d Determination) ([]Alternative, err
 
 func (d Determination) differences(then Determination) map[string]string {
 	changes := map[string]string{}
-	for _, field := range []struct{ name, now, then string }{
-		{"controlled", d.Controlled.String(), then.Controlled.String()},
-		{"subject_to_ear", d.SubjectToEAR.String(), then.SubjectToEAR.String()},
-		{"licence.required", d.Licence.Required.String(), then.Licence.Required.String()},
-		{"licence.exception", d.Licence.Exception, then.Licence.Exception},
-		{"licence.policy", d.Licence.Policy, then.Licence.Policy},
-		{"operations", intervalText(d.Operations), intervalText(then.Operations)},
-	} {
-		if field.now != field.then {
-			changes[field.name] = field.then
+	differ := func(name, now, then string) {
+		if now != then {
+			changes[name] = then
 		}
+	}
+	differ("controlled", d.Controlled.String(), then.Controlled.String())
+	if d.Export != nil {
+		differ("subject_to_ear", d.SubjectToEAR.String(), then.SubjectToEAR.String())
+		differ("licence.required", d.Licence.Required.String(), then.Licence.Required.String())
+		differ("licence.exception", d.Licence.Exception, then.Licence.Exception)
+		differ("licence.policy", d.Licence.Policy, then.Licence.Policy)
+	}
+	if d.Weighed != nil {
+		differ("operations", intervalText(d.Operations), intervalText(then.Operations))
 	}
 	return changes
 }

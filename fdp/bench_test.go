@@ -1,11 +1,36 @@
 package fdp
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/weighbridge/weighbridge/provenance"
 )
+
+// BenchmarkEmbedded reads the rules of this program, which a command does once. The
+// baseline is splitting the same files into lines.
+func BenchmarkEmbedded(b *testing.B) {
+	r, _ := embeddedForTest(b)
+	files := r.Files()
+	begin := time.Now()
+	lines := 0
+	for range b.N {
+		for _, data := range files {
+			lines += bytes.Count(data, []byte("\n"))
+		}
+	}
+	baseline := time.Since(begin)
+	b.ResetTimer()
+	for range b.N {
+		if _, err := Embedded(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed())/float64(max(baseline, 1)), "x-count-lines")
+	b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/load")
+}
 
 // BenchmarkEvaluate evaluates every case of the table in turn, and each of the
 // shapes that must not take time beyond their size. The baseline is decoding the
@@ -20,6 +45,13 @@ func BenchmarkEvaluate(b *testing.B) {
 			facts[i] = c.facts
 		}
 		evaluateInTurn(b, r, catalogue, facts, func(i int) Question { return cases[i].question(b) })
+	})
+	b.Run("all-regimes", func(b *testing.B) { // every case's facts under all regimes
+		facts := make([]Facts, len(cases))
+		for i, c := range cases {
+			facts[i] = c.facts
+		}
+		evaluateInTurn(b, r, catalogue, facts, func(i int) Question { return Question{AsOf: cases[i].question(b).AsOf} })
 	})
 	for _, s := range shapes() {
 		b.Run(s.name, func(b *testing.B) {

@@ -1,6 +1,7 @@
 package fdp
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,8 +17,9 @@ import (
 // caseFile is a table from the law's text: facts, a question, and what must come
 // out. A case's facts replace the base's, field by field.
 type caseFile struct {
-	Base  Facts     `json:"base,omitzero"`
-	Cases []lawCase `json:"cases,omitzero"`
+	Regime string    `json:"regime,omitzero"` // us-4e091 where it is not stated
+	Base   Facts     `json:"base,omitzero"`
+	Cases  []lawCase `json:"cases,omitzero"`
 }
 
 type lawCase struct {
@@ -30,6 +32,7 @@ type lawCase struct {
 	Options     map[string]string `json:"options,omitzero"`
 	Expect      expectation       `json:"expect,omitzero" required:"yes"`
 	file        string
+	regime      string
 	facts       Facts
 }
 
@@ -43,6 +46,10 @@ type expectation struct {
 	Estimate   string              `json:"estimate,omitzero"`
 	High       string              `json:"high,omitzero"`
 	Margin     string              `json:"margin,omitzero"`
+	Threshold  string              `json:"threshold,omitzero"`
+	Reported   []string            `json:"reported,omitzero"` // figures, in order
+	Notify     string              `json:"notify,omitzero"`   // the verdict of the duty to notify
+	Days       string              `json:"days,omitzero"`
 	Near       string              `json:"near,omitzero"`
 	Codified   string              `json:"codified,omitzero"`
 	Due        string              `json:"due,omitzero"`
@@ -77,7 +84,7 @@ func lawCases(t testing.TB) []lawCase {
 			t.Fatalf("%s has no cases", name)
 		}
 		for _, c := range file.Cases {
-			c.file, c.facts = filepath.Base(name), lay(t, file.Base, c)
+			c.file, c.regime, c.facts = filepath.Base(name), cmp.Or(file.Regime, "us-4e091"), lay(t, file.Base, c)
 			out = append(out, c)
 		}
 	}
@@ -103,7 +110,7 @@ func lay(t testing.TB, base Facts, c lawCase) Facts {
 }
 
 func (c lawCase) question(t testing.TB) Question {
-	q := Question{Destination: c.Destination, Options: c.Options, AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
+	q := Question{Regimes: []string{cmp.Or(c.regime, "us-4e091")}, Destination: c.Destination, Options: c.Options, AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
 	if c.AsOf != "" {
 		var err error
 		if q.AsOf, err = ParseDate(c.AsOf); err != nil {
@@ -126,14 +133,19 @@ func embeddedForTest(t testing.TB) (*Rules, *provenance.Catalogue) {
 	return r, c
 }
 
-// TestCasesFromTheText (F2, F6, F9, D1, D2, D3) runs every case, and says how many there are.
+// TestCasesFromTheText (F2, F6, F9, F16, R5, R6, R7, R8, D1, D2, D3, D10) runs every case, and says how many there are.
 func TestCasesFromTheText(t *testing.T) {
 	r, catalogue := embeddedForTest(t)
 	cases := lawCases(t)
-	if len(cases) < 80 {
-		t.Fatalf("%d cases, expected at least 80", len(cases))
+	byRegime := map[string]int{}
+	for _, c := range cases {
+		byRegime[c.regime]++
 	}
-	t.Logf("%d cases", len(cases))
+	for _, regime := range r.Regimes() {
+		if t.Logf("%s: %d cases", regime, byRegime[regime]); byRegime[regime] < 12 {
+			t.Errorf("%s has %d cases, expected a dozen at least", regime, byRegime[regime])
+		}
+	}
 	for _, c := range cases {
 		t.Run(c.file+"/"+c.Name, func(t *testing.T) {
 			got, err := Evaluate(r, catalogue, c.facts, c.question(t))
@@ -149,16 +161,37 @@ func TestCasesFromTheText(t *testing.T) {
 
 func (e expectation) compare(d Determination) []string {
 	var out []string
-	margin := "null"
+	margin, threshold, notify, days := "null", "null", "null", "null"
+	if d.Weighed == nil {
+		d.Weighed = &Weighed{}
+	}
+	if d.Export == nil {
+		d.Export = &Export{}
+	}
 	if d.Margin != nil {
 		margin = d.Margin.String()
+	}
+	if d.Threshold != nil {
+		threshold = d.Threshold.Is + " " + d.Threshold.Value.String()
+	}
+	if d.Notification != nil {
+		notify, days = d.Notification.Verdict.String(), fmt.Sprint(d.Notification.Days)
+	}
+	if e.Reported != nil {
+		var figures []string
+		for _, r := range d.Reported {
+			figures = append(figures, r.Figure)
+		}
+		if !slices.Equal(figures, e.Reported) {
+			out = append(out, fmt.Sprintf("reported: got %q, want %q", figures, e.Reported))
+		}
 	}
 	for _, f := range []struct{ name, want, got string }{
 		{"controlled", e.Controlled, d.Controlled.String()}, {"subject_to_ear", e.Subject, d.SubjectToEAR.String()},
 		{"licence.required", e.Required, d.Licence.Required.String()}, {"licence.exception", e.Exception, orNone(d.Licence.Exception)},
 		{"licence.policy", e.Policy, orNone(d.Licence.Policy)}, {"operations.low", e.Low, d.Operations.Low.String()},
 		{"operations.estimate", e.Estimate, d.Operations.Estimate.String()}, {"operations.high", e.High, d.Operations.High.String()},
-		{"margin", e.Margin, margin}, {"near", e.Near, fmt.Sprint(d.Near)}, {"codified", e.Codified, fmt.Sprint(d.Status.Codified)},
+		{"margin", e.Margin, margin}, {"threshold", e.Threshold, threshold}, {"notify", e.Notify, notify}, {"days", e.Days, days}, {"near", e.Near, fmt.Sprint(d.Near)}, {"codified", e.Codified, fmt.Sprint(d.Status.Codified)},
 		{"compliance_due", e.Due, fmt.Sprint(d.Status.ComplianceDue)}, {"enforced", e.Enforced, fmt.Sprint(d.Status.Enforced)},
 		{"presumed", e.Presumed, fmt.Sprint(d.Status.Presumed)},
 	} {
@@ -183,6 +216,11 @@ func (e expectation) compare(d Determination) []string {
 		}
 		if want, given := e.Traces[f.Rule]; given && !slices.Equal(want, traceLines(f.Trace)) {
 			out = append(out, fmt.Sprintf("trace of %s:\ngot  %q\nwant %q", f.Rule, traceLines(f.Trace), want))
+		}
+	}
+	for rule := range e.Rules {
+		if !slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == rule }) {
+			out = append(out, "a verdict of "+rule+", which is no rule")
 		}
 	}
 	for rule := range e.Traces {

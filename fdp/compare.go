@@ -19,30 +19,45 @@ type limit struct {
 func (e *evaluation) limit(b bound) limit {
 	if b.Of == "" {
 		ops, _ := meter.ParseOps(b.Value) // the linter refuses what does not parse
-		return limit{low: ratBound(ops), high: ratBound(ops), text: opsText(ops)}
+		out := bounds(meter.Exact(ops), b.factor())
+		out.text = opsText(ops)
+		if b.Ratio != "" {
+			out.text = fmt.Sprintf("%s, %s of %s", ratText(out.low), b.Ratio, out.text)
+		}
+		return out
 	}
 	q := e.quantity(b.Of)
-	out := bounds(q.interval, b.Percent)
+	out := bounds(q.decisive(), b.factor())
 	out.steps, out.missing = q.steps, q.missing
 	name := e.pack.named[b.Of].Name
 	if b.Percent != 0 {
 		name = fmt.Sprintf("%d%% of %s", b.Percent, name)
 	}
+	if b.Ratio != "" {
+		name = fmt.Sprintf("%s of %s", b.Ratio, name)
+	}
 	shown := out
 	if q.stated != nil && *q.stated != q.interval {
-		shown = bounds(*q.stated, b.Percent)
+		shown = bounds(*q.stated, b.factor())
 		name += " as stated, without evidence"
 	}
 	out.text = shown.number() + name
 	return out
 }
 
-// bounds are an interval's as rationals, or a percentage of them.
-func bounds(i meter.Interval, percent int) limit {
-	factor := one
-	if percent != 0 {
-		factor = big.NewRat(int64(percent), 100)
+// factor is what of a number a bound is: all, a percentage or a fraction.
+func (b bound) factor() *big.Rat {
+	switch {
+	case b.Percent != 0:
+		return big.NewRat(int64(b.Percent), 100)
+	case b.Ratio != "":
+		return ratio(b.Ratio)
 	}
+	return one
+}
+
+// bounds are an interval's as rationals, times a factor.
+func bounds(i meter.Interval, factor *big.Rat) limit {
 	out := limit{low: new(big.Rat).Mul(ratBound(i.Low), factor)}
 	if i.High.Known {
 		out.high = new(big.Rat).Mul(ratBound(i.High.Ops), factor)
@@ -95,11 +110,12 @@ func (e *evaluation) compare(c comparison, cite string) outcome {
 // below: the quantity is below the highest of the limits, or at it with
 // inclusive. One limit that is high enough suffices; otherwise all are passed.
 func (e *evaluation) below(q quantity, limits []limit, inclusive bool, sign, cite string) outcome {
-	low := ratBound(q.interval.Low)
+	counts := q.decisive()
+	low := ratBound(counts.Low)
 	under := func(x, y *big.Rat) bool { return x.Cmp(y) < 0 || inclusive && x.Cmp(y) == 0 }
 	var open []limit
 	for _, l := range limits {
-		if q.interval.High.Known && under(ratBound(q.interval.High.Ops), l.low) {
+		if counts.High.Known && under(ratBound(counts.High.Ops), l.low) {
 			return outcome{verdict: Applies, steps: proof(q, []limit{l}, sign, cite)}
 		}
 		if l.high == nil || under(low, l.high) {
@@ -110,7 +126,7 @@ func (e *evaluation) below(q quantity, limits []limit, inclusive bool, sign, cit
 		return outcome{verdict: DoesNotApply, steps: e.passed(q, limits, under, sign, cite)}
 	}
 	out := outcome{steps: proof(q, open, sign, cite), missing: q.missing}
-	if q.interval.High.Known && q.interval.High.Ops == q.interval.Low {
+	if counts.High.Known && counts.High.Ops == counts.Low {
 		out.missing = nil
 	}
 	for _, l := range open {

@@ -40,10 +40,11 @@ type comparison struct {
 	HighestOf []bound `json:"highest_of,omitzero"`
 }
 
-// bound is a number, a quantity, or a percentage of one.
+// bound is a number, a quantity, or a percentage or fraction of one.
 type bound struct {
 	Value   string `json:"value,omitzero"`
 	Percent int    `json:"percent,omitzero"`
+	Ratio   string `json:"ratio,omitzero"` // "1/3"
 	Of      string `json:"of,omitzero"`
 }
 

@@ -12,14 +12,18 @@ type part struct {
 	path     string // in the document
 	interval meter.Interval
 	missing  []Missing
+
+	estimated bool        // its number has an estimate
+	doubtful  bool        // it may not count: only high holds it
+	most      meter.Bound // with doubtful: the estimate, else high, of what may count
 }
 
 // newPart makes a part of a stated number, or of one that is not stated.
 func newPart(path string, i *meter.Interval) part {
 	if i == nil {
-		return part{path, meter.Unbounded(meter.Ops{}), []Missing{{Path: path, Reason: ReasonUnknown}}}
+		return part{path: path, interval: meter.Unbounded(meter.Ops{}), missing: []Missing{{Path: path, Reason: ReasonUnknown}}}
 	}
-	p := part{path: path, interval: *i}
+	p := part{path: path, interval: *i, estimated: i.Estimate.Known}
 	if !i.High.Known || i.High.Ops != i.Low {
 		p.missing = []Missing{{Path: path, Reason: ReasonRange}}
 	}
@@ -28,13 +32,75 @@ func newPart(path string, i *meter.Interval) part {
 
 // open leaves a part in the high total only: the text does not say whether it
 // counts.
-func (p part) open(path string) part {
+func (p part) open(path string) part { return p.openFor(path, ReasonOpen) }
+
+// openFor is open for another reason than the text.
+func (p part) openFor(path, reason string) part {
 	if p.interval == meter.Exact(meter.Ops{}) {
 		return p
 	}
+	p = p.doubted()
 	p.interval = meter.Interval{Estimate: meter.Known(meter.Ops{}), High: p.interval.High}
-	p.missing = append([]Missing{{Path: path, Reason: ReasonOpen}}, p.missing...)
+	p.missing = append([]Missing{{Path: path, Reason: reason}}, p.missing...)
 	return p
+}
+
+// doubted notes what of a part may count.
+func (p part) doubted() part {
+	if !p.doubtful {
+		p.doubtful, p.most = true, p.interval.High
+		if p.interval.Estimate.Known {
+			p.most = p.interval.Estimate
+		}
+	}
+	return p
+}
+
+// decisive is what decides where a regime goes by the estimate: the estimate; the
+// bounds where there is none; and of what may not count, nothing to all.
+func (p part) decisive() meter.Interval {
+	switch {
+	case p.doubtful:
+		return meter.Interval{High: p.most}
+	case p.interval.Estimate.Known:
+		return meter.Exact(p.interval.Estimate.Ops)
+	}
+	return p.interval
+}
+
+// estimateDecides: measurement sets only near (SPEC.md, R6).
+func (e *evaluation) estimateDecides() bool { return e.pack.Measure.Decides == "estimate" }
+
+// decisive is the interval that decides, over all runs; nil where it is the
+// measured one.
+func (e *evaluation) decisive(runs []run[scenario]) *meter.Interval {
+	if !e.estimateDecides() {
+		return nil
+	}
+	out := hull(runs, func(s scenario) meter.Interval { return decisiveSum(s.own, s.carried, s.added) })
+	return &out
+}
+
+func decisiveSum(lists ...[]part) meter.Interval {
+	var out []part
+	for _, p := range slices.Concat(lists...) {
+		out = append(out, part{interval: p.decisive()})
+	}
+	return sumOrUnbounded(out)
+}
+
+// missingOf is what could change a sum of parts. Where the estimate decides, the
+// range around it could not.
+func (e *evaluation) missingOf(parts []part) []Missing {
+	var out []Missing
+	for _, p := range parts {
+		for _, m := range p.missing {
+			if m.Reason != ReasonRange || !p.estimated || !e.estimateDecides() {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
 }
 
 // sum adds parts. The error wraps meter.ErrOpsRange.
@@ -62,39 +128,38 @@ func (c *chooser) work(lines []Work, path string) []part {
 	var out []part
 	for i, w := range lines {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		row := c.e.pack.activity[w.Activity]
 		p := newPart(at, w.Interval)
 		if w.Interval == nil {
 			p = newPart(at+".estimate", nil)
 		}
-		if !c.counts(row, &p, at) {
+		k := c.activityCell(w.Activity)
+		if !c.counted(k, &p, w, at) || discards(w) && !c.discarded(k, &p, at) {
 			continue
-		}
-		if w.Weights == meter.WeightsDiscarded && row.Counts != "open" {
-			switch c.e.pack.Discarded.Counts {
-			case "no":
-				continue
-			case "open":
-				p = p.open(at + ".weights")
-			}
 		}
 		out = append(out, p)
 	}
 	return out
 }
 
-// counts says whether an activity counts; an open one counts in high only.
-func (c *chooser) counts(row activityRow, p *part, at string) bool {
-	switch row.Counts {
-	case "yes":
-		return true
+// discards: the weights that a line of work made were not kept. Generation makes
+// data, and no weights.
+func discards(w Work) bool {
+	return w.Weights == meter.WeightsDiscarded && w.Activity != meter.SyntheticData && w.Activity != meter.TeacherInference
+}
+
+// discarded says whether work whose weights were discarded counts.
+func (c *chooser) discarded(k cell, p *part, at string) bool {
+	switch row := c.e.pack.Discarded; row.Counts {
+	case "no":
+		return false
 	case "option":
 		return c.option(row.Option) == row.When
 	case "open":
-		*p = p.open(at + ".activity")
-		return true
+		if k.Counts != "open" {
+			*p = p.open(at + ".weights")
+		}
 	}
-	return false
+	return true
 }
 
 // amount counts another model's number: given as one, it stands as it is; given
@@ -164,31 +229,6 @@ func (e *evaluation) walk(m *modelFacts, carries func(stated[[]Parent], int) boo
 	}
 }
 
-// carries says whether entry i of a list of parents carries its operations.
-func (c *chooser) carries(list stated[[]Parent], i int) bool {
-	verdict, missing := c.e.edge(list, i)
-	if verdict != Undetermined {
-		return verdict == Applies
-	}
-	return c.truth(missing[0].Path, Undetermined, missing)
-}
-
-// edge applies the relation table.
-func (e *evaluation) edge(list stated[[]Parent], i int) (Verdict, []Missing) {
-	reason := ReasonUnknown
-	if r := list.value[i].Relation; r != "" {
-		switch e.pack.relation[r].Carries {
-		case "yes":
-			return Applies, nil
-		case "open":
-			reason = ReasonOpen
-		default:
-			return DoesNotApply, nil
-		}
-	}
-	return Undetermined, []Missing{{Path: fmt.Sprintf("%s[%d].relation", list.path, i), Reason: reason}}
-}
-
 // ownParts are what one model of the document adds: its number or its work, and
 // an unbounded part when its parents are not known but should be. They are kept
 // where no option was asked for.
@@ -208,7 +248,10 @@ func (c *chooser) ownParts(m *modelFacts) []part {
 
 // asksOption reports whether a line of work counts by the reading of an option.
 func (e *evaluation) asksOption(a *Amount) bool {
-	return a != nil && slices.ContainsFunc(a.Work, func(w Work) bool { return e.pack.activity[w.Activity].Counts == "option" })
+	return a != nil && slices.ContainsFunc(a.Work, func(w Work) bool {
+		row := e.pack.activity[w.Activity]
+		return row.Counts == "option" || row.Systemic != nil || discards(w) && e.pack.Discarded.Counts == "option"
+	})
 }
 
 // own is the work of the model itself, and an unbounded part when its list of

@@ -3,6 +3,7 @@ package fdp
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -35,4 +36,16 @@ func (c Country) Name() string {
 	}
 	name, _, _ := strings.Cut(rest, "\n")
 	return name
+}
+
+// Countries returns every code in alphabetical order.
+func Countries() []Country {
+	var all []Country
+	for _, line := range strings.Split(countries, "\n") {
+		if code, _, found := strings.Cut(line, "\t"); found && Country(code).Name() != "" {
+			all = append(all, Country(code))
+		}
+	}
+	slices.Sort(all)
+	return all
 }

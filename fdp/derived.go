@@ -36,6 +36,14 @@ func (e *evaluation) derived(name, cite string) outcome {
 		}
 		return e.shared.adapter[cite]
 	}
+	switch name {
+	case "lineage.modifies_another_providers":
+		return e.modifiesAnothers(cite)
+	case "lineage.original_systemic_risk":
+		return e.originalSystemic(cite)
+	case "lineage.original_unknown":
+		return e.originalUnknown(cite)
+	}
 	return e.fromControlled(cite)
 }
 
@@ -159,7 +167,8 @@ func (e *evaluation) plantListed() outcome {
 		return outcome{missing: []Missing{{Path: "training.hardware", Reason: ReasonUnknown}}}
 	}
 	cite := e.pack.Plant.Cite.Reference
-	if len(e.facts.Training.Hardware) == 0 {
+	partial := yesNo(e.facts.Training.HardwareComplete) == "false"
+	if len(e.facts.Training.Hardware) == 0 && !partial {
 		return outcome{verdict: DoesNotApply, steps: []Step{{"training.hardware", "none", e.facts.grade("training.hardware"), cite}}}
 	}
 	var products []outcome
@@ -173,8 +182,15 @@ func (e *evaluation) plantListed() outcome {
 		}
 		products = append(products, combine([]outcome{e.listedProduct(h, path, cite), subject}, DoesNotApply))
 	}
+	if partial { // what is not named may be listed
+		at := "training.hardware_complete"
+		products = append(products, outcome{steps: []Step{{at, "false: more may have worked than the list names", e.facts.grade(at), cite}}, missing: []Missing{{Path: at, Reason: ReasonUnknown}}})
+	}
 	o := combine(products, Applies)
 	o.steps = uniqueSteps(o.steps)
+	if o.verdict == DoesNotApply && e.facts.Training.HardwareComplete != nil {
+		o.steps = append(o.steps, e.value("training.hardware_complete").step(cite)...)
+	}
 	return o
 }
 

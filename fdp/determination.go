@@ -17,17 +17,54 @@ type Determination struct {
 	Options     map[string]string `json:"options"` // the readings that were taken
 	Status      Status            `json:"status"`
 
-	Controlled   Verdict `json:"controlled"`     // meets the regime's own test, whatever the jurisdiction or the standing
-	SubjectToEAR Verdict `json:"subject_to_ear"` // jurisdiction
-	Licence      Licence `json:"licence"`
+	Controlled Verdict `json:"controlled"` // meets the regime's own test, whatever the jurisdiction or the standing
 
-	Operations meter.Interval `json:"operations"` // what counts under the regime
-	Margin     *meter.Ops     `json:"margin"`     // left to the threshold: by the estimate, else by high; null when neither is known
-	Near       bool           `json:"near"`       // high reaches the threshold, or is unbounded
+	*Export  // nil: the regime is no export control, and the fields are left out
+	*Weighed // nil: the regime has no threshold, and the fields are left out
 
 	Findings     []Finding     `json:"findings"`
 	Missing      []Missing     `json:"missing"`
 	Alternatives []Alternative `json:"alternatives"`
+}
+
+// Export is what a regime of export control asks further.
+type Export struct {
+	SubjectToEAR Verdict `json:"subject_to_ear"` // jurisdiction
+	Licence      Licence `json:"licence"`
+}
+
+// Weighed is the number that counts under a regime, against its threshold.
+type Weighed struct {
+	Operations   meter.Interval `json:"operations"`
+	Threshold    *Threshold     `json:"threshold"`              // null: it is a share of a number that is not known, or there is none to compare with
+	Margin       *meter.Ops     `json:"margin"`                 // left to the threshold: by the estimate, else by high; null when neither is known
+	Near         bool           `json:"near"`                   // high reaches the threshold, or is unbounded
+	Reported     []Reported     `json:"reported,omitempty"`     // how the number stands in what has to be reported
+	Notification *Notification  `json:"notification,omitempty"` // nil: the rules say nothing of notifying
+}
+
+// Threshold is what the number is compared with.
+type Threshold struct {
+	Quantity string    `json:"quantity"`
+	Is       string    `json:"is"` // as in ">="
+	Value    meter.Ops `json:"value"`
+}
+
+// Reported is the estimate as a form wants it. The verdict is never taken from it.
+type Reported struct {
+	To      string `json:"to"`
+	Figure  string `json:"figure"`              // "1.0e25"; "10^25" where the order of magnitude is wanted; empty where there is no estimate
+	Figures int    `json:"significant_figures"` // 0: the order of magnitude
+	Cite    string `json:"cite"`
+}
+
+// Notification is a duty to tell an authority, or that none is known.
+type Notification struct {
+	Duty    string  `json:"duty"`           // a sentence
+	Rule    string  `json:"rule,omitempty"` // the clause that it hangs on; empty: no duty is known
+	Verdict Verdict `json:"verdict"`        // of that clause; does-not-apply where no duty is known
+	Days    int     `json:"days,omitempty"` // after it is met, or becomes known that it will be
+	Cite    string  `json:"cite"`
 }
 
 // Status is the standing of the text on the date, and whether that is presumed
@@ -39,6 +76,7 @@ type Status struct {
 	Presumed      bool   `json:"presumed"`
 	TextLastSeen  string `json:"text_last_seen"`
 	Why           string `json:"why"`
+	Cite          string `json:"cite"` // of why
 }
 
 // Licence is the requirement before exceptions, an exception that is available,
@@ -137,4 +175,10 @@ func (d Determination) StandsUnder(standing string) bool {
 
 // OperationsText is the number for people: short where that is exact, in full
 // otherwise, so that no number looks like a threshold that it does not reach.
-func (d Determination) OperationsText() string { return intervalText(d.Operations) }
+// Empty under a regime without a threshold.
+func (d Determination) OperationsText() string {
+	if d.Weighed == nil {
+		return ""
+	}
+	return intervalText(d.Operations)
+}

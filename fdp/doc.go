@@ -2,11 +2,11 @@
 // facts document under dated and cited rules and explains every step.
 //
 // Rules are data, evaluation is code. A rule pack is a folder of YAML files
-// (rules/us-4e091 is embedded): clauses with an append-only id, a citation, one
+// (those under rules are embedded, one per regime): clauses with an append-only id, a citation, one
 // plain sentence and a small condition tree; the counting tables, the options
 // for ambiguous text, the country groups and the standing by date. What is code
 // is arithmetic that a table cannot show: the sum over a lineage with every
-// ancestor once, Technical Note 3, and three-valued (Kleene) logic. SPEC.md
+// ancestor once, Technical Note 3, the EU's one-third test, and three-valued (Kleene) logic. SPEC.md
 // documents both formats field by field.
 //
 // What the package promises:

@@ -2,6 +2,8 @@ package fdp
 
 import (
 	"fmt"
+	"math/big"
+	"sync"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -23,13 +25,39 @@ func Evaluate(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Determi
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
 	f = f.flat()
-	var out []Determination
-	for _, regime := range q.regimes(r) {
-		d, err := determine(r, c, f, q, regime)
+	models, _ := f.models() // contradictions were refused
+	return underEach(q.regimes(r), func(regime string) (Determination, error) {
+		d, err := newEvaluationOf(models, r.packs[regime], c, f, q).determine(r.digest)
 		if err != nil {
-			return nil, fmt.Errorf("evaluate %s: %w", regime, err)
+			return d, fmt.Errorf("evaluate %s: %w", regime, err)
 		}
-		out = append(out, d)
+		return d, nil
+	})
+}
+
+// underEach asks every regime beside the others, and returns the answers in order, or
+// the first error in order. Regimes share what they only read. A panic is the caller's:
+// run watches thresholds beside a job that must not end with it.
+func underEach[T any](regimes []string, ask func(string) (T, error)) ([]T, error) {
+	out, errs := make([]T, len(regimes)), make([]error, len(regimes))
+	var group sync.WaitGroup
+	panics := make([]any, len(regimes))
+	for i, regime := range regimes {
+		group.Go(func() {
+			defer func() { panics[i] = recover() }()
+			out[i], errs[i] = ask(regime)
+		})
+	}
+	group.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -65,6 +93,9 @@ type shared struct {
 	bounded map[string]bool           // quantities of which not every combination can be tried
 	lines   map[meter.ModelRef][]line // of work, by generator
 	groups  []int                     // of synthetic_data
+
+	children map[string]meter.ModelRef // whose parents stand in a list, by its path
+	edges    map[meter.ModelRef]edgePlace
 }
 
 // classified is what the catalogue says about a product.
@@ -73,8 +104,9 @@ type classified struct {
 	err   error
 }
 
-func newEvaluation(p *pack, c *provenance.Catalogue, f Facts, q Question) *evaluation {
-	models, _ := f.models() // Evaluate has refused contradictions
+// newEvaluationOf begins an evaluation of facts whose models are joined already:
+// the regimes of one question share them, and only read them.
+func newEvaluationOf(models map[meter.ModelRef]*modelFacts, p *pack, c *provenance.Catalogue, f Facts, q Question) *evaluation {
 	e := &evaluation{
 		pack: p, catalogue: c, facts: f, models: models, question: q, asOf: q.AsOf.Format(dateFormat),
 		consulted: map[string]bool{}, memo: map[string]outcome{}, unearned: map[string]bool{},
@@ -90,13 +122,8 @@ func newEvaluation(p *pack, c *provenance.Catalogue, f Facts, q Question) *evalu
 // whose counting had the same readings.
 func (e *evaluation) shareNumbers() {
 	key := ""
-	for _, name := range optionsOfCode {
+	for _, name := range e.pack.readings {
 		key += e.reading(name) + "|"
-	}
-	for _, row := range e.pack.Activities {
-		if row.Option != "" {
-			key += e.reading(row.Option) + "|"
-		}
 	}
 	if e.shared.numbers[key] == nil {
 		e.shared.numbers[key] = newNumbers()
@@ -109,15 +136,14 @@ func (p *pack) statusOn(date string) Status {
 	out := Status{TextLastSeen: p.TextLastSeen, Presumed: date > p.TextLastSeen}
 	for _, s := range p.Standing {
 		if (s.From == "" || string(s.From) <= date) && (s.To == "" || date <= string(s.To)) {
-			out.Codified, out.ComplianceDue, out.Enforced, out.Why = s.Codified, s.ComplianceDue, s.Enforced, s.Why
+			out.Codified, out.ComplianceDue, out.Enforced, out.Why, out.Cite = s.Codified, s.ComplianceDue, s.Enforced, s.Why, s.Cite.Reference
 		}
 	}
 	return out
 }
 
-func determine(r *Rules, c *provenance.Catalogue, f Facts, q Question, regime string) (Determination, error) {
-	e := newEvaluation(r.packs[regime], c, f, q)
-	d, err := e.determination(r.digest)
+func (e *evaluation) determine(digest string) (Determination, error) {
+	d, err := e.determination(digest)
 	if err != nil {
 		return Determination{}, err
 	}
@@ -147,7 +173,9 @@ func (e *evaluation) determination(digest string) (Determination, error) {
 		})
 	}
 	d.Missing = atLeast(e.hints(missing))
-	d.Margin, d.Near = margin(d.Operations, e.pack.threshold)
+	if d.Weighed != nil {
+		e.weigh(d.Weighed)
+	}
 	for _, o := range e.pack.Options { // what counsel chose is echoed, whether or not it came up
 		_, set := e.question.Options[o.Name]
 		if value := e.reading(o.Name); value != "" && (set || e.consulted[o.Name]) {
@@ -167,11 +195,15 @@ func (e *evaluation) answers() (Determination, []Missing) {
 		return o.verdict
 	}
 	d.Controlled = ask(e.pack.Outcomes.Controlled)
-	d.SubjectToEAR = ask(e.pack.Outcomes.SubjectToEAR)
-	d.Licence.Required = ask(e.pack.Outcomes.LicenceRequired)
-	d.Licence.Exception = choose(e.pack.Outcomes.Exceptions, ask)
-	d.Licence.Policy = choose(e.pack.Outcomes.Policies, ask)
-	d.Operations = e.quantity("operations").interval
+	if e.pack.Outcomes.SubjectToEAR != "" {
+		d.Export = &Export{SubjectToEAR: ask(e.pack.Outcomes.SubjectToEAR)}
+		d.Licence.Required = ask(e.pack.Outcomes.LicenceRequired)
+		d.Licence.Exception = choose(e.pack.Outcomes.Exceptions, ask)
+		d.Licence.Policy = choose(e.pack.Outcomes.Policies, ask)
+	}
+	if e.pack.weighs() {
+		d.Weighed = &Weighed{Operations: e.quantity(e.pack.Threshold.Quantity).interval}
+	}
 	return d, missing
 }
 
@@ -207,6 +239,47 @@ func choose(answers []answer, ask func(string) Verdict) string {
 		}
 	}
 	return ""
+}
+
+// threshold is the number that the threshold comes to, rounded down: of whole
+// operations just those above 1/3 of a number are above that, rounded down. It
+// reports false for a share of a number that is not known.
+func (e *evaluation) threshold() (meter.Ops, bool) {
+	if e.pack.Threshold.Value != "" {
+		return e.pack.threshold, true
+	}
+	for _, b := range e.pack.Threshold.HighestOf {
+		q := e.quantity(b.Of).decisive()
+		if b.Of != "" && q.High.Known && (q.Low == q.High.Ops || q.Estimate.Known) {
+			of := q.Estimate.Ops
+			if !q.Estimate.Known {
+				of = q.Low
+			}
+			share := bounds(meter.Exact(of), b.factor()).low
+			whole, err := meter.OpsFromBig(new(big.Int).Quo(share.Num(), share.Denom()))
+			return whole, err == nil
+		}
+	}
+	return meter.Ops{}, false
+}
+
+// weigh holds the number against the threshold, and says how it is reported and
+// what notification follows.
+func (e *evaluation) weigh(w *Weighed) {
+	w.Near = true
+	if threshold, known := e.threshold(); known {
+		w.Threshold = &Threshold{e.pack.Threshold.Quantity, e.pack.Threshold.Is, threshold}
+		w.Margin, w.Near = margin(w.Operations, threshold)
+	}
+	for _, r := range e.pack.Reports {
+		w.Reported = append(w.Reported, Reported{r.To, figure(w.Operations.Estimate, r.Figures), r.Figures, r.Cite.Reference})
+	}
+	switch n := e.pack.Notice; {
+	case n.Rule != "":
+		w.Notification = &Notification{n.Duty, n.Rule, e.rule(n.Rule).verdict, n.Days, n.Cite.Reference}
+	case n.None != "":
+		w.Notification = &Notification{Duty: n.None, Verdict: DoesNotApply, Cite: n.Cite.Reference}
+	}
 }
 
 // margin is what is left to the threshold: by the estimate, else by the high

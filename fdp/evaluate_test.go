@@ -48,9 +48,9 @@ func TestQuestionErrors(t *testing.T) {
 		name, field, want string
 		q                 Question
 	}{
-		{"regime", "regime", "expected one of us-4e091", Question{AsOf: today, Regimes: []string{"us-4e092"}}},
+		{"regime", "regime", "expected one of eu-gpai, eu-gpai-systemic", Question{AsOf: today, Regimes: []string{"us-4e092"}}},
 		{"regime-twice", "regime", "stands twice", Question{AsOf: today, Regimes: []string{"us-4e091", "us-4e091"}}},
-		{"option", "option", "expected one of activation_recompute", Question{AsOf: today, Options: map[string]string{"aia": "x"}}},
+		{"option", "option", "expected one of activation_recompute", Question{AsOf: today, Regimes: []string{"us-4e091"}, Options: map[string]string{"aia": "x"}}},
 		{"option-value", "option", "expected one of either, neither_outside, hq_only", Question{AsOf: today, Options: map[string]string{"aia_hq_test": "both"}}},
 		{"option-fact", "option", "note2_evidence is a fact", Question{AsOf: today, Options: map[string]string{"note2_evidence": "ccats"}}},
 		{"destination", "destination", "ISO 3166", Question{AsOf: today, Destination: "XX"}},

@@ -24,6 +24,7 @@ type Facts struct {
 	TrainingData       TrainingData   `json:"training_data,omitzero"`
 	Korea              Korea          `json:"korea,omitzero"`
 	IsInformed         []string       `json:"is_informed,omitzero"` // individual notices from the authority, by reference
+	EndUse             EndUse         `json:"end_use,omitzero"`
 	grades             map[string]meter.Grade
 }
 
@@ -106,8 +107,9 @@ type MostAdvanced struct {
 
 // Training is where and on what the model was trained.
 type Training struct {
-	Location []Country  `json:"location,omitzero" single:"yes"` // a place or a list of places
-	Hardware []Hardware `json:"hardware,omitzero"`
+	Location         []Country  `json:"location,omitzero" single:"yes"` // a place or a list of places
+	Hardware         []Hardware `json:"hardware,omitzero"`
+	HardwareComplete *bool      `json:"hardware_complete,omitzero"` // false: more may have worked than the list names; absent, the list is whole
 }
 
 // Hardware is one kind of product in the plant that trained this model, further
@@ -161,6 +163,14 @@ type Customer struct {
 	Headquarters   Country `json:"headquarters,omitzero"`
 	UltimateParent Country `json:"ultimate_parent,omitzero"`
 	Location       Country `json:"location,omitzero"`
+}
+
+// EndUse is what is known of the use that is made of a model (policy statement of
+// 13 May 2025).
+type EndUse struct {
+	WMDOrMilitaryIntelligence *bool    `json:"wmd_or_military_intelligence,omitzero"` // knowledge of such an end use or user (15 CFR 772.1)
+	OnBehalfOfParent          *bool    `json:"on_behalf_of_parent,omitzero"`          // the customer has the model trained for its ultimate parent
+	RedFlags                  []string `json:"red_flags,omitzero" oneof:"first-time-large-buyer|vague-address|thin-web-presence|infrastructure-not-shown|freight-forwarder"`
 }
 
 // TrainingData says what the training data was.

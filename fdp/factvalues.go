@@ -18,8 +18,11 @@ type factValue struct {
 }
 
 func (v factValue) text() string {
-	if !v.known {
+	switch {
+	case !v.known:
 		return "not stated"
+	case len(v.values) == 0:
+		return "none"
 	}
 	return strings.Join(v.values, ", ")
 }
@@ -28,10 +31,13 @@ func (v factValue) text() string {
 var derivedFacts = []string{
 	"status.codified", "release.destination", "release.within", "recipient.organisation", "plant.listed",
 	"lineage.derived_from_published", "lineage.adapter", "lineage.from_controlled",
+	"lineage.modifies_another_providers", "lineage.original_systemic_risk", "lineage.original_unknown",
 }
 
 // quantities are the numbers that code supplies.
-var quantities = []string{"operations", "additional_operations", "moving_number", "published_parent_operations"}
+var quantities = []string{
+	"operations", "additional_operations", "moving_number", "published_parent_operations", "modification_operations", "original_operations", "revenue_usd",
+}
 
 // value reads a path. release.destination is the question's, else the
 // document's recipient.location.
@@ -95,6 +101,13 @@ func scalar(v reflect.Value) (factValue, bool) {
 			return factValue{}, true
 		}
 		return factValue{known: true, values: []string{intervalText(*value)}}, true
+	case *meter.Ops:
+		if value == nil {
+			return factValue{}, true
+		}
+		return factValue{known: true, values: []string{value.String()}}, true
+	case []string:
+		return factValue{known: value != nil, values: value}, true
 	case []Country:
 		out := factValue{known: value != nil}
 		for _, c := range value {
@@ -137,7 +150,7 @@ func (e *evaluation) is(t isTest, cite string) outcome {
 	if t.Value != "" {
 		wanted = []string{t.Value}
 	}
-	return outcome{verdict: verdictOf(slices.Contains(wanted, v.values[0])), steps: v.step(cite)}
+	return outcome{verdict: verdictOf(slices.ContainsFunc(v.values, func(have string) bool { return slices.Contains(wanted, have) })), steps: v.step(cite)}
 }
 
 func (e *evaluation) in(t inTest, cite string) outcome {

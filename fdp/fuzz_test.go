@@ -2,12 +2,15 @@ package fdp
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/weighbridge/weighbridge/meter"
 )
 
 // seeds are the example of SPEC.md, every case of the law's table in its
@@ -89,7 +92,7 @@ func FuzzEvaluate(f *testing.F) {
 		if err != nil {
 			return
 		}
-		q := lawCase{}.question(t)
+		q := Question{AsOf: lawCase{}.question(t).AsOf} // every regime
 		first, err := Evaluate(r, catalogue, facts, q)
 		if err != nil {
 			if !strings.Contains(err.Error(), "out of range") {
@@ -98,13 +101,43 @@ func FuzzEvaluate(f *testing.F) {
 			return
 		}
 		second, _ := Evaluate(r, catalogue, facts, q)
-		a, errA := first[0].Encode()
-		b, errB := second[0].Encode()
-		if errA != nil || errB != nil || !bytes.Equal(a, b) {
-			t.Fatalf("two evaluations differ: %v %v", errA, errB)
+		for i := range first {
+			a, errA := first[i].Encode()
+			b, errB := second[i].Encode()
+			if errA != nil || errB != nil || !bytes.Equal(a, b) {
+				t.Fatalf("%s: two evaluations differ: %v %v", first[i].Regime, errA, errB)
+			}
+			if _, err := ParseDetermination(a); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if _, err := ParseDetermination(a); err != nil {
-			t.Fatal(err)
+	})
+}
+
+// FuzzRules: rules come with a determination from whoever signs it. Whatever a pack
+// says, it is refused with a place, or it answers for every case without a panic.
+func FuzzRules(f *testing.F) {
+	r, catalogue := embeddedForTest(f)
+	for name, data := range r.Files() {
+		f.Add(name, string(data))
+	}
+	cases := lawCases(f)
+	f.Fuzz(func(t *testing.T, name, data string) {
+		regime, _, _ := strings.Cut(name, "/")
+		files := filesOf(r, regime)
+		files[name] = []byte(data)
+		changed, err := RulesFromFiles(files)
+		if err != nil {
+			return
+		}
+		for i := 0; i < len(cases); i += 40 {
+			q := Question{AsOf: cases[i].question(t).AsOf}
+			if _, err := Evaluate(changed, catalogue, cases[i].facts, q); err != nil && !errors.Is(err, meter.ErrOpsRange) {
+				t.Fatalf("rules that pass the linter cannot answer %s: %v", cases[i].Name, err)
+			}
+		}
+		for _, regime := range changed.Regimes() {
+			changed.Text(regime, cases[0].question(t).AsOf)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package fdp
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 
@@ -16,6 +17,7 @@ import (
 func perhaps(parts []part) []part {
 	out := make([]part, len(parts))
 	for i, p := range parts {
+		p = p.doubted()
 		p.interval = meter.Interval{High: p.interval.High}
 		out[i] = p
 	}
@@ -62,7 +64,11 @@ func (c *chooser) boundedAncestors(m *modelFacts) []ancestor {
 // boundedTotal bounds N.
 func (c *chooser) boundedTotal() scenario {
 	c.bounding = true
-	s := scenario{own: c.own(), carried: c.unknownParents()}
+	s := scenario{own: c.own()}
+	if c.e.pack.Measure.Quantity == "own" {
+		return c.boundedSum(s)
+	}
+	s.carried = c.unknownParents()
 	for _, a := range c.boundedAncestors(c.root()) {
 		s.carried = append(s.carried, a.parts...)
 	}
@@ -131,6 +137,9 @@ type boundedGenerator struct {
 // is added: that of the only generator that triggers and is secret (item 3), or of
 // the largest (item 4). A total after additions can only make less trigger.
 func (c *chooser) boundedAdditions(certain, possible map[meter.ModelRef]bool) []part {
+	if !c.e.pack.technicalNote3() {
+		return c.tableGeneration(maps.Clone(possible))
+	}
 	if c.e.facts.SyntheticData == nil {
 		return []part{newPart("synthetic_data", nil)}
 	}

@@ -50,7 +50,7 @@ func (g *generatorTotal) trainingPart(counted map[meter.ModelRef]bool, atLeast m
 	out := part{path: "synthetic_data", missing: missingOf(g.uncounted(counted))}
 	net, err := sum(g.uncounted(counted))
 	if err != nil {
-		return part{"synthetic_data", meter.Unbounded(meter.Ops{}), out.missing}
+		return part{path: "synthetic_data", interval: meter.Unbounded(meter.Ops{}), missing: out.missing}
 	}
 	out.interval = net
 	var overlap []part

@@ -19,7 +19,8 @@ import (
 // Grades are kept by path. Work whose weights were discarded counts as kept when
 // a kept run started from them. Training hardware is that of the model and of the
 // earlier versions of the same org/name that it continues, not that of other
-// ancestors (15 CFR 734.9(l)(1)). Errors: a root without records, a cycle.
+// ancestors (15 CFR 734.9(l)(1)), and of work that produced weights only; where a
+// record of such work names none, the list is marked as not complete. Errors: a root without records, a cycle.
 func FromLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (Facts, error) {
 	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, written: map[meter.ModelRef]bool{}, naming: map[meter.ModelRef]meter.Grade{}, grades: map[string]meter.Grade{}}
 	if err := l.read(root); err != nil {
@@ -32,7 +33,7 @@ func FromLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Reco
 	f.Parents = l.parents(root, "parents", 1)
 	f.SyntheticData = l.generators(root)
 	f.Ancestors = l.ancestors()
-	f.Training.Hardware = l.hardware(root)
+	f.Training.Hardware, f.Training.HardwareComplete = l.hardware(root)
 	l.grades["parents"], l.grades["synthetic_data"] = l.grade(root), l.grade(root)
 	f.grades = l.grades
 	if c := f.contradiction(); c != nil {
@@ -45,6 +46,7 @@ type lineage struct {
 	lookup  func(meter.ModelRef) ([]meter.Record, bool)
 	records map[meter.ModelRef][]meter.Record // of known models
 	order   []meter.ModelRef
+	edges   []meter.Edge
 	written map[meter.ModelRef]bool        // models that stand in full already, or will in ancestors
 	behind  []meter.ModelRef               // models for ancestors
 	naming  map[meter.ModelRef]meter.Grade // of those: the grade of the records that name them
@@ -64,7 +66,7 @@ func (l *lineage) read(root meter.ModelRef) error {
 	if err != nil {
 		return err
 	}
-	l.order = walked.Models
+	l.order, l.edges = walked.Models, walked.Edges
 	if _, known := l.records[root]; !known {
 		return fmt.Errorf("model %s: the ledger has no record of it; record its training first, or evaluate a document with --facts", root)
 	}
@@ -284,46 +286,6 @@ func (l *lineage) carried(root meter.ModelRef) []meter.ModelRef {
 	for i := 0; i < len(out); i++ {
 		for _, p := range parentsOf(l.records[out[i]]) {
 			if !teaches(p.Relation) && !seen[p.Model] {
-				seen[p.Model] = true
-				out = append(out, p.Model)
-			}
-		}
-	}
-	return out
-}
-
-// hardware lists the products of the plant that produced the model; nil when no
-// record names any.
-func (l *lineage) hardware(root meter.ModelRef) []Hardware {
-	var out []Hardware
-	for _, m := range l.production(root) {
-		for _, r := range l.records[m] {
-			for _, d := range r.Hardware {
-				i := slices.IndexFunc(out, func(h Hardware) bool { return h.Product == d.Product })
-				if i < 0 {
-					i = len(out)
-					out = append(out, Hardware{Product: d.Product})
-				}
-				at := fmt.Sprintf("training.hardware[%d].product", i)
-				l.grades[at] = meter.LowestGrade(l.grades[at], d.Grade)
-			}
-		}
-	}
-	return out
-}
-
-// production returns root and the earlier versions that it continues. 734.9(l)(1)
-// asks which plant produced the item. A model that continues an earlier version
-// of itself (the same org/name) is one training in stages under several names,
-// and all its stages ran in the plant. Whatever else came before is another item:
-// weights further trained abroad on hardware that is not listed are not reached
-// by (l) through the hardware of the model they came from (facts, section 2);
-// derived_from_controlled and the option foreign_derivative_unlisted_hw decide.
-func (l *lineage) production(root meter.ModelRef) []meter.ModelRef {
-	out, seen := []meter.ModelRef{root}, map[meter.ModelRef]bool{root: true}
-	for i := 0; i < len(out); i++ {
-		for _, p := range parentsOf(l.records[out[i]]) {
-			if p.Relation == meter.Continues && family(p.Model) == family(root) && !seen[p.Model] {
 				seen[p.Model] = true
 				out = append(out, p.Model)
 			}

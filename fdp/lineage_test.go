@@ -72,7 +72,7 @@ func TestFromLineage(t *testing.T) {
 		`{"activity":"pretraining","low":"500000000000000000000000","estimate":"500000000000000000000000","high":"500000000000000000000000","weights":"discarded"}],"parents":[]}]},` +
 		`{"model":"big/teacher@1","relation":"distills-from"}],` +
 		`"synthetic_data":[{"generator":"big/teacher@1"},{"generator":"acme/writer@1"}],` +
-		`"training":{"hardware":[{"product":"T4"}]}}`
+		`"training":{"hardware":[{"product":"T4"}],"hardware_complete":false}}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -10,13 +10,37 @@ import (
 
 // Problem is one thing that is wrong in a rule pack.
 type Problem struct {
-	Where   string // file:line:column
-	Code    string // a stable word
-	Message string // a sentence
+	Where   string `json:"where"`   // file:line:column
+	Code    string `json:"code"`    // a stable word
+	Message string `json:"message"` // a sentence
+	Line    string `json:"line"`    // the line that it stands in
 }
 
-// String returns "file:line:column: code: message".
-func (p Problem) String() string { return fmt.Sprintf("%s: %s: %s", p.Where, p.Code, p.Message) }
+// String returns "file:line:column: code: message", and the line below it.
+func (p Problem) String() string {
+	out := fmt.Sprintf("%s: %s: %s", p.Where, p.Code, p.Message)
+	if strings.TrimSpace(p.Line) != "" {
+		out += "\n  " + p.Line
+	}
+	return out
+}
+
+// LintError reports rules that do not pass the linter, which are not used.
+type LintError struct{ Problems []Problem }
+
+// Error names every problem, up to ten.
+func (e *LintError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "rules: %d problem(s); rules that do not pass the linter are not used", len(e.Problems))
+	for i, p := range e.Problems {
+		if i == 10 {
+			fmt.Fprintf(&b, "\nand %d more: weighbridge rules lint lists all", len(e.Problems)-10)
+			break
+		}
+		fmt.Fprintf(&b, "\n%s", p)
+	}
+	return b.String()
+}
 
 // Lint returns everything that is wrong in the packs, in the order of regimes. A
 // wrong rule file is a wrong legal answer, so rules with a problem are not used.
@@ -34,37 +58,46 @@ type linter struct {
 	pack     *pack
 	problems []Problem
 	used     map[string]bool // options that a condition or a table names
+	asked    map[string]bool // quantities that a comparison names
 }
 
 // report notes a problem at a path such as clauses[3].when; what is not there at
 // all is missing from the file that names the regime.
 func (l *linter) report(path, code, format string, args ...any) {
-	where := cmp.Or(l.place(path), l.place("regime"), l.pack.Regime)
-	l.problems = append(l.problems, Problem{where, code, fmt.Sprintf(format, args...)})
+	where, line := l.place(path)
+	if where == "" {
+		where, line = l.place("regime")
+	}
+	l.problems = append(l.problems, Problem{cmp.Or(where, l.pack.Regime), code, fmt.Sprintf(format, args...), line})
 }
 
-// place is the file:line:column of a path, or of the nearest thing around it.
-func (l *linter) place(path string) string {
+// place is the file:line:column of a path, or of the nearest thing around it, and
+// the line.
+func (l *linter) place(path string) (where, line string) {
 	for p := path; p != ""; p = p[:max(strings.LastIndexAny(p, ".["), 0)] {
 		for _, name := range sortedKeys(l.pack.files) {
 			if n, found := l.pack.files[name].places[p]; found {
-				return fmt.Sprintf("%s:%d:%d", name, n.Line, n.Column)
+				return fmt.Sprintf("%s:%d:%d", name, n.Line, n.Column), l.pack.files[name].line(n.Line)
 			}
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func (l *linter) all() {
-	l.used = map[string]bool{}
+	l.used, l.asked = map[string]bool{}, map[string]bool{}
 	l.regime()
 	l.standings()
 	l.sources()
 	l.options()
 	l.groups()
-	l.quantities()
-	l.tables()
+	l.limits()
 	l.clauses()
+	if l.counts() {
+		l.tables()
+	}
+	l.quantities()
+	l.notices()
 	l.outcomes()
 	l.facts()
 	l.unusedOptions()
@@ -74,12 +107,19 @@ func (l *linter) regime() {
 	for _, d := range []struct{ path, date string }{{"facts_date", l.pack.FactsDate}, {"text_last_seen", l.pack.TextLastSeen}} {
 		l.date(d.path, d.date)
 	}
-	l.comparison("threshold", l.pack.Threshold)
-	if l.pack.Synthetic.ShareMoreThan == "" {
-		l.report("synthetic_data", "share-missing", "synthetic_data.share_more_than is missing: without it Technical Note 3 has no threshold.")
+	if l.pack.weighs() {
+		l.comparison("threshold", *l.pack.Threshold)
+		l.measure()
 	}
-	l.cite("synthetic_data.cite", l.pack.Synthetic.Cite)
-	l.cite("plant.cite", l.pack.Plant.Cite)
+	if l.pack.Synthetic != (synthetic{}) {
+		if l.pack.Synthetic.ShareMoreThan == "" {
+			l.report("synthetic_data", "share-missing", "synthetic_data.share_more_than is missing: without it Technical Note 3 has no threshold.")
+		}
+		l.cite("synthetic_data.cite", l.pack.Synthetic.Cite)
+	}
+	if len(l.pack.Plant.ECCNs) > 0 {
+		l.cite("plant.cite", l.pack.Plant.Cite)
+	}
 	for i, eccn := range l.pack.Plant.ECCNs {
 		if !eccnForm.MatchString(eccn) {
 			l.report(fmt.Sprintf("plant.eccns[%d]", i), "eccn-form", "%q is no ECCN: expected a form like 3A090 or 5A992.z.", eccn)
@@ -108,6 +148,7 @@ func (l *linter) standings() {
 	spans := make([][2]blank, len(l.pack.Standing))
 	for i, s := range l.pack.Standing {
 		spans[i] = [2]blank{s.From, s.To}
+		l.cite(fmt.Sprintf("standing[%d].cite", i), s.Cite)
 		if s.Enforced && !s.Codified {
 			l.report(fmt.Sprintf("standing[%d]", i), "standing-order", "a text that is not codified cannot be enforced.")
 		}
@@ -179,7 +220,7 @@ func (l *linter) cite(path string, c citation) {
 	case len(c.Quote) > maxQuote:
 		l.report(path, "cite-long", "a quotation of %d bytes: expected at most %d.", len(c.Quote), maxQuote)
 	case c.Grade == "":
-		l.report(path, "cite-grade", "no evidence grade: expected CONFIRMED, UNCONFIRMED or DERIVED.")
+		l.report(path, "cite-grade", "no evidence grade: expected CONFIRMED, UNCONFIRMED, DERIVED, P, P-quote, S or U.")
 	}
 }
 
@@ -191,8 +232,10 @@ func (l *linter) sentence(path, text string) {
 
 func (l *linter) outcomes() {
 	o := l.pack.Outcomes
-	for _, id := range []string{o.Controlled, o.SubjectToEAR, o.LicenceRequired} {
-		l.rule("outcomes", id)
+	l.rule("outcomes", o.Controlled)
+	if o.SubjectToEAR != "" || o.LicenceRequired != "" { // an export control has both
+		l.rule("outcomes", o.SubjectToEAR)
+		l.rule("outcomes", o.LicenceRequired)
 	}
 	for _, a := range slices.Concat(o.Exceptions, o.Policies) {
 		l.rule("outcomes", a.Rule)
@@ -230,6 +273,8 @@ func (c condition) factsOf() []string {
 		return []string{c.In.Fact}
 	case c.Earned != nil:
 		return c.Earned.Facts
+	case c.Compare != nil && c.Compare.Quantity == "revenue_usd":
+		return []string{"developer.revenue_usd"}
 	}
 	return nil
 }

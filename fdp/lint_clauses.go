@@ -162,8 +162,11 @@ func (l *linter) readings(path string, b byOption) {
 	}
 }
 
+var ratioForm = regexp.MustCompile(`^[1-9][0-9]{0,3}/[1-9][0-9]{0,3}$`)
+
 func (l *linter) comparison(path string, c comparison) {
 	quantity := func(name string) {
+		l.asked[name] = true
 		if !slices.Contains(quantities, name) {
 			l.report(path, "quantity-unknown", "nobody supplies the quantity %q: expected one of %s.", name, strings.Join(quantities, ", "))
 		}
@@ -182,8 +185,10 @@ func (l *linter) comparison(path string, c comparison) {
 	}
 	for _, b := range c.HighestOf {
 		switch {
-		case (b.Value == "") == (b.Of == ""), b.Value != "" && b.Percent != 0, b.Percent < 0:
-			l.report(path, "threshold", "a bound is either a value, or a quantity (of) with or without percent.")
+		case (b.Value == "") == (b.Of == ""), b.Value != "" && b.Percent != 0, b.Percent < 0, b.Percent != 0 && b.Ratio != "":
+			l.report(path, "threshold", "a bound is either a value, or a quantity (of) with or without percent or ratio.")
+		case b.Ratio != "" && !ratioForm.MatchString(b.Ratio):
+			l.report(path, "threshold", "ratio %q: expected a fraction of small whole numbers, as in 1/3.", b.Ratio)
 		case b.Value != "":
 			number(b.Value)
 		default:

@@ -38,7 +38,7 @@ func (l *linter) optionValue(path, name, value string) {
 }
 
 func (l *linter) unusedOptions() {
-	for _, name := range optionsOfCode {
+	for _, name := range l.pack.optionsAsked() {
 		l.used[name] = true
 		if _, found := l.pack.option[name]; !found {
 			l.report("options", "option-unknown", "option %q, which the counting of Technical Note 3 asks for, is not in options.", name)
@@ -48,6 +48,72 @@ func (l *linter) unusedOptions() {
 		if !l.used[o.Name] && o.Note == "" {
 			l.report(fmt.Sprintf("options[%d]", i), "option-unused", "nothing uses option %s: use it, or say in a note why it changes nothing.", o.Name)
 		}
+	}
+}
+
+// optionsAsked are the options that code asks for in this pack.
+func (p *pack) optionsAsked() []string {
+	var out []string
+	if p.technicalNote3() {
+		out = append(out, optionsOfCode...)
+	}
+	if _, found := p.named["modification_operations"]; found {
+		out = append(out, aggregationOption)
+	}
+	return out
+}
+
+// weighs reports whether the regime has a threshold.
+func (p *pack) weighs() bool { return p.Threshold != nil }
+
+// counts reports whether a threshold or a clause asks for a number of operations,
+// which comes from the tables.
+func (l *linter) counts() bool {
+	for name := range l.asked {
+		if name != "revenue_usd" {
+			return true
+		}
+	}
+	return l.pack.weighs()
+}
+
+// measure: what is added up, and from which paragraph.
+func (l *linter) measure() {
+	if l.pack.Measure.Quantity == "" {
+		l.report("measure", "measure-missing", "measure.quantity is missing: expected cumulative, direct or own.")
+	}
+	l.cite("measure.cite", l.pack.Measure.Cite)
+	l.asked["operations"] = true
+	for i, r := range l.pack.Reports {
+		l.cite(fmt.Sprintf("reports[%d].cite", i), r.Cite)
+		if r.Figures < 0 || r.Figures > 38 {
+			l.report(fmt.Sprintf("reports[%d]", i), "report-figures", "significant_figures %d: expected 1 to 38, or none for the order of magnitude.", r.Figures)
+		}
+	}
+}
+
+// notices: a duty to notify hangs on a clause and has a time; or it is said that
+// none is known.
+func (l *linter) notices() {
+	n := l.pack.Notice
+	switch {
+	case n.None != "" && (n.Rule != "" || n.Days != 0):
+		l.report("notification", "notification", "a duty to notify, and that none is known: keep one.")
+	case n.None != "":
+		l.sentence("notification.none", n.None)
+		l.cite("notification.cite", n.Cite)
+	case n.Rule != "":
+		l.rule("notification.rule", n.Rule)
+		if n.Where != "" {
+			l.rule("notification.where", n.Where)
+		}
+		l.sentence("notification.duty", n.Duty)
+		l.cite("notification.cite", n.Cite)
+		if n.Days <= 0 {
+			l.report("notification", "notification", "a duty to notify needs its days.")
+		}
+	case l.pack.weighs():
+		l.report("notification", "notification", "neither a duty to notify nor that none is known.")
 	}
 }
 
@@ -90,7 +156,7 @@ func (l *linter) members(path, name string, s span) {
 	}
 }
 
-// quantities: every number that code supplies has a name in the law's words.
+// quantities: every number that is asked for has a name in the law's words.
 func (l *linter) quantities() {
 	rows := map[string]int{}
 	for i, q := range l.pack.Quantities {
@@ -98,7 +164,7 @@ func (l *linter) quantities() {
 		l.cite(fmt.Sprintf("quantities[%d].cite", i), q.Cite)
 	}
 	for _, name := range quantities {
-		if rows[name] != 1 {
+		if rows[name] > 1 || rows[name] == 0 && l.asked[name] {
 			l.report("quantities", "quantity-row", "quantity %s has %d rows: expected one, with its name in the law's words.", name, rows[name])
 		}
 	}
@@ -112,8 +178,12 @@ func (l *linter) tables() {
 		activities[row.Activity]++
 		l.cite(at+".cite", row.Cite)
 		l.sentence(at+".why", row.Why)
-		if row.Counts == "option" {
-			l.optionValue(at, row.Option, row.When)
+		l.cell(at, row.cell())
+		if row.Systemic != nil {
+			l.cell(at, *row.Systemic)
+		}
+		if row.Data != "" && !generating(row.Activity) {
+			l.report(at, "table-data", "%s makes no data that could be published: only synthetic-data, teacher-inference, teacher-training and rollout do.", row.Activity)
 		}
 	}
 	for _, a := range meter.Activities() {
@@ -127,6 +197,10 @@ func (l *linter) tables() {
 		relations[row.Relation]++
 		l.cite(at+".cite", row.Cite)
 		l.sentence(at+".why", row.Why)
+		l.cell(at, row.cell())
+		if row.Another != nil {
+			l.cell(at, *row.Another)
+		}
 	}
 	for _, r := range meter.Relations() {
 		if relations[r] != 1 {
@@ -135,6 +209,20 @@ func (l *linter) tables() {
 	}
 	l.cite("discarded.cite", l.pack.Discarded.Cite)
 	if l.pack.Discarded.Counts == "" {
-		l.report("discarded", "table-discarded", "discarded.counts is missing: expected yes, no or open.")
+		l.report("discarded", "table-discarded", "discarded.counts is missing: expected yes, no, option or open.")
+	}
+	l.cell("discarded", cell{Counts: l.pack.Discarded.Counts, Option: l.pack.Discarded.Option, When: l.pack.Discarded.When})
+}
+
+// cell: an option where the cell goes by one, and nowhere else.
+func (l *linter) cell(at string, k cell) {
+	switch {
+	case k.Counts == "generation" && !l.pack.technicalNote3():
+		l.report(at, "table-generation", "generation counts through Technical Note 3, and this pack has no synthetic_data.share_more_than.")
+	case k.Counts != "option" && (k.Option != "" || k.When != "" || k.And != nil):
+		l.report(at, "table-option", "the cell names an option and is %q: expected option.", k.Counts)
+	}
+	for _, r := range k.requirements() {
+		l.optionValue(at, r.Option, r.Value)
 	}
 }

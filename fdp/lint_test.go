@@ -2,6 +2,8 @@ package fdp
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"os"
 	"regexp"
 	"slices"
@@ -12,7 +14,7 @@ import (
 )
 
 type lintCase struct {
-	Name, Sentence, File, Old, New, Want string
+	Name, Sentence, Regime, File, Old, New, Want string
 }
 
 // TestEmbeddedRulesPassTheLinter: a wrong rule file is a wrong legal answer.
@@ -21,8 +23,17 @@ func TestEmbeddedRulesPassTheLinter(t *testing.T) {
 	for _, p := range r.Lint() {
 		t.Error(p)
 	}
-	p := r.packs["us-4e091"]
-	t.Logf("%d clauses, %d options, %d groups", len(p.Clauses), len(p.Options), len(p.Groups))
+	readings := map[string][]string{}
+	for _, regime := range r.Regimes() {
+		p := r.packs[regime]
+		t.Logf("%s: %d clauses, %d options, %d groups", regime, len(p.Clauses), len(p.Options), len(p.Groups))
+		for _, o := range p.Options { // an option of several regimes is one question
+			if have := readings[o.Name]; have != nil && !slices.Equal(have, o.Values) {
+				t.Errorf("option %s has the values %v and %v", o.Name, have, o.Values)
+			}
+			readings[o.Name] = o.Values
+		}
+	}
 }
 
 // TestEveryLint (R1): one change to the embedded pack makes the problem, at a place.
@@ -40,10 +51,10 @@ func TestEveryLint(t *testing.T) {
 	}
 	t.Logf("%d lint cases", len(file.Cases))
 	hit := map[string]bool{}
-	place := regexp.MustCompile(`^us-4e091/[a-z]+\.yaml:[0-9]+:[0-9]+$`)
+	place := regexp.MustCompile(`^[a-z0-9-]+/[a-z]+\.yaml:[0-9]+:[0-9]+$`)
 	for _, c := range file.Cases {
-		files := r.Files()
-		name := "us-4e091/" + c.File
+		regime := cmp.Or(c.Regime, "us-4e091")
+		files, name := filesOf(r, regime), regime+"/"+c.File
 		changed := strings.Replace(string(files[name]), c.Old, c.New, 1)
 		if changed == string(files[name]) {
 			t.Errorf("%s: %q is not in %s", c.Name, c.Old, c.File)
@@ -64,11 +75,12 @@ func TestEveryLint(t *testing.T) {
 			t.Errorf("%s %s got %v, want %q", c.Name, c.Sentence, problems, c.Want)
 			continue
 		}
-		if !place.MatchString(problems[at].Where) {
-			t.Errorf("%s: the problem is at %q", c.Name, problems[at].Where)
+		if !place.MatchString(problems[at].Where) || problems[at].Line == "" {
+			t.Errorf("%s: the problem is at %q, in the line %q", c.Name, problems[at].Where, problems[at].Line)
 		}
-		if _, err := RulesFromFiles(files); err == nil {
-			t.Errorf("%s: rules with a problem were taken", c.Name)
+		var refused *LintError
+		if _, err := RulesFromFiles(files); !errors.As(err, &refused) || !strings.Contains(err.Error(), problems[0].String()) {
+			t.Errorf("%s: rules with a problem: %v", c.Name, err)
 		}
 	}
 	var source []byte
@@ -88,6 +100,17 @@ func TestEveryLint(t *testing.T) {
 			t.Errorf("no case makes the linter say %s", code[1])
 		}
 	}
+}
+
+// filesOf are the files of one regime.
+func filesOf(r *Rules, regime string) map[string][]byte {
+	files := r.Files()
+	for name := range files {
+		if !strings.HasPrefix(name, regime+"/") {
+			delete(files, name)
+		}
+	}
+	return files
 }
 
 // TestRuleFilesAreReadStrictly: the same reader as for facts.
@@ -135,9 +158,11 @@ func TestIDsAreForEver(t *testing.T) {
 			t.Errorf("clause %s was released and is gone", id)
 		}
 	}
-	for _, c := range r.packs["us-4e091"].Clauses {
-		if !slices.Contains(ids, c.ID) {
-			t.Errorf("clause %s is not in testdata/ids.txt: add it", c.ID)
+	for _, regime := range r.Regimes() {
+		for _, c := range r.packs[regime].Clauses {
+			if !slices.Contains(ids, c.ID) {
+				t.Errorf("clause %s is not in testdata/ids.txt: add it", c.ID)
+			}
 		}
 	}
 }

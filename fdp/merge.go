@@ -58,6 +58,9 @@ func (m *merger) merge(path string, base, over reflect.Value) (reflect.Value, er
 	switch {
 	case over.IsZero():
 		return base, nil
+	case path == "training.hardware_complete" && !base.IsZero() && over.Elem().Bool(): // with what it adds, the document closes the list
+		m.grades[path] = m.over.grade(path)
+		return over, nil
 	case base.IsZero():
 		m.grades[path] = m.over.grade(path)
 		return over, nil

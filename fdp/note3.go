@@ -200,7 +200,11 @@ func (c *chooser) unattributed() []part {
 	for i, w := range c.e.facts.Operations {
 		at := fmt.Sprintf("operations[%d]", i)
 		if (w.Activity == meter.SyntheticData || w.Activity == meter.TeacherInference) && w.Generator == "" && !isTrue(w.DataPublished) {
-			p := workPart(w, at).open(at + ".generator")
+			p := workPart(w, at)
+			if p.interval == meter.Exact(meter.Ops{}) {
+				continue // a run that never started: whoever it belongs to, nothing is added
+			}
+			p = p.open(at + ".generator")
 			p.missing[0].Reason = ReasonUnknown
 			out = append(out, p)
 		}

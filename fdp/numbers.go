@@ -1,6 +1,7 @@
 package fdp
 
 import (
+	"fmt"
 	"maps"
 	"math/big"
 	"slices"
@@ -47,6 +48,7 @@ type scenario struct {
 type quantity struct {
 	interval meter.Interval
 	steps    []Step
+	decides  *meter.Interval // what decides, where that is not the interval
 	stated   *meter.Interval // what is stated, where less of it is relied on
 	ownOnly  *Step           // proves that the quantity is at least ownLow, alone
 	ownLow   meter.Ops
@@ -68,8 +70,44 @@ func (e *evaluation) quantity(name string) quantity {
 		q = e.movingNumber()
 	case "published_parent_operations":
 		q = e.publishedParents()
+	case "modification_operations":
+		q = e.modification()
+	case "original_operations":
+		q = e.originalOperations()
+	case "revenue_usd":
+		q = e.revenue()
 	}
 	e.numbers.memo[name] = q
+	return q
+}
+
+// decisive is the interval that decides.
+func (q quantity) decisive() meter.Interval {
+	if q.decides != nil {
+		return *q.decides
+	}
+	return q.interval
+}
+
+// text is the number for people, and which part of it decides.
+func (q quantity) text() string {
+	switch {
+	case q.decides == nil || *q.decides == q.interval:
+		return intervalText(q.interval)
+	case q.decides.High.Known && q.decides.High.Ops == q.decides.Low:
+		return fmt.Sprintf("%s, the estimate of %s", opsText(q.decides.Low), intervalText(q.interval))
+	}
+	return fmt.Sprintf("%s by the estimates, of %s", intervalText(*q.decides), intervalText(q.interval))
+}
+
+// revenue is the developer's, in US dollars a year.
+func (e *evaluation) revenue() quantity {
+	v := e.value("developer.revenue_usd")
+	q := quantity{interval: meter.Unbounded(meter.Ops{}), missing: v.unknown().missing}
+	if v.known {
+		q.interval, q.missing = meter.Exact(*e.facts.Developer.RevenueUSD), nil
+	}
+	q.steps = v.step(e.pack.named["revenue_usd"].Cite.Reference)
 	return q
 }
 
@@ -77,8 +115,13 @@ func (e *evaluation) quantity(name string) quantity {
 // each once (Technical Note 2), and what Technical Note 3 adds.
 func (e *evaluation) totalOperations() quantity {
 	runs, whole := combinations(e, "operations", func(c *chooser) scenario {
-		s := scenario{own: c.own(), carried: c.unknownParents()}
-		counted := map[meter.ModelRef]bool{e.facts.Model: true}
+		s, counted := scenario{own: c.own()}, map[meter.ModelRef]bool{e.facts.Model: true}
+		if e.pack.Measure.Quantity == "own" {
+			s.added = c.additions(s.own, counted)
+			s.sum, s.err = sum(s.own, s.added)
+			return s
+		}
+		s.carried = c.unknownParents()
 		for _, a := range c.ancestors(c.root(), nowhere) {
 			counted[a.model.ref] = true
 			s.carried = append(s.carried, a.parts...)
@@ -103,6 +146,9 @@ func combinations(e *evaluation, name string, count, bound func(*chooser) scenar
 		e.shared.bounded[name] = true
 	}
 	runs, whole := explore(e, bound)
+	if len(runs) == 0 { // options of a table past maxOpen: nothing is known
+		runs = []run[scenario]{{result: scenario{sum: meter.Unbounded(meter.Ops{})}}}
+	}
 	for i := range runs {
 		runs[i].result.bounded = true
 	}
@@ -155,15 +201,15 @@ func (e *evaluation) counted(name string, runs []run[scenario], whole bool) quan
 			e.numbers.err = r.result.err
 		}
 	}
-	q := quantity{interval: hull(runs, func(s scenario) meter.Interval { return s.sum })}
+	q := quantity{interval: hull(runs, func(s scenario) meter.Interval { return s.sum }), decides: e.decisive(runs)}
 	for _, r := range runs {
-		q.missing = append(q.missing, missingOf(slices.Concat(r.result.own, r.result.carried, r.result.added))...)
+		q.missing = append(q.missing, e.missingOf(slices.Concat(r.result.own, r.result.carried, r.result.added))...)
 		q.missing = append(q.missing, r.result.open...)
 	}
 	if whole {
 		q.missing = append(q.missing, pivotal(runs, sameSum)...)
 	} else { // more combinations than were tried: nothing is certain
-		q.interval = meter.Unbounded(meter.Ops{})
+		q.interval, q.decides = meter.Unbounded(meter.Ops{}), nil
 		for _, r := range runs {
 			for _, c := range r.trail {
 				q.missing = append(q.missing, c.missing...)
@@ -182,7 +228,7 @@ func sameSum(a, b []run[scenario]) bool {
 
 // describe writes the steps: the number, and the three places it comes from.
 func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], whole bool) {
-	note2, note3 := e.pack.named["operations"].Cite.Reference, e.pack.Synthetic.Cite.Reference
+	note2, note3 := e.pack.named["operations"].Cite.Reference, e.pack.generationCite()
 	side := func(of func(scenario) []part) meter.Interval {
 		return hull(runs, func(s scenario) meter.Interval { i, _ := sum(of(s)); return i })
 	}
@@ -204,7 +250,7 @@ func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], wh
 			lowest = meter.LowestGrade(lowest, generators)
 		}
 	}
-	number := intervalText(q.interval)
+	number := q.text()
 	if runs[0].result.bounded {
 		number += ", from the least to the greatest reading: more is open than is tried one by one"
 	}
@@ -213,8 +259,11 @@ func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], wh
 		number = e.pack.named[name].Name + ": " + number
 	}
 	q.steps = append([]Step{{"operations", number, lowest, e.pack.named[name].Cite.Reference}}, q.steps...)
-	if whole {
+	if whole && !e.pack.ownByOriginal() {
 		q.ownLow = own.Low
+		if q.decides != nil {
+			q.ownLow = hull(runs, func(s scenario) meter.Interval { return decisiveSum(s.own) }).Low
+		}
 		q.ownOnly = &Step{"operations", "own work " + intervalText(own), e.lowestGrade("operations", len(e.facts.Operations)), note2}
 	}
 }

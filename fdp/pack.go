@@ -8,7 +8,10 @@ type pack struct {
 	Title        string        `json:"title,omitzero" required:"yes"`
 	FactsDate    string        `json:"facts_date,omitzero" required:"yes"`
 	TextLastSeen string        `json:"text_last_seen,omitzero" required:"yes"`
-	Threshold    comparison    `json:"threshold,omitzero"`
+	Measure      measure       `json:"measure,omitzero"`
+	Threshold    *comparison   `json:"threshold,omitzero"` // nil: the regime has none
+	Reports      []report      `json:"reports,omitzero"`
+	Notice       notice        `json:"notification,omitzero"`
 	Outcomes     outcomes      `json:"outcomes,omitzero"`
 	Synthetic    synthetic     `json:"synthetic_data,omitzero"`
 	Plant        plant         `json:"plant,omitzero"`
@@ -20,6 +23,7 @@ type pack struct {
 	Relations    []relationRow `json:"relations,omitzero"`
 	Options      []option      `json:"options,omitzero"`
 	Groups       []group       `json:"groups,omitzero"`
+	Limits       []limitRow    `json:"limits,omitzero"`
 	Facts        []factSource  `json:"facts,omitzero"`
 	Clauses      []clause      `json:"clauses,omitzero"`
 
@@ -31,6 +35,32 @@ type pack struct {
 	group     map[string]group
 	named     map[string]quantityRow
 	threshold meter.Ops
+	readings  []string // the options that counting asks for, sorted
+}
+
+// measure says what the regime adds up, and what of a number decides.
+type measure struct {
+	Quantity string   `json:"quantity,omitzero" oneof:"cumulative|direct|own"`
+	Decides  string   `json:"decides,omitzero" oneof:"estimate"` // empty: the whole interval
+	Cite     citation `json:"cite,omitzero"`
+}
+
+// report is a number that has to be reported, and how exactly.
+type report struct {
+	To      string   `json:"to,omitzero" required:"yes"`
+	Figures int      `json:"significant_figures,omitzero"` // 0: the order of magnitude
+	Cite    citation `json:"cite,omitzero"`
+}
+
+// notice is who must be told when a clause applies, and how soon; or why no such
+// duty is known.
+type notice struct {
+	Rule  string   `json:"rule,omitzero"`
+	Where string   `json:"where,omitzero"` // a clause besides the threshold that must hold too
+	Duty  string   `json:"duty,omitzero"`
+	Days  int      `json:"days,omitzero"`
+	None  string   `json:"none,omitzero"`
+	Cite  citation `json:"cite,omitzero"`
 }
 
 type outcomes struct {
@@ -83,42 +113,71 @@ type citation struct {
 	Source     string `json:"source,omitzero"`
 	Quote      string `json:"quote,omitzero"`
 	Paraphrase string `json:"paraphrase,omitzero"`
-	Grade      string `json:"grade,omitzero" oneof:"CONFIRMED|UNCONFIRMED|DERIVED"`
+	Grade      string `json:"grade,omitzero" oneof:"CONFIRMED|UNCONFIRMED|DERIVED|P|P-quote|S|U"`
 }
 
 type standing struct {
-	From          blank  `json:"from,omitzero"`
-	To            blank  `json:"to,omitzero"`
-	Codified      bool   `json:"codified,omitzero"`
-	ComplianceDue bool   `json:"compliance_due,omitzero"`
-	Enforced      bool   `json:"enforced,omitzero"`
-	Why           string `json:"why,omitzero" required:"yes"`
+	From          blank    `json:"from,omitzero"`
+	To            blank    `json:"to,omitzero"`
+	Codified      bool     `json:"codified,omitzero"`
+	ComplianceDue bool     `json:"compliance_due,omitzero"`
+	Enforced      bool     `json:"enforced,omitzero"`
+	Why           string   `json:"why,omitzero" required:"yes"`
+	Cite          citation `json:"cite,omitzero"`
 }
 
 // blank is a date that may be empty: without a beginning, or without an end.
 type blank string
+
+// cell says whether something counts: yes, no, open (in the high total only),
+// generation (only through Technical Note 3), or by the reading of options.
+type cell struct {
+	Counts string    `json:"counts,omitzero" required:"yes" oneof:"yes|no|option|generation|open"`
+	Option string    `json:"option,omitzero"`
+	When   string    `json:"when,omitzero"` // the option's value under which it counts
+	And    []reading `json:"and,omitzero"`  // further options that must read so too
+	Data   string    `json:"data,omitzero" oneof:"unpublished|published-open"`
+}
+
+// reading is one value of one option.
+type reading struct {
+	Option string `json:"option,omitzero" required:"yes"`
+	Value  string `json:"value,omitzero" required:"yes"`
+}
 
 type activityRow struct {
 	Activity meter.Activity `json:"activity,omitzero" required:"yes"`
 	Counts   string         `json:"counts,omitzero" required:"yes" oneof:"yes|no|option|generation|open"`
 	Option   string         `json:"option,omitzero"`
 	When     string         `json:"when,omitzero"` // the option's value under which the activity counts
+	And      []reading      `json:"and,omitzero"`
+	Data     string         `json:"data,omitzero" oneof:"unpublished|published-open"` // counts only where the generated data was not published
+	Systemic *cell          `json:"original_systemic,omitzero"`                       // the cell where the original model has systemic risk
 	Why      string         `json:"why,omitzero" required:"yes"`
 	Cite     citation       `json:"cite,omitzero"`
 }
 
+func (r activityRow) cell() cell { return cell{r.Counts, r.Option, r.When, r.And, r.Data} }
+
 type discardedRow struct {
-	Counts string   `json:"counts,omitzero" oneof:"yes|no|open"`
+	Counts string   `json:"counts,omitzero" oneof:"yes|no|option|open"`
+	Option string   `json:"option,omitzero"`
+	When   string   `json:"when,omitzero"`
 	Why    string   `json:"why,omitzero"`
 	Cite   citation `json:"cite,omitzero"`
 }
 
 type relationRow struct {
 	Relation meter.Relation `json:"relation,omitzero" required:"yes"`
-	Carries  string         `json:"carries,omitzero" required:"yes" oneof:"yes|no|open"`
+	Carries  string         `json:"carries,omitzero" required:"yes" oneof:"yes|no|option|open"`
+	Option   string         `json:"option,omitzero"`
+	When     string         `json:"when,omitzero"`
+	Another  *cell          `json:"another_provider,omitzero"` // the cell where the parent is another provider's
 	Why      string         `json:"why,omitzero" required:"yes"`
 	Cite     citation       `json:"cite,omitzero"`
 }
+
+func (r relationRow) cell() cell { return cell{Counts: r.Carries, Option: r.Option, When: r.When} }
 
 type option struct {
 	Name     string   `json:"name,omitzero" required:"yes"`

@@ -2,6 +2,7 @@ package fdp
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -19,10 +20,70 @@ type Position struct {
 	Margin           *meter.Ops `json:"margin"` // left to the threshold: by the estimate, else by high; null when neither is known
 	Near             bool       `json:"near"`   // high reaches the threshold, or is unbounded
 	ThresholdVerdict Verdict    `json:"threshold_verdict"`
+	Codified         bool       `json:"codified"`              // the text stands on the date of the question
+	NoticeDays       int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be; 0: no such duty is known
+}
+
+// PositionsOf is [Positions] of what [FromLineage] makes of a lineage. Ancestors
+// that no counting table could tell apart are put together before they are counted,
+// by the same code: a lineage of 100 000 models is a document of a few entries.
+// Where Evaluate would give bounds only because of how many entries there are, this
+// may be narrower; it is never wider. Its errors are those of the two.
+func PositionsOf(r *Rules, c *provenance.Catalogue, root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool), q Question) ([]Position, error) {
+	if err := q.Validate(r); err != nil {
+		return nil, err
+	}
+	facts, condensed, staged, err := condensedLineage(root, records)
+	if err != nil {
+		return nil, err
+	}
+	var sums, others []string
+	for _, regime := range q.regimes(r) {
+		if p := r.packs[regime]; condensed && p.countsSums() && !(staged && p.asksProvider()) {
+			sums = append(sums, regime)
+		} else {
+			others = append(others, regime)
+		}
+	}
+	out, err := positionsUnder(sums, r, c, facts, q)
+	if err != nil || len(others) == 0 {
+		return out, err
+	}
+	if facts, err = FromLineage(root, records); err != nil {
+		return nil, err
+	}
+	rest, err := positionsUnder(others, r, c, facts, q)
+	out = append(out, rest...)
+	slices.SortStableFunc(out, func(a, b Position) int {
+		return slices.Index(q.regimes(r), a.Regime) - slices.Index(q.regimes(r), b.Regime)
+	})
+	return out, err
+}
+
+// positionsUnder is positions under some of the regimes that q asks for.
+func positionsUnder(regimes []string, r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
+	if len(regimes) == 0 {
+		return []Position{}, nil
+	}
+	q.Regimes = regimes
+	return positions(r, c, f, q)
+}
+
+// countsSums reports whether a threshold is one of the sum over a lineage, or there
+// is none: other quantities may tell one ancestor from another.
+func (p *pack) countsSums() bool {
+	return !p.weighs() || p.Threshold.Quantity == "operations"
+}
+
+// asksProvider reports whether a relation has another cell for another provider's
+// model, which the names of models may tell (SPEC.md, F16).
+func (p *pack) asksProvider() bool {
+	return slices.ContainsFunc(p.Relations, func(r relationRow) bool { return r.Another != nil })
 }
 
 // Positions returns the position under each regime that q asks for and that has
-// a threshold. Its errors are those of [Evaluate].
+// a threshold: one that is a share of a number, as the EU modifier's of the
+// original's, only where that number is known. Its errors are those of [Evaluate].
 func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
 	if err := q.Validate(r); err != nil {
 		return nil, err
@@ -30,21 +91,44 @@ func Positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Positi
 	if c := f.contradiction(); c != nil {
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
+	return positions(r, c, f, q)
+}
+
+// positions is Positions of a question and of facts that are in order.
+func positions(r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
 	f = f.flat()
+	models, _ := f.models() // contradictions were refused
+	found, err := underEach(q.regimes(r), func(regime string) (*Position, error) {
+		return newEvaluationOf(models, r.packs[regime], c, f, q).position()
+	})
 	out := []Position{}
-	for _, regime := range q.regimes(r) {
-		pack := r.packs[regime]
-		if pack.Threshold.Quantity == "" {
-			continue
+	for _, p := range found {
+		if p != nil {
+			out = append(out, *p)
 		}
-		e := newEvaluation(pack, c, f, q)
-		p := Position{Regime: regime, Quantity: pack.Threshold.Quantity, Interval: e.quantity(pack.Threshold.Quantity).interval,
-			Comparison: pack.Threshold.Is, Threshold: pack.threshold, ThresholdVerdict: e.compare(pack.Threshold, "").verdict}
-		p.Margin, p.Near = margin(p.Interval, pack.threshold)
-		if e.numbers.err != nil {
-			return nil, fmt.Errorf("position under %s: %w", regime, e.numbers.err)
-		}
-		out = append(out, p)
 	}
-	return out, nil
+	return out, err
+}
+
+// position is where the lineage is under one regime; nil where it has no threshold,
+// or one that is not known.
+func (e *evaluation) position() (*Position, error) {
+	if !e.pack.weighs() {
+		return nil, nil
+	}
+	limit, known := e.threshold()
+	if !known {
+		return nil, nil
+	}
+	t := *e.pack.Threshold
+	p := &Position{Regime: e.pack.Regime, Quantity: t.Quantity, Interval: e.quantity(t.Quantity).interval, Comparison: t.Is, Threshold: limit,
+		ThresholdVerdict: e.compare(t, "").verdict, NoticeDays: e.pack.Notice.Days, Codified: e.status.Codified}
+	if where := e.pack.Notice.Where; where != "" && e.rule(where).verdict == DoesNotApply {
+		p.NoticeDays = 0
+	}
+	p.Margin, p.Near = margin(p.Interval, limit)
+	if e.numbers.err != nil {
+		return nil, fmt.Errorf("position under %s: %w", p.Regime, e.numbers.err)
+	}
+	return p, nil
 }

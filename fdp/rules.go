@@ -31,12 +31,35 @@ func Embedded() (*Rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	return LoadRules(sub)
+	files, err := readFiles(sub)
+	if err != nil {
+		return nil, err
+	}
+	return readRules(files) // a test holds them against the linter
+}
+
+// EmbeddedDigest returns the digest of the rules that are part of this program,
+// without reading them.
+func EmbeddedDigest() (string, error) {
+	sub, err := fs.Sub(embedded, "rules")
+	if err != nil {
+		return "", err
+	}
+	files, err := readFiles(sub)
+	return digestFiles(files), err
 }
 
 // LoadRules reads rule packs: one directory per regime with YAML files in it,
 // and nothing else. A pack that does not pass [Rules.Lint] is refused.
 func LoadRules(fsys fs.FS) (*Rules, error) {
+	files, err := readFiles(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return RulesFromFiles(files)
+}
+
+func readFiles(fsys fs.FS) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -51,18 +74,19 @@ func LoadRules(fsys fs.FS) (*Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
-	return RulesFromFiles(files)
+	return files, nil
 }
 
 // RulesFromFiles reads rule packs from the bytes of their files, by names such
-// as "us-4e091/clauses.yaml": the form in which rules travel.
+// as "us-4e091/clauses.yaml": the form in which rules travel. Rules that do not
+// pass the linter are a [*LintError].
 func RulesFromFiles(files map[string][]byte) (*Rules, error) {
 	r, err := readRules(files)
 	if err != nil {
 		return nil, err
 	}
 	if problems := r.Lint(); len(problems) > 0 {
-		return nil, fmt.Errorf("rules: %s (%d problems in all; weighbridge refuses rules that do not pass the linter)", problems[0], len(problems))
+		return nil, &LintError{problems}
 	}
 	return r, nil
 }
@@ -141,7 +165,10 @@ func (p *pack) index() {
 	for _, q := range p.Quantities {
 		p.named[q.Quantity] = q
 	}
-	p.threshold, _ = meter.ParseOps(p.Threshold.Value) // the linter refuses what does not parse
+	if p.Threshold != nil {
+		p.threshold, _ = meter.ParseOps(p.Threshold.Value) // the linter refuses what does not parse
+	}
+	p.readings = p.countingOptions()
 }
 
 // sorted returns the clauses in their reading order, whatever the file's.

@@ -2,8 +2,10 @@ package meter
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
+	"strconv"
 )
 
 // Cause is a known reason why two counts of the same work differ, with the
@@ -74,16 +76,44 @@ func Quantities(witnesses []Witness, causes []Cause) []Finding {
 				continue
 			}
 			a, b := less.Operations.Low, more.Operations.High.Ops
-			message := fmt.Sprintf("%s is at least %s (%s), above the most that %s can be, %s (%s)", less.Quantity, a, less.Source, more.Quantity, b, more.Source)
-			if cause, found := LikelyCause(a, b, causes); found {
-				message += ": likely cause: " + cause.Name
-			} else {
-				message += ": no known ratio explains it; look at the tokens, the devices and the time of both"
-			}
-			list = append(list, Finding{Code: fmt.Sprintf("%s-above-%s", less.Quantity, more.Quantity), Message: message})
+			list = append(list, Finding{Code: fmt.Sprintf("%s-above-%s", less.Quantity, more.Quantity), Message: violation(less, more, a, b, causes)})
 		}
 	}
 	return list
+}
+
+func violation(less, more Witness, a, b Ops, causes []Cause) string {
+	message := fmt.Sprintf("%s is at least %s (%s), above the most that %s can be, %s (%s)", less.Quantity, a, less.Source, more.Quantity, b, more.Source)
+	if more.Quantity == Ceiling && !b.IsZero() {
+		message = fmt.Sprintf("claims %s x what the chips could do: %s", shortRatio(a, b), message)
+		causes = append(causes[:len(causes):len(causes)], CeilingCauses()...)
+	}
+	if cause, found := LikelyCause(a, b, causes); found {
+		return message + ": likely cause: " + cause.Name
+	}
+	return message + ": no known ratio explains it; look at the tokens, the devices and the time of both"
+}
+
+// shortRatio is a/b with two significant digits, for reading.
+func shortRatio(a, b Ops) string {
+	value, _ := new(big.Rat).SetFrac(a.Big(), b.Big()).Float64()
+	switch {
+	case value < 1.1:
+		return strconv.FormatFloat(value, 'f', 3, 64)
+	case value < 1e6:
+		return strconv.FormatFloat(value, 'f', max(0, 1-int(math.Floor(math.Log10(value)))), 64)
+	}
+	return strconv.FormatFloat(value, 'e', 1, 64)
+}
+
+// CeilingCauses returns the known reasons why a count stands above the ceiling of
+// the chips: a board clocked above the datasheet's boost clock (an H100 SXM at
+// 1.98 GHz for 1.83), and a peak with 2:4 sparsity or half of the devices.
+func CeilingCauses() []Cause {
+	return []Cause{
+		{"the boards' clock is above the one that the dense peak is stated at (1.082 on an H100 SXM)", big.NewRat(1082, 1000)},
+		{"half of the devices were seen, or the count rests on a peak with sparsity, or a multiply-accumulate is two operations in one of them and one in the other (2)", big.NewRat(2, 1)},
+	}
 }
 
 // rank is the place of a quantity in required <= performed <= ceiling, -1 for

@@ -41,6 +41,7 @@ type Record struct {
 	Observed *Observation `json:"observed,omitempty"`
 	Hardware []Device     `json:"hardware,omitempty"`
 	Host     *Host        `json:"host,omitempty"`
+	Use      []Use        `json:"use,omitempty"` // what the work held and how busy it was, by product
 
 	Parents []Parent `json:"parents,omitempty"`
 	Output  string   `json:"output,omitempty"` // OMS root digest of the weights written, "sha256:<hex>"
@@ -92,7 +93,9 @@ type Device struct {
 	Product string `json:"product"`           // as the device or the person names it
 	PCI     string `json:"pci,omitempty"`     // vendor:device, lower-case hexadecimal
 	Address string `json:"address,omitempty"` // PCI address
-	UUID    string `json:"uuid,omitempty"`
+	UUID    string `json:"uuid,omitempty"`    // the same one, wherever it is met, is the same device
+	Serial  string `json:"serial,omitempty"`
+	Slice   *Slice `json:"slice,omitempty"` // absent: the whole chip
 	Count   uint64 `json:"count"`
 	Grade   Grade  `json:"grade"`
 }
@@ -141,6 +144,15 @@ func ParseRecord(data []byte) (Record, error) {
 	if len(data) > MaxRecordBytes {
 		return Record{}, fmt.Errorf("record of %d bytes: expected at most %d", len(data), MaxRecordBytes)
 	}
+	if r, ok := readCanonical(data); ok {
+		return r, nil
+	}
+	return parseRecord(data)
+}
+
+// parseRecord is the long way of [ParseRecord]: what it reads, written again, must
+// be the same.
+func parseRecord(data []byte) (Record, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	var r Record
@@ -206,6 +218,9 @@ func (r Record) validateLists() []error {
 	for i, d := range r.Hardware {
 		check("hardware", i, d.validate())
 	}
+	for i, u := range r.Use {
+		check("use", i, u.validate())
+	}
 	for i, w := range r.Witnesses {
 		check("witnesses", i, w.validate())
 	}
@@ -242,7 +257,7 @@ func (d Device) validate() error {
 	if d.PCI != "" && !pciID(d.PCI) {
 		err = errors.Join(err, fmt.Errorf("pci %q: expected vendor:device in lower-case hexadecimal, as in 10de:2330", clip(d.PCI)))
 	}
-	return err
+	return errors.Join(err, d.Slice.validate())
 }
 
 func pciID(s string) bool {

@@ -13,17 +13,24 @@ func TestSpecExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, after, found := strings.Cut(string(text), "```json\n")
-	example, _, closed := strings.Cut(after, "\n```")
-	if !found || !closed {
-		t.Fatal("SPEC.md has no example")
+	examples := strings.Split(string(text), "```json\n")[1:]
+	if len(examples) < 2 {
+		t.Fatalf("SPEC.md has %d examples", len(examples))
 	}
-	if _, err := ParseRecord([]byte(example)); err != nil {
-		t.Error(err)
+	for _, after := range examples {
+		example, _, closed := strings.Cut(after, "\n```")
+		if _, err := ParseRecord([]byte(example)); err != nil || !closed {
+			t.Error(err)
+		}
 	}
 	for _, a := range Activities() {
 		if !strings.Contains(string(text), string(a)) {
 			t.Errorf("SPEC.md does not name the activity %s", a)
+		}
+	}
+	for _, k := range SignalKinds() {
+		if !strings.Contains(string(text), "`"+string(k)+"`") {
+			t.Errorf("SPEC.md does not name the kind of signal %s", k)
 		}
 	}
 	for _, r := range Relations() {

@@ -51,6 +51,20 @@ func (m *Model) Files(ctx context.Context, o weights.Options) (attest.Manifest, 
 	return attest.Manifest{Files: found}, join(problems)
 }
 
+// Only returns m with those of its files alone whose name is kept, for who reads a
+// part of the weights. Manifest and bundles are those of the whole.
+func (m *Model) Only(keep func(name string) bool) *Model {
+	out := *m
+	out.Declared, out.layers = attest.Manifest{}, nil
+	for i, f := range m.Declared.Files {
+		if keep(f.Name) {
+			out.Declared.Files = append(out.Declared.Files, f)
+			out.layers = append(out.layers, m.layers[i])
+		}
+	}
+	return &out
+}
+
 func join(problems []*BlobError) error {
 	slices.SortFunc(problems, func(a, b *BlobError) int { return cmp.Compare(a.Name, b.Name) })
 	errs := make([]error, len(problems))

@@ -170,7 +170,7 @@ func verifyEnvelope(e envelope, key crypto.PublicKey, hash crypto.Hash) error {
 // differences. empty are files without bytes, which a signature by shards does not
 // cover.
 func (s SignedModel) Compare(found []attest.Resource, empty []string) Result {
-	r := Result{Schema: ResultSchema, Signer: s.Signer, Problems: []Problem{}, Subjects: []Subject{{"oms-root", s.Root}}}
+	r := Result{Schema: ResultSchema, Signer: s.Signer, Problems: []Problem{}, Subjects: []Subject{{"oms-root", s.Root}}, Signers: []SignedBy{}}
 	for _, d := range s.ModelSignature.Compare(found) {
 		r.Problems = append(r.Problems, Problem{"file-" + d.Kind, differenceOf(d), "do not use the model; get it again, or ask the signer for a signature over these files"})
 	}

@@ -23,17 +23,10 @@ func (p Policy) refuses(s attest.Statement) *Problem {
 	if at := s.CreatedAt(); !p.NotBefore.IsZero() && at.Before(p.NotBefore) {
 		return &Problem{CodeTooOld, fmt.Sprintf("the statement was made at %s: expected %s or later", timeText(at), timeText(p.NotBefore.UTC())), newer}
 	}
-	if c := s.TrainingCompute; c != nil && ledgerSize(c) < p.MinLedgerSize {
-		return &Problem{CodeLedgerSize, fmt.Sprintf("the statement was made of a log of %d entries: expected at least %d", ledgerSize(c), p.MinLedgerSize), newer}
+	if c := s.TrainingCompute; c != nil && c.Entries() < p.MinLedgerSize {
+		return &Problem{CodeLedgerSize, fmt.Sprintf("the statement was made of %d ledger entries: expected at least %d", c.Entries(), p.MinLedgerSize), newer}
 	}
 	return nil
-}
-
-func ledgerSize(c *attest.TrainingCompute) uint64 {
-	if c.Ledger == nil {
-		return 0
-	}
-	return c.Ledger.Size
 }
 
 // made returns when a statement of ours says that it was made, and of how many
@@ -43,7 +36,7 @@ func made(s attest.Statement) (at string, size uint64) {
 		return "", 0
 	}
 	if s.TrainingCompute != nil {
-		size = ledgerSize(s.TrainingCompute)
+		size = s.TrainingCompute.Entries()
 	}
 	return timeText(s.CreatedAt()), size
 }

@@ -20,9 +20,15 @@ type Result struct {
 	NotChecked []string    `json:"not_checked"` // what this result does not show
 	Problems   []Problem   `json:"problems"`
 
+	Signers   []SignedBy `json:"signers"`           // who signed which of the statements accepted
+	Assurance Assurance  `json:"assurance"`         // computed here, never read from what arrived
+	Partial   *Partial   `json:"partial,omitempty"` // some of the files only; absent when all of them were checked
+
 	// Verified holds the statements accepted, for further use: a signature of a
 	// named key, these weights, no problem with them.
 	Verified []attest.Statement `json:"-"`
+	// Bundles are all that were looked at, believed or not.
+	Bundles [][]byte `json:"-"`
 }
 
 // Subject is a digest computed from what arrived.
@@ -33,14 +39,15 @@ type Subject struct {
 
 // Statement is the outcome for one statement that a named key has signed.
 type Statement struct {
-	PredicateType string `json:"predicate_type"`
-	OK            bool   `json:"ok"`
-	Recomputed    bool   `json:"recomputed"` // what it concludes was computed again here, with the same outcome
-	Understood    bool   `json:"understood"` // a predicate of ours; false: only signature and subjects were checked
-	Signer        string `json:"signer"`     // id of the key
-	Model         string `json:"model,omitempty"`
-	CreatedAt     string `json:"created_at,omitempty"`  // RFC 3339, the signer's word
-	LedgerSize    uint64 `json:"ledger_size,omitempty"` // entries of the model's log when it was made; absent where none is named
+	PredicateType string   `json:"predicate_type"`
+	OK            bool     `json:"ok"`
+	Recomputed    bool     `json:"recomputed"` // what it concludes was computed again here, with the same outcome
+	Understood    bool     `json:"understood"` // a predicate of ours; false: only signature and subjects were checked
+	Signer        string   `json:"signer"`     // id of the key
+	Signers       []string `json:"signers"`    // ids of all keys of the policy that signed this very statement, Signer among them
+	Model         string   `json:"model,omitempty"`
+	CreatedAt     string   `json:"created_at,omitempty"`  // RFC 3339, the signer's word
+	LedgerSize    uint64   `json:"ledger_size,omitempty"` // entries of the model's logs together when it was made; absent where none is named
 
 	// Rules says under whose rules a determination was recomputed: RulesEmbedded,
 	// RulesAccepted or RulesSigner, with which it is not OK. Empty for others.
@@ -51,6 +58,8 @@ type Statement struct {
 
 	// Predicate is what the statement says, as it was signed. Empty unless OK.
 	Predicate json.RawMessage `json:"predicate,omitempty"`
+	// Payload is the whole statement to the byte, for who signs it too. Nil unless OK.
+	Payload []byte `json:"-"`
 
 	// Of a statement that hides figures: their paths; the predicate with what was
 	// disclosed in its place; and the thresholds that were shown and answered. A
@@ -99,4 +108,7 @@ const (
 	CodeTooOld            = "too-old"            // made before the time that the policy names
 	CodeLedgerSize        = "ledger-size"        // made of a shorter log than the policy asks for
 	CodeDisclosure        = "disclosure"         // a disclosure that does not belong to what was signed
+	CodeMissingSigner     = "missing-signer"     // fewer of the signers that the policy names than it asks for
+	CodeLevel             = "level"              // a lower level of assurance than the policy asks for
+	CodePartial           = "partial"            // what is at hand cannot be checked in part
 )

@@ -198,12 +198,18 @@ func vectors() []vector {
 			s.policy.Models, s.policy.Wanted = func(m string) bool { return m == "acme/atlas@1" }, "acme/atlas@1"
 		}, "missing-statement model-differs", "about acme/atlas@2: expected acme/atlas@1"},
 		{"older-than-asked-for", func(t *testing.T, s *shipment) { s.policy.NotBefore = created.Add(1) }, "missing-statement too-old", "made at 2026-11-24T12:00:00Z"},
-		{"of-a-shorter-log-than-asked-for", func(t *testing.T, s *shipment) { s.policy.MinLedgerSize = 4 }, "ledger-size missing-statement", "of a log of 3 entries: expected at least 4"},
+		{"of-a-shorter-log-than-asked-for", func(t *testing.T, s *shipment) { s.policy.MinLedgerSize = 4 }, "ledger-size missing-statement", "of 3 ledger entries: expected at least 4"},
 		{"of-no-log-where-one-is-asked-for", func(t *testing.T, s *shipment) {
 			c := compute(t, s.in.Found)
 			c.Ledger, s.policy.MinLedgerSize = nil, 1
 			s.in.Bundles[0] = signed(t, s.key, payload(t, manifestDigest, s.in.Found, c))
-		}, "ledger-size missing-statement", "of a log of 0 entries"},
+		}, "ledger-size missing-statement", "of 0 ledger entries"},
+		{"of-shorter-logs-than-asked-for", func(t *testing.T, s *shipment) {
+			c := compute(t, s.in.Found)
+			c.Logs = []attest.Head{{Origin: "a/acme/atlas@1", Size: 9, Root: c.Ledger.Root}, {Origin: "b/acme/atlas@2", Size: 2, Root: c.Ledger.Root}}
+			s.policy.MinLedgerSize = 6
+			s.in.Bundles[0] = signed(t, s.key, payload(t, manifestDigest, s.in.Found, c))
+		}, "ledger-size missing-statement", "of 5 ledger entries"},
 		{"older-attestation-beside-the-newer", func(t *testing.T, s *shipment) {
 			c := compute(t, s.in.Found)
 			c.Ledger.Size, c.CreatedAt = 2, created.Add(-time.Hour)

@@ -31,8 +31,12 @@ type Policy struct {
 	Models        func(model string) bool // which models the statements may be about; nil: any one
 	Wanted        string                  // what Models asks for, for people
 	NotBefore     time.Time               // statements made before it are refused; zero: any time
-	MinLedgerSize uint64                  // entries that the model's log must have had; 0: any
+	MinLedgerSize uint64                  // entries that the model's logs must have had together; 0: any
 	AcceptRules   []string                // digests of rules that may come with a determination
+
+	Signers []Signer  // who the keys belong to, where that is known
+	Demands []Demand  // which of them must have signed what; none: any key may have signed anything
+	Levels  MinLevels // levels of assurance that must be reached
 }
 
 // required returns the predicate types that must be there.
@@ -49,6 +53,11 @@ func (p Policy) validate() error {
 	}
 	if slices.Contains(p.Require, "") {
 		return errors.New("verify: the policy requires an empty predicate type: expected a type URI")
+	}
+	for _, d := range p.Demands {
+		if err := d.validate(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -73,11 +82,13 @@ func Verify(in Input, p Policy) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
 	}
-	v := verification{in: in, policy: p, result: Result{Schema: ResultSchema, Subjects: in.subjects()}}
+	v := verification{in: in, policy: p, result: Result{Schema: ResultSchema, Subjects: in.subjects(), Bundles: in.Bundles}}
 	v.bundles()
 	v.undisclosed()
 	v.completeness()
 	v.agreement()
+	v.demands()
+	v.levels()
 	v.notChecked()
 	return v.finish(), nil
 }
@@ -174,10 +185,11 @@ func statementProblem(err error) *Problem {
 
 // statement checks a statement whose signature holds, and lists it.
 func (v *verification) statement(s attest.Statement, payload []byte, key *PublicKey) *Problem {
-	if v.repeated(payload) {
+	if at := v.place(payload); at >= 0 {
+		v.signedToo(at, key)
 		return nil
 	}
-	line := Statement{PredicateType: s.PredicateType, Understood: s.Ours(), Signer: key.ID(), Model: string(s.Model())}
+	line := Statement{PredicateType: s.PredicateType, Understood: s.Ours(), Signer: key.ID(), Signers: []string{key.ID()}, Model: string(s.Model())}
 	line.CreatedAt, line.LedgerSize = made(s)
 	problem := v.in.subjectProblem(s)
 	if problem == nil && s.TrainingCompute != nil {
@@ -192,7 +204,7 @@ func (v *verification) statement(s attest.Statement, payload []byte, key *Public
 	}
 	line.OK = problem == nil && line.Rules != RulesSigner
 	if line.OK {
-		line.Predicate = s.Raw
+		line.Predicate, line.Payload = s.Raw, payload
 		line.disclosed(s.Disclosed)
 	}
 	v.result.Statements = append(v.result.Statements, line)
@@ -207,9 +219,17 @@ func (v *verification) statement(s attest.Statement, payload []byte, key *Public
 	return problem
 }
 
-// repeated reports whether the same statement was looked at before.
-func (v *verification) repeated(payload []byte) bool {
-	return slices.ContainsFunc(v.payloads, func(p []byte) bool { return bytes.Equal(p, payload) })
+// place returns where the same statement, to the byte, is listed already, or -1.
+func (v *verification) place(payload []byte) int {
+	return slices.IndexFunc(v.payloads, func(p []byte) bool { return bytes.Equal(p, payload) })
+}
+
+// signedToo notes a further signer of a statement that is listed.
+func (v *verification) signedToo(at int, key *PublicKey) {
+	line := &v.result.Statements[at]
+	if !slices.Contains(line.Signers, key.ID()) {
+		line.Signers = append(line.Signers, key.ID())
+	}
 }
 
 // completeness holds what was accepted to what the policy requires. A bundle that
@@ -290,20 +310,19 @@ func (v *verification) refuse(s attest.Statement, p Problem) {
 	v.result.Problems = append(v.result.Problems, p)
 	v.result.Verified = slices.Delete(slices.Clone(v.result.Verified), i, i+1)
 	line := v.lines[i]
-	v.result.Statements[line].OK, v.result.Statements[line].Predicate = false, nil
+	v.result.Statements[line].OK, v.result.Statements[line].Predicate, v.result.Statements[line].Payload = false, nil, nil
 	v.lines = slices.Delete(v.lines, i, i+1)
 }
 
 func (v *verification) finish() Result {
 	r := v.result
 	r.OK = len(r.Problems) == 0
-	var signers []string
-	for _, s := range r.Statements {
-		if s.OK && !slices.Contains(signers, s.Signer) {
-			signers = append(signers, s.Signer)
-		}
+	r.Signers = v.signers()
+	var ids []string
+	for _, s := range r.Signers {
+		ids = append(ids, s.ID)
 	}
-	r.Signer = strings.Join(signers, ", ")
+	r.Signer = strings.Join(ids, ", ")
 	if r.Statements == nil {
 		r.Statements = []Statement{}
 	}

@@ -52,12 +52,12 @@ func TestResultJSON(t *testing.T) {
 		if err := json.Unmarshal(text, &fields); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{"schema", "ok", "signer", "subjects", "statements", "not_checked", "problems"} {
+		for _, name := range []string{"schema", "ok", "signer", "subjects", "statements", "not_checked", "problems", "signers", "assurance"} {
 			if len(fields[name]) == 0 || string(fields[name]) == "null" {
 				t.Errorf("%s is %s in %s", name, fields[name], text)
 			}
 		}
-		if len(fields) != 7 {
+		if len(fields) != 9 {
 			t.Errorf("%d fields in %s", len(fields), text)
 		}
 	}

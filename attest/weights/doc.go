@@ -7,7 +7,8 @@
 //   - Every regular file below the directory is in the result, zero-byte files
 //     and dot files included, sorted by name as bytes; each was read once, from
 //     its first to its last byte, and did not change meanwhile.
-//   - What OMS refuses is refused, before the first byte is read: symbolic links,
+//   - What OMS refuses is refused, before the first byte is read: symbolic links
+//     (but see [Resources]),
 //     devices, pipes, sockets, names that are not valid UTF-8, and a set without
 //     files (model-signing-spec v1.0). Package attest adds control characters in
 //     names, which could not be shown. Names that differ only by case or by Unicode

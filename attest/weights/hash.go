@@ -17,7 +17,7 @@ import (
 // among weights, a [*ChangedError] for a file that was written to meanwhile, the
 // context's error, or that of the file system; no manifest comes with it.
 func Hash(ctx context.Context, path string, o Options) (attest.Manifest, error) {
-	s, err := open(ctx, path, o.Ignore)
+	s, err := openSet(ctx, path, o.Ignore, false)
 	if err != nil {
 		return attest.Manifest{}, err
 	}
@@ -26,9 +26,10 @@ func Hash(ctx context.Context, path string, o Options) (attest.Manifest, error) 
 	for i, f := range s.files {
 		sizes[i] = f.info.Size()
 	}
+	o.total(sizes)
 	files := make([]attest.File, len(s.files))
 	err = ForEach(ctx, sizes, o, func(ctx context.Context, h *Hasher, i int) (err error) {
-		files[i], err = s.hash(ctx, h, s.files[i])
+		files[i], err = s.hash(ctx, h, s.files[i], o.Cache)
 		return err
 	})
 	if err != nil {
@@ -37,12 +38,16 @@ func Hash(ctx context.Context, path string, o Options) (attest.Manifest, error) 
 	return attest.NewManifest(files)
 }
 
-func (s *set) hash(ctx context.Context, h *Hasher, want found) (attest.File, error) {
-	f, before, err := openSeen(s.root, want.name, want.info)
+func (s *set) hash(ctx context.Context, h *Hasher, want found, cache *DigestCache) (attest.File, error) {
+	f, before, err := s.open(want)
 	if err != nil {
 		return attest.File{}, err
 	}
 	defer f.Close()
+	if digest, known := cache.find(f, before); known {
+		h.progress(before.Size())
+		return attest.File{Name: want.name, Size: before.Size(), Digest: digest}, nil
+	}
 	digest, bytes, err := h.Sum(ctx, f, nil)
 	if err != nil {
 		return attest.File{}, unreadable(f.Name(), err)
@@ -50,6 +55,7 @@ func (s *set) hash(ctx context.Context, h *Hasher, want found) (attest.File, err
 	if err := unchanged(f, before, bytes); err != nil {
 		return attest.File{}, err
 	}
+	cache.keep(f, before, digest)
 	return attest.File{Name: want.name, Size: bytes, Digest: digest}, nil
 }
 

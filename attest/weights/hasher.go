@@ -33,6 +33,12 @@ type Options struct {
 	// Workers is how many files are read at once; 0 or less means one for each core
 	// (GOMAXPROCS), and more than 128 mean 128.
 	Workers int
+	// Total, if not nil, is called once, before the first byte is read, with the
+	// number of bytes to hash.
+	Total func(bytes int64)
+	// Cache, if not nil, gives the digests of files that did not change since they
+	// were hashed ([DigestCache]): of whole files, by SHA-256.
+	Cache *DigestCache
 	// Progress, if not nil, is called after each buffer with the number of bytes
 	// hashed since its last call. Calls never overlap. It must not block.
 	Progress func(bytes int64)
@@ -44,6 +50,18 @@ func (o Options) workers(files int) int {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	return max(1, min(workers, files, maxWorkers))
+}
+
+// total tells o.Total the sum of sizes.
+func (o Options) total(sizes []int64) {
+	if o.Total == nil {
+		return
+	}
+	var sum int64
+	for _, size := range sizes {
+		sum += size
+	}
+	o.Total(sum)
 }
 
 // serial returns o.Progress so that its calls never overlap.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"strings"
 
+	"github.com/zeebo/blake3"
 	"golang.org/x/crypto/blake2b"
 
 	"github.com/weighbridge/weighbridge/attest"
@@ -16,12 +18,14 @@ import (
 // Resources reads the weights at path as an OMS serialization says, and returns the
 // files or shards with their digests, sorted by file and offset. With shards, files
 // without bytes are in no resource (OMS v1.0); their names come back beside. What
-// [Hash] refuses is refused here, symbolic links too, whatever s allows.
+// [Hash] refuses is refused here. Where s allows symbolic links, one that leads to
+// a file inside the set stands for it under its own name; one that leads to a
+// directory, out of the set or nowhere is refused all the same.
 func Resources(ctx context.Context, path string, s attest.Serialization, o Options) (resources []attest.Resource, empty []string, err error) {
 	if _, err := newHash(s.HashType); err != nil {
 		return nil, nil, err
 	}
-	set, err := open(ctx, path, append(append([]string{}, o.Ignore...), s.IgnorePaths...))
+	set, err := openSet(ctx, path, append(append([]string{}, o.Ignore...), s.IgnorePaths...), s.AllowSymlinks)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -34,9 +38,10 @@ func Resources(ctx context.Context, path string, s attest.Serialization, o Optio
 	for i, p := range pieces {
 		sizes[i] = p.end - p.start
 	}
+	o.total(sizes)
 	resources = make([]attest.Resource, len(pieces))
 	err = ForEach(ctx, sizes, o, func(ctx context.Context, h *Hasher, i int) (err error) {
-		resources[i], err = set.resource(ctx, h, pieces[i], s)
+		resources[i], err = set.resource(ctx, h, pieces[i], s, o.Cache)
 		return err
 	})
 	return resources, empty, err
@@ -48,8 +53,11 @@ func newHash(kind string) (hash.Hash, error) {
 		return sha256.New(), nil
 	case attest.HashBLAKE2b:
 		return blake2b.New512(nil)
+	case attest.HashBLAKE3:
+		return blake3.New(), nil
 	}
-	return nil, fmt.Errorf("weights: hash %q is not computed by this build: expected %s or %s; ask for a signature with one of those", kind, attest.HashSHA256, attest.HashBLAKE2b)
+	return nil, fmt.Errorf("weights: hash %q is not computed by this build: expected %s, %s or %s; ask for a signature with one of those", kind,
+		attest.HashSHA256, attest.HashBLAKE2b, attest.HashBLAKE3)
 }
 
 // part is a stretch of a file, or the whole.
@@ -77,12 +85,19 @@ func (s *set) pieces(how attest.Serialization) (pieces []part, empty []string) {
 	return pieces, empty
 }
 
-func (s *set) resource(ctx context.Context, h *Hasher, p part, how attest.Serialization) (attest.Resource, error) {
-	f, before, err := openSeen(s.root, p.file.name, p.file.info)
+func (s *set) resource(ctx context.Context, h *Hasher, p part, how attest.Serialization, cache *DigestCache) (attest.Resource, error) {
+	f, before, err := s.open(p.file)
 	if err != nil {
 		return attest.Resource{}, err
 	}
 	defer f.Close()
+	if how.Method != attest.MethodFiles || how.HashType != attest.HashSHA256 {
+		cache = nil // it knows whole files by their SHA-256 only
+	}
+	if digest, known := cache.find(f, before); known {
+		h.progress(before.Size())
+		return attest.Resource{Name: p.name, Algorithm: how.Algorithm(), Digest: strings.TrimPrefix(digest, "sha256:")}, nil
+	}
 	own := &Hasher{buffer: h.buffer, progress: h.progress}
 	if own.hash, err = newHash(how.HashType); err != nil {
 		return attest.Resource{}, err
@@ -91,12 +106,13 @@ func (s *set) resource(ctx context.Context, h *Hasher, p part, how attest.Serial
 	if how.Method == attest.MethodFiles {
 		r = f // to its end, wherever that is by now
 	}
-	_, bytes, err := own.Sum(ctx, r, nil)
+	digest, bytes, err := own.Sum(ctx, r, nil)
 	if err != nil {
 		return attest.Resource{}, unreadable(f.Name(), err)
 	}
 	if err := unchanged(f, before, before.Size()-(p.end-p.start)+bytes); err != nil {
 		return attest.Resource{}, err
 	}
+	cache.keep(f, before, digest)
 	return attest.Resource{Name: p.name, Algorithm: how.Algorithm(), Digest: hex.EncodeToString(own.hash.Sum(nil))}, nil
 }

@@ -101,16 +101,18 @@ func refusedType(path string, mode fs.FileMode, target string) error {
 // set is the list of files to hash.
 type set struct {
 	root  *os.Root
+	links bool // symbolic links inside the set stand for what they lead to
 	files []found
 }
 
 type found struct {
 	name string // relative to the root, slashes
 	info fs.FileInfo
+	link bool // the name is a symbolic link, info is what it leads to
 }
 
-// open lists the weights at path without reading any.
-func open(ctx context.Context, path string, ignore []string) (*set, error) {
+// openSet lists the weights at path without reading any.
+func openSet(ctx context.Context, path string, ignore []string, links bool) (*set, error) {
 	dir, err := Dir(path)
 	if err != nil {
 		return nil, err
@@ -123,7 +125,7 @@ func open(ctx context.Context, path string, ignore []string) (*set, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	s := &set{root: root}
+	s := &set{root: root, links: links}
 	if dir == path {
 		err = s.walk(ctx, ".", ignored)
 	} else {
@@ -214,11 +216,17 @@ func (s *set) add(name string) error {
 	if err != nil {
 		return unreadable(full, err)
 	}
+	link := s.links && info.Mode().Type() == fs.ModeSymlink
+	if link {
+		if info, err = s.root.Stat(name); err != nil || info.IsDir() {
+			return s.refusedLink(name, err == nil)
+		}
+	}
 	if !info.Mode().IsRegular() {
 		target, _ := s.root.Readlink(name)
 		return refusedType(full, info.Mode(), target)
 	}
-	s.files = append(s.files, found{name, info})
+	s.files = append(s.files, found{name, info, link})
 	return nil
 }
 

@@ -24,8 +24,10 @@ type attestFlags struct {
 	include []string
 	facts   string
 	asOf    string
+	regime  string
 
 	weightsOf []string
+	readAll   bool
 
 	disclose    []string // fields that stay in the open; nil: all do
 	disclosures string   // where the hidden ones are kept
@@ -62,6 +64,7 @@ func predicates() []struct{ name, predicateType string } {
 		{"training-compute", attest.TypeTrainingCompute},
 		{"hardware", attest.TypeHardware},
 		{"determination", attest.TypeDetermination},
+		{"svr", attest.TypeSVR},
 	}
 }
 
@@ -92,7 +95,8 @@ exactly these bytes, signs them into Sigstore bundles with your key, and writes 
 raw layers (linked, not copied, where the file system allows it) and the bundles as referrers of the manifest.
 
 Training compute and hardware are stated by default. A determination shows recipients and legal readings; it is
-only made when included by name, and can be recomputed by whoever receives it.
+only made when included by name, and can be recomputed by whoever receives it. Its verdict alone, as in-toto's Simple
+Verification Result that other tools gate on, is svr.
 
 With --disclose the figures stand in the statements as salted digests (RFC 9901), but for the fields named: none, or
 of ` + fieldNames() + `.
@@ -109,11 +113,15 @@ it, and the signature stays the same. Models, relations, activities, grades, con
 			if f.model, err = meter.ParseModel(args[0]); err != nil {
 				return usage("%w", err)
 			}
+			if a.ownChips != "" {
+				return usage("--catalogue: recipients recompute with the catalogue of the program; leave it out, and state the eccn of a product that it does not hold in --facts (training.hardware)")
+			}
 			return a.attest(cmd.Context(), f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.weights, "weights", "", "directory (or one file) of weights")
+	flags.BoolVar(&f.readAll, "no-digest-cache", false, "read every byte again, also of files that did not change since they were last hashed")
 	flags.StringVar(&f.key, "key", "", "private key that signs (PEM; see key generate)")
 	flags.StringVar(&f.out, "out", "", "OCI image layout to write; an existing one is extended")
 	flags.StringVar(&f.claims, "claims", "", "write the bundles to this file too, one per line, for recipients of the plain directory")
@@ -123,6 +131,8 @@ it, and the signature stays the same. Models, relations, activities, grades, con
 	flags.StringSliceVar(&f.disclose, "disclose", nil, "hide every figure but these `FIELDS` (none: every figure) behind salted digests; without the flag nothing is hidden")
 	flags.StringVar(&f.disclosures, "disclosures", "", "with --disclose: the `FILE` that keeps what is hidden (default the layout's name and .disclosures.json)")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
+	flags.StringVar(&f.regime, "regime", "us-4e091", "for a determination: the regime that is answered")
+	a.rulesFlag(cmd)
 	for _, required := range []string{"weights", "key", "out"} {
 		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
 	}
@@ -137,7 +147,9 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err != nil {
 		return err
 	}
-	files, err := weights.Hash(ctx, f.weights, weights.Options{Ignore: insideOnly(f.weights, defaultClaims(f.weights))})
+	o, done := a.watched("reading the weights", weights.Options{Ignore: insideOnly(f.weights, defaultClaims(f.weights)), Cache: a.digestCache(f.readAll)})
+	files, err := weights.Hash(ctx, f.weights, o)
+	done()
 	if err != nil {
 		return err
 	}
@@ -208,12 +220,12 @@ func (f attestFlags) check() error {
 			return usage("--include: %w", err)
 		}
 	}
-	decides := slices.Contains(f.include, "determination")
+	decides := slices.Contains(f.include, "determination") || slices.Contains(f.include, "svr")
 	switch {
 	case len(f.include) == 0:
 		return usage("--include is empty: a shipment without a statement says nothing; expected %s", strings.Join(includable(), ", "))
 	case !decides && (f.facts != "" || f.asOf != ""):
-		return usage("--facts and --as-of are for a determination: add it to --include, or leave them out")
+		return usage("--facts and --as-of are for a determination or its verdict: add determination or svr to --include, or leave them out")
 	}
 	if err := f.checkDisclose(decides); err != nil {
 		return err

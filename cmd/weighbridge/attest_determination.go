@@ -7,17 +7,23 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // determinationPredicate evaluates what the other predicates attest under the
-// embedded rules, and keeps beside the result everything that it was made from.
+// rules of this program or of --rules, and keeps beside the result everything that it was made from.
 // Its facts follow from those statements, so that a recipient can rebuild them;
 // the file's are laid over them: they may add, never overwrite.
 func (a *app) determinationPredicate(f attestFlags, compute attest.TrainingCompute, hardware attest.Hardware) (attest.Determination, error) {
-	basis, err := attest.EmbeddedBasis()
+	rules, _, err := a.rules()
 	if err != nil {
 		return attest.Determination{}, err
 	}
+	catalogue, err := provenance.Embedded() // the one that a recipient has too
+	if err != nil {
+		return attest.Determination{}, err
+	}
+	basis := attest.Basis{Rules: rules, Catalogue: catalogue}
 	facts, err := attest.FactsOf(compute, &hardware)
 	if err != nil {
 		return attest.Determination{}, err
@@ -25,7 +31,7 @@ func (a *app) determinationPredicate(f attestFlags, compute attest.TrainingCompu
 	if facts, err = withDeclared(facts, f.facts); err != nil {
 		return attest.Determination{}, err
 	}
-	question := attest.Question{Regime: "us-4e091", AsOf: a.today().Format(time.DateOnly)}
+	question := attest.Question{Regime: f.regime, AsOf: a.today().Format(time.DateOnly)}
 	if f.asOf != "" {
 		if _, err := time.Parse(time.DateOnly, f.asOf); err != nil {
 			return attest.Determination{}, usage("--as-of: found %q, expected a date, as in 2026-11-25", f.asOf)

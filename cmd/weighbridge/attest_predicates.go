@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -32,7 +31,7 @@ func (a *app) included(f attestFlags, compute attest.TrainingCompute, hardware a
 	if slices.Contains(f.include, "hardware") {
 		made, beside = append(made, hardware), &hardware
 	}
-	if slices.Contains(f.include, "determination") {
+	if slices.Contains(f.include, "determination") || slices.Contains(f.include, "svr") {
 		determination, err := a.determinationPredicate(f, compute, hardware)
 		if err != nil {
 			return nil, err
@@ -40,7 +39,23 @@ func (a *app) included(f attestFlags, compute attest.TrainingCompute, hardware a
 		if _, err := determination.HoldTo(compute, beside); err != nil {
 			return nil, err
 		}
+		return withVerdict(f, made, determination)
+	}
+	return made, nil
+}
+
+// withVerdict adds the determination, its verdict as a Simple Verification Result,
+// or both.
+func withVerdict(f attestFlags, made []any, determination attest.Determination) ([]any, error) {
+	if slices.Contains(f.include, "determination") {
 		made = append(made, determination)
+	}
+	if slices.Contains(f.include, "svr") {
+		result, err := attest.NewVerificationResult(determination)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, result)
 	}
 	return made, nil
 }
@@ -61,7 +76,7 @@ func (a *app) computePredicate(f attestFlags, h *history, files attest.Manifest)
 		return none, err
 	}
 	records, _ := h.records(f.model)
-	head, err := h.head(f.model)
+	head, others, err := h.heads(f.model, lineage)
 	if err != nil {
 		return none, err
 	}
@@ -75,21 +90,9 @@ func (a *app) computePredicate(f attestFlags, h *history, files attest.Manifest)
 	}
 	return attest.TrainingCompute{
 		Model: f.model, Weights: attest.WeightsOf(files), Activities: own, Lineage: lineage, Corrections: corrections,
-		Convention: attest.Convention(h.convention(lineage)), Methods: methodsOf(records), Period: periodOf(records), Ledger: head,
+		Convention: attest.Convention(h.convention(lineage)), Methods: methodsOf(records), Period: periodOf(records), Ledger: head, Logs: others,
 		Findings: append(findingsOf(records, files), owned...), Completeness: attest.Completeness, Tool: a.tool(), CreatedAt: a.env.now().UTC(),
 	}, h.err
-}
-
-// head is the head of the model's log, or nil when all its work is pending.
-func (h *history) head(model meter.ModelRef) (*attest.Head, error) {
-	if h.ledger == nil {
-		return nil, nil
-	}
-	head, found, err := h.ledger.Head(model)
-	if err != nil || !found {
-		return nil, err
-	}
-	return &attest.Head{Origin: head.Origin, Size: head.Size, Root: "sha256:" + hex.EncodeToString(head.Root[:])}, nil
 }
 
 // convention is that of the lineage's sum: mixed where its records differ.
@@ -169,23 +172,26 @@ func (a *app) hardwarePredicate(lineage attest.Lineage, h *history) (attest.Hard
 		return attest.Hardware{}, err
 	}
 	out := attest.Hardware{Model: lineage.Models[0].Model, Tool: a.tool(), CreatedAt: a.env.now().UTC(), NotSeen: []string{
-		"whether devices of different runs are the same ones: the count is the most that one run held",
+		"whether devices without a UUID are the same ones in different runs: of them the count is the most that one run held",
 		"that the devices named are the devices that worked: no vendor signs use or operations",
 	}}
+	counts := deviceCounts{}
 	for _, m := range lineage.Models {
 		records, _ := h.records(m.Model)
 		for _, r := range records {
-			addHardware(&out, catalogue, r)
+			addHardware(&out, r)
+			counts.add(catalogue, r)
 		}
 		out.Worked(m.Model, records)
 	}
+	out.Devices = counts.devices()
 	for _, missing := range lineage.Missing {
 		out.NotSeen = append(out.NotSeen, "the hardware of "+string(missing)+": nothing is recorded of it")
 	}
 	return out, h.err
 }
 
-func addHardware(out *attest.Hardware, catalogue *provenance.Catalogue, r meter.Record) {
+func addHardware(out *attest.Hardware, r meter.Record) {
 	if r.Host == nil && len(r.Hardware) == 0 {
 		out.NotSeen = append(out.NotSeen, "the hardware of run "+r.Run+": none was recorded")
 		return
@@ -196,47 +202,4 @@ func addHardware(out *attest.Hardware, catalogue *provenance.Catalogue, r meter.
 	if r.Host != nil && !slices.Contains(out.Hosts, *r.Host) {
 		out.Hosts = append(out.Hosts, *r.Host)
 	}
-	held := map[attest.Device]uint64{}
-	var order []attest.Device
-	for _, d := range r.Hardware {
-		kind := classified(catalogue, d)
-		if _, seen := held[kind]; !seen {
-			order = append(order, kind)
-		}
-		held[kind] += d.Count
-	}
-	for _, kind := range order {
-		mergeDevice(out, kind, held[kind])
-	}
-}
-
-// classified is a device with its class, and no count: the key of its kind.
-func classified(catalogue *provenance.Catalogue, d meter.Device) attest.Device {
-	kind := attest.Device{Product: d.Product, PCI: d.PCI, Grade: d.Grade, ECCN: string(provenance.Undetermined)}
-	accelerator, err := catalogue.Find(d.Product)
-	if err != nil {
-		return kind // an unknown device has no number, and no class
-	}
-	c := accelerator.Classify()
-	kind.ECCN, kind.Clause = string(c.ECCN), c.Clause
-	if c.TPP.Known() {
-		kind.TPP = attest.Exact(c.TPP.Rat())
-	}
-	if c.PerformanceDensity.Known() {
-		kind.PD = attest.Exact(c.PerformanceDensity.Rat())
-	}
-	return kind
-}
-
-func mergeDevice(out *attest.Hardware, kind attest.Device, count uint64) {
-	for i := range out.Devices {
-		same := out.Devices[i]
-		same.Count = 0
-		if same == kind {
-			out.Devices[i].Count = max(out.Devices[i].Count, count)
-			return
-		}
-	}
-	kind.Count = count
-	out.Devices = append(out.Devices, kind)
 }

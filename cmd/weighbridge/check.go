@@ -16,6 +16,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: `Check reads the ledger's file from its raw bytes and recomputes everything in it: pages, headers, bodies, the Merkle
 trees and their tiles, net totals with corrections, the index of runs, and every evidence file that a record names.
 It shares only the encoding with the code that writes, lists all problems it finds, and changes nothing.
+The statements of other organisations that records came from (--parent SHIPMENT) are verified again from the evidence.
 Notes are no problems: evidence that no record names, for one.
 
 ` + exitCodes,
@@ -29,6 +30,14 @@ func (a *app) check() error {
 	report, err := ledger.Check(a.ledger)
 	if err != nil {
 		return err
+	}
+	if report.OK { // what is damaged is not opened
+		attested, err := a.attestedProblems(report.Naming)
+		if err != nil {
+			return err
+		}
+		report.Problems = append(report.Problems, attested...)
+		report.OK = len(report.Problems) == 0
 	}
 	if a.json {
 		err = a.printJSON(report)

@@ -86,13 +86,13 @@ func demoTraining(self string) []demoStep {
 		{
 			title: "Decide: is this model controlled?",
 			tells: "ECCN 4E091 begins at 10^26 operations. This model is far below, whatever else is not known of it.",
-			args:  []string{"evaluate", demoTuned},
+			args:  []string{"evaluate", demoTuned, "--regime", "us-4e091"},
 		},
 		{
 			title: "Decide: and at 10^26?",
 			tells: "The same question about facts in a file (what-if.yaml), gated: exit code 3 says that the rule applies.",
 			shows: "what-if.yaml",
-			args:  []string{"evaluate", "--facts", "what-if.yaml", "--gate"},
+			args:  []string{"evaluate", "--facts", "what-if.yaml", "--regime", "us-4e091", "--gate"},
 			exit:  exitApplies,
 		},
 	}

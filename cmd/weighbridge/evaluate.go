@@ -12,13 +12,17 @@ import (
 )
 
 type evaluateOptions struct {
-	facts       string
-	regimes     []string
-	asOf        string
-	destination string
-	options     []string
-	gate        bool
-	standing    string
+	facts        string
+	regimes      []string
+	asOf         string
+	destinations []string
+	options      []string
+	gate         bool
+	standing     string
+	set          []string
+	solve        string
+	compare      string
+	markdown     string
 }
 
 // evaluateResult is what evaluate prints: one determination per regime.
@@ -37,58 +41,85 @@ func (a *app) evaluateCommand() *cobra.Command {
 		Long: `Evaluate applies dated and cited rules to facts: those of a model in the ledger, those of a facts document, or
 both, where the document may add what the ledger cannot know and may not overwrite what it does. Every verdict is
 applies, does-not-apply or undetermined; what is missing is named, with where to get it. Ambiguous text is a named
-option: where no reading is chosen and the text supports no default, every reading is evaluated.
+option: where no reading is chosen and the text supports no default, every reading is evaluated. Without --regime all
+regimes are answered: a table first, then each. weighbridge rules list names them.
 
 With --gate, controlled decides over the chosen regimes: exit code 3 when the rule applies, 4 when that cannot be
 told. With --standing due or enforced it applies only while the compliance date has passed, or the authority acts.
-This is not legal advice.
+
+What if: --set changes facts, --destination the country, --as-of the date, --option a reading, --rules the law; --solve
+operations finds how many more operations change the verdict. None of it leaves a trace. --compare says what differs
+from an earlier determination; that of a statement brings its own facts and question. This is not legal advice.
 
 ` + exitCodes,
 		Example: `  weighbridge evaluate acme/atlas@1 --facts release.yaml --destination SG
-  weighbridge evaluate --facts what-if.yaml --as-of 2025-06-01 --option note1_reference=P --json`,
+  weighbridge evaluate --facts release.yaml --regime eu-gpai-systemic --regime us-ca-sb53 --gate
+  weighbridge evaluate --facts what-if.yaml --as-of 2025-06-01 --option note1_reference=P --json
+  weighbridge evaluate acme/atlas@1 --set weights.publication=published --destination all
+  weighbridge evaluate acme/atlas@1 --as-of 2025-01-01/2026-12-31 --regime us-4e091
+  weighbridge evaluate acme/atlas@1 --solve operations`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return a.evaluate(o, args) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.facts, "facts", "", "a facts document, YAML or JSON; - reads standard input")
 	flags.StringArrayVar(&o.regimes, "regime", nil, "a regime to evaluate (default all); may be repeated")
-	flags.StringVar(&o.asOf, "as-of", "", "the date of the question, as in 2026-11-25 (default today, UTC)")
-	flags.StringVar(&o.destination, "destination", "", "the country that the weights go to (default recipient.location of the facts)")
+	flags.StringVar(&o.asOf, "as-of", "", "the date of the question, as in 2026-11-25 (default today, UTC); FROM/TO answers every day between, as a timeline")
+	flags.StringArrayVar(&o.destinations, "destination", nil, "the country that the weights go to (default recipient.location of the facts); repeated, or all: a table by country")
+	flags.StringArrayVar(&o.set, "set", nil, "what-if: state a fact otherwise, PATH=VALUE as in recipient.location=SG; null is not stated; repeatable, in order")
+	flags.StringVar(&o.solve, "solve", "", "operations: how many more of each activity change the verdict, per regime")
+	flags.StringVar(&o.compare, "compare", "", "say what differs from the determinations in `FILE`: what evaluate --json printed, or a statement or bundle that holds one")
+	flags.StringVar(&o.markdown, "markdown", "", "write the answer to `FILE` too, as Markdown; it must not exist")
 	flags.StringArrayVar(&o.options, "option", nil, "a reading of ambiguous text, NAME=VALUE; may be repeated")
 	flags.BoolVar(&o.gate, "gate", false, "exit 3 when controlled applies, 4 when it is undetermined")
+	a.rulesFlag(cmd)
 	flags.StringVar(&o.standing, "standing", "", "the standing that a gate goes by: codified, due or enforced (default codified)")
 	return cmd
 }
 
+// inquiry is what an evaluation needs: the law, the facts and the question.
+type inquiry struct {
+	rules     *fdp.Rules
+	catalogue *provenance.Catalogue
+	facts     fdp.Facts
+	pending   []string
+	question  fdp.Question
+	to        time.Time // the last day of a timeline; zero: one day
+}
+
 func (a *app) evaluate(o evaluateOptions, args []string) error {
-	asOf, err := a.asOf(o.asOf)
+	q, old, err := a.inquire(o, args)
 	if err != nil {
 		return err
 	}
-	question, err := o.question(asOf)
+	switch {
+	case o.compare != "":
+		return a.compareDeterminations(o, q, old)
+	case o.solve != "":
+		return a.solveOperations(o, q)
+	case !q.to.IsZero():
+		return a.timeline(o, q)
+	case len(o.destinations) > 1 || o.allDestinations():
+		return a.byDestination(o, q)
+	}
+	determinations, err := q.evaluate()
 	if err != nil {
 		return err
 	}
-	rules, err := fdp.Embedded()
-	if err != nil {
-		return err
+	return a.answer(o, evaluateResult{"weighbridge.dev/evaluate/v1", q.facts.Model, determinations, q.pending})
+}
+
+func (q inquiry) evaluate() ([]fdp.Determination, error) {
+	return fdp.Evaluate(q.rules, q.catalogue, q.facts, q.question)
+}
+
+// answer prints one determination per regime, and gates.
+func (a *app) answer(o evaluateOptions, result evaluateResult) (err error) {
+	if o.markdown != "" {
+		if err := writeNew(o.markdown, []byte(result.markdown()), 0o644); err != nil {
+			return err
+		}
 	}
-	if err := question.Validate(rules); err != nil {
-		return usage("%w", err)
-	}
-	facts, pending, err := a.evaluatedFacts(o.facts, args)
-	if err != nil {
-		return err
-	}
-	catalogue, err := provenance.Embedded()
-	if err != nil {
-		return err
-	}
-	determinations, err := fdp.Evaluate(rules, catalogue, facts, question)
-	if err != nil {
-		return err
-	}
-	result := evaluateResult{"weighbridge.dev/evaluate/v1", facts.Model, determinations, pending}
 	if a.json {
 		err = a.printJSON(result)
 	} else {
@@ -97,12 +128,15 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err != nil || !o.gate {
 		return err
 	}
-	return gate(determinations, o.standing)
+	return gate(result.Determinations, o.standing)
 }
 
 // question reads the flags.
 func (o evaluateOptions) question(asOf time.Time) (fdp.Question, error) {
-	q := fdp.Question{Regimes: o.regimes, AsOf: asOf, Destination: o.destination, Options: map[string]string{}}
+	q := fdp.Question{Regimes: o.regimes, AsOf: asOf, Options: map[string]string{}}
+	if len(o.destinations) == 1 && !o.allDestinations() {
+		q.Destination = o.destinations[0]
+	}
 	for _, text := range o.options {
 		name, value, found := strings.Cut(text, "=")
 		if !found || name == "" || value == "" {

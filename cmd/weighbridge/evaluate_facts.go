@@ -65,24 +65,33 @@ func factsFor(model meter.ModelRef, document fdp.Facts, h *history) (fdp.Facts, 
 }
 
 // factsDocument reads a facts document; - is standard input, and no path is a
-// document that states nothing. What is longer than a document may be is cut,
-// and then refused by its length.
+// document that states nothing.
 func (a *app) factsDocument(path string) (fdp.Facts, error) {
 	if path == "" {
 		return fdp.Facts{}, nil
 	}
+	data, err := a.documentBytes(path)
+	if err != nil {
+		return fdp.Facts{}, err
+	}
+	return fdp.ParseFacts(data, path)
+}
+
+// documentBytes reads the file of --facts; - is standard input. What is longer
+// than a document may be is cut, and then refused by its length.
+func (a *app) documentBytes(path string) ([]byte, error) {
 	source := io.Reader(a.env.stdin)
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
-			return fdp.Facts{}, fmt.Errorf("--facts: %w; name a facts document, YAML or JSON", err)
+			return nil, fmt.Errorf("--facts: %w; name a facts document, YAML or JSON", err)
 		}
 		defer file.Close()
 		source = file
 	}
 	data, err := io.ReadAll(io.LimitReader(source, fdp.MaxDocumentBytes+1))
 	if err != nil {
-		return fdp.Facts{}, fmt.Errorf("--facts %s: %w", path, err)
+		return nil, fmt.Errorf("--facts %s: %w", path, err)
 	}
-	return fdp.ParseFacts(data, path)
+	return data, nil
 }

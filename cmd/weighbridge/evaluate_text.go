@@ -12,16 +12,20 @@ import (
 // whyLines is how many steps the text shows; --json shows all.
 const whyLines = 10
 
-// text renders the result for people: the verdict first, then why, then what is
-// missing, then the standing and the readings taken.
+// text renders the result for people: of several regimes a table first; then of
+// each the verdict, why, what is missing, the standing and the readings taken.
 func (r evaluateResult) text() string {
 	var b strings.Builder
+	if len(r.Determinations) > 1 {
+		r.writeTable(&b)
+	}
 	for i, d := range r.Determinations {
-		if i > 0 {
+		if i > 0 || len(r.Determinations) > 1 {
 			b.WriteString("\n")
 		}
 		writeVerdict(&b, string(r.Model), d)
 		writeWhy(&b, d)
+		writeFindings(&b, d)
 		writeMissing(&b, d)
 		writeStanding(&b, d)
 	}
@@ -33,28 +37,27 @@ func (r evaluateResult) text() string {
 }
 
 func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
-	if model == "" {
-		model = "the model"
-	}
 	headline := map[fdp.Verdict]string{
 		fdp.Applies:      "CONTROLLED: %s meets the test of %s on %s",
 		fdp.DoesNotApply: "NOT CONTROLLED: %s does not meet the test of %s on %s",
 		fdp.Undetermined: "UNDETERMINED: it cannot be told whether %s meets the test of %s on %s",
 	}[d.Controlled]
-	fmt.Fprintf(b, headline+"\n", model, d.Regime, d.AsOf)
-	fmt.Fprintf(b, "  controlled      %s\n  subject to EAR  %s\n  licence         required: %s; exception: %s; policy: %s\n",
-		d.Controlled, d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
-	fmt.Fprintf(b, "  operations      %s", d.OperationsText())
-	switch {
-	case d.Margin != nil && d.Margin.IsZero() && d.Operations.Estimate.Known:
-		b.WriteString("; the threshold is reached")
-	case d.Near:
-		b.WriteString("; the high bound reaches the threshold")
+	fmt.Fprintf(b, headline+"\n  controlled      %s\n", orTheModel(model), d.Regime, d.AsOf, d.Controlled)
+	if d.Export != nil {
+		fmt.Fprintf(b, "  subject to EAR  %s\n  licence         required: %s; exception: %s; policy: %s\n",
+			d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
 	}
-	if d.Margin != nil && !d.Margin.IsZero() {
-		fmt.Fprintf(b, "; %s left to the threshold", d.Margin.Short())
+	if d.Weighed != nil {
+		fmt.Fprintf(b, "  operations      %s%s\n", d.OperationsText(), distance(*d.Weighed))
+		writeDuties(b, *d.Weighed)
 	}
-	b.WriteString("\n")
+}
+
+func orTheModel(model string) string {
+	if model == "" {
+		return "the model"
+	}
+	return model
 }
 
 func orNone(s string) string {
@@ -92,6 +95,18 @@ func writeWhy(b *strings.Builder, d fdp.Determination) {
 	}
 }
 
+// writeFindings lists what else a regime finds: those of export controls answer the
+// questions above.
+func writeFindings(b *strings.Builder, d fdp.Determination) {
+	if d.Export != nil {
+		return
+	}
+	b.WriteString("findings\n")
+	for _, f := range d.Findings {
+		fmt.Fprintf(b, "  %-15s %s  [%s]\n", f.Verdict, f.Sentence, f.Cite)
+	}
+}
+
 func stepLine(s fdp.Step) string {
 	grade := ""
 	if s.Grade != "" {
@@ -115,8 +130,8 @@ func writeStanding(b *strings.Builder, d fdp.Determination) {
 	if d.Status.Presumed {
 		presumed = "; presumed, the text was last seen on " + d.Status.TextLastSeen
 	}
-	fmt.Fprintf(b, "standing\n  codified: %s, compliance date passed: %s, enforced: %s%s\n  %s\n",
-		yes(d.Status.Codified), yes(d.Status.ComplianceDue), yes(d.Status.Enforced), presumed, d.Status.Why)
+	fmt.Fprintf(b, "standing\n  codified: %s, compliance date passed: %s, enforced: %s%s\n  %s  [%s]\n",
+		yes(d.Status.Codified), yes(d.Status.ComplianceDue), yes(d.Status.Enforced), presumed, d.Status.Why, d.Status.Cite)
 	if len(d.Options) > 0 || len(d.Alternatives) > 0 {
 		b.WriteString("readings of ambiguous text\n")
 	}

@@ -28,7 +28,7 @@ const exitCodes = `Exit codes:
   2    usage: the command line is wrong
   3    the rule applies: controlled, red flag, hold (evaluate --gate)
   4    undetermined, facts missing (evaluate --gate)
-  5    verification failed (verify)
+  5    verification failed (verify, ledger prove --verify)
   6    ledger damaged
   run passes the child's own code through (128+n for signal n). Before the child started it exits 2 for a
   wrong command line of its own, 125 for another failure of its own, 126 when the command cannot be

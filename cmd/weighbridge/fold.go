@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
@@ -28,6 +29,8 @@ type runSettings struct {
 
 	Adapter      *estimate.Adapter `json:"adapter,omitempty"`
 	FrozenLayers uint64            `json:"frozen_layers,omitempty"`
+
+	Identity string `json:"identity_document,omitempty"` // a cloud's, as it stands
 }
 
 // weightsSeen are the digests that only the process that ran the job can take,
@@ -52,12 +55,16 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)
-	own.Findings = append(append(append(append(own.Findings, j.Head.Findings...), j.Observation.Findings...), seen.findings...), skew...)
+	own.Findings = slices.Concat(otherInput(j.Head.Parents, seen.input), j.Head.Findings, j.Observation.Findings, j.Usage.Findings, seen.findings, skew)
+	if j.Outcome != meter.NeverStarted {
+		own.Use = meter.UseOf(own.Hardware, own.Period, j.Usage.Use)
+	}
 	count, err := countOf(j, settings, live)
 	if err != nil {
 		return nil, err
 	}
 	count.fill(&own)
+	holdCeiling(&own, settings.Rank == nil)
 	if rank := settings.Rank; rank != nil && rank.Rank != rank.Counting {
 		rank.witness(&own)
 		return []meter.Record{own}, nil
@@ -200,6 +207,12 @@ func keepEvidence(l *ledger.Ledger, path string, journal wrap.Journal) ([]meter.
 	var settings runSettings
 	if json.Unmarshal(journal.Head.Settings, &settings) == nil && len(settings.Architecture) > 0 {
 		if kept, err = l.PutEvidence("architecture", bytes.NewReader(settings.Architecture)); err != nil {
+			return nil, err
+		}
+		evidence = append(evidence, kept)
+	}
+	if settings.Identity != "" {
+		if kept, err = l.PutEvidence("identity-document", strings.NewReader(settings.Identity)); err != nil {
 			return nil, err
 		}
 		evidence = append(evidence, kept)

@@ -38,8 +38,9 @@ type classifyOptions struct {
 
 func (a *app) hardwareClassifyCommand() *cobra.Command {
 	var o classifyOptions
+	var contents []string
 	cmd := &cobra.Command{
-		Use:   "classify NAME | --tpp N [--die-area MM2] [--datacenter yes|no]",
+		Use:   "classify NAME | --tpp N [--die-area MM2] [--datacenter yes|no] | --contains \"N x NAME\"...",
 		Short: "Class of an accelerator under ECCN 3A090, with its reasons",
 		Long: `Classify computes TPP, performance density and the class under 3A090.a and .b (15 CFR Part 774, Supp. 1), exactly,
 and says which paragraph decides, which named readings would change the class, and at which die area it would turn.
@@ -50,11 +51,17 @@ NAME is a whole name: the product's, with or without its vendor, the driver's (n
 With --tpp the figures are given. A die area that is not given is unknown; --die-area 0 says that no logic die is made
 on a process with non-planar transistors.
 
+With --contains the class is that of a computer, an assembly or a board of several circuits (4A090), by what it holds: any one
+circuit of 3A090.a is enough.
+
 ` + exitCodes,
-		Example: "  weighbridge hardware classify NVIDIA H100 SXM5 80GB\n  weighbridge hardware classify --tpp 2368 --die-area 814 --datacenter yes --json",
+		Example: "  weighbridge hardware classify NVIDIA H100 SXM5 80GB\n  weighbridge hardware classify --tpp 2368 --die-area 814 --datacenter yes --json\n  weighbridge hardware classify --contains \"8 x NVIDIA H100 SXM5 80GB\"",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			result, err := classifyHardware(strings.Join(args, " "), o, cmd.Flags().Changed)
+			if cmd.Flags().Changed("contains") {
+				return a.classifyContents(contents, args, cmd.Flags().Changed)
+			}
+			result, err := a.classifyHardware(strings.Join(args, " "), o, cmd.Flags().Changed)
 			if err != nil {
 				return err
 			}
@@ -65,13 +72,14 @@ on a process with non-planar transistors.
 			return nil
 		},
 	}
+	cmd.Flags().StringArrayVar(&contents, "contains", nil, `a circuit of a computer, an assembly or a board, as in "8 x NVIDIA H100 SXM5 80GB"; repeated for each kind`)
 	cmd.Flags().StringVar(&o.tpp, "tpp", "", "total processing performance, instead of NAME")
 	cmd.Flags().StringVar(&o.dieArea, "die-area", "", "applicable die area in mm2 (unknown when not given)")
 	cmd.Flags().StringVar(&o.datacenter, "datacenter", "", "designed or marketed for data centres: yes or no (unknown when not given)")
 	return cmd
 }
 
-func classifyHardware(name string, o classifyOptions, given func(flag string) bool) (classifyResult, error) {
+func (a *app) classifyHardware(name string, o classifyOptions, given func(flag string) bool) (classifyResult, error) {
 	if given("tpp") {
 		figures, err := o.figures(given)
 		if err == nil && name != "" {
@@ -85,7 +93,7 @@ func classifyHardware(name string, o classifyOptions, given func(flag string) bo
 	if name == "" || given("die-area") || given("datacenter") {
 		return classifyResult{}, usage("hardware classify: expected the name of an accelerator, or --tpp with --die-area and --datacenter")
 	}
-	catalogue, err := provenance.Embedded()
+	catalogue, err := a.catalogue()
 	if err != nil {
 		return classifyResult{}, err
 	}

@@ -41,7 +41,7 @@ which the class would be another one. With --json also the rates, names, PCI ids
 		Example: "  weighbridge hardware list\n  weighbridge hardware list --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			catalogue, err := provenance.Embedded()
+			catalogue, err := a.catalogue()
 			if err != nil {
 				return err
 			}

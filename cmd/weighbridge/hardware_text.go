@@ -1,10 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/weighbridge/weighbridge/provenance"
+	"github.com/weighbridge/weighbridge/provenance/probe"
 )
 
 // printClassification renders what hardware classify --json prints, for people.
@@ -78,7 +82,9 @@ func (a *app) printInventory(r probeResult) {
 	}
 	a.printf("processor  %s, %s, %s\n", orUnknown(r.CPU), cores, orUnknown(r.Machine))
 	a.printf("memory     %s\n", memory)
-	a.printf("kernel     %s\n\n", orUnknown(r.Kernel))
+	a.printf("kernel     %s\n", orUnknown(r.Kernel))
+	a.printSurroundings(r)
+	a.printf("\n")
 	if len(r.Devices) == 0 {
 		a.printf("No accelerator was seen.\n")
 	} else {
@@ -94,15 +100,56 @@ func (a *app) printInventory(r probeResult) {
 
 func (a *app) printDevices(r probeResult) {
 	table := tabwriter.NewWriter(a.env.stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "COUNT\tPRODUCT\tPCI ID\tCLASS")
+	fmt.Fprintln(table, "COUNT\tPRODUCT\tPCI ID\tCLASS\tHELD")
 	for _, g := range r.Groups {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", g.Count, g.Product, g.PCI, g.ECCN)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%d\n", g.Count, g.Product, g.PCI, g.ECCN, g.Held)
 	}
-	fmt.Fprintln(table, "\nADDRESS\tPRODUCT\tDRIVER\tUUID")
+	fmt.Fprintln(table, "\nADDRESS\tPRODUCT\tDRIVER\tHELD\tUUID\tSERIAL")
 	for _, d := range r.Devices {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Address, d.Product, orUnknown(d.Driver), orUnknown(d.UUID))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Address, d.Product, orUnknown(d.Driver), yesNo(&d.Held), orUnknown(d.UUID), orUnknown(d.Serial))
+		for _, s := range d.Slices {
+			fmt.Fprintf(table, "  slice\t%s, %s\t\t%s\t%s\t\n", orUnknown(s.Profile), shareText(s), yesNo(&s.Held), orUnknown(s.UUID))
+		}
 	}
 	table.Flush()
+}
+
+// shareText is the share of a device that a slice is.
+func shareText(s probe.Slice) string {
+	if s.Compute == 0 {
+		return "share unknown"
+	}
+	return fmt.Sprintf("%d/%d of its computation", s.Compute, s.ComputeOf)
+}
+
+// printSurroundings says what the machine's software and its container are.
+func (a *app) printSurroundings(r probeResult) {
+	if r.NVIDIA == "" && r.Absent != "" {
+		a.printf("NVIDIA     %s\n", r.Absent)
+	}
+	if r.NVIDIA != "" || r.Source != "" {
+		mode := "mode unknown"
+		if r.Confidential != "" {
+			mode = r.Confidential
+		}
+		a.printf("NVIDIA     driver %s, asked by %s, confidential computing: %s\n", orUnknown(r.NVIDIA), cmp.Or(r.Source, "nobody"), mode)
+	}
+	if r.AMD != "" {
+		a.printf("AMD        driver %s\n", r.AMD)
+	}
+	if c := r.Container; c != nil {
+		words := []string{cmp.Or(c.Runtime, "none"), "control groups " + c.Cgroups}
+		for name, value := range map[string]string{"pod": c.Pod, "": c.Job} {
+			if value != "" {
+				words = append(words, strings.TrimSpace(name+" "+value))
+			}
+		}
+		slices.Sort(words[2:])
+		a.printf("container  %s\n", strings.Join(words, ", "))
+	}
+	if r.Identity != nil {
+		a.printIdentity(*r.Identity)
+	}
 }
 
 func orUnknown(text string) string {

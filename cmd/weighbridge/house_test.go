@@ -24,30 +24,39 @@ const top = "../.."
 // modules from outside a package may name. A package that is not in it is an
 // error: a new one needs a line, and a reason that a reader can say.
 var mayImport = map[string]struct{ inside, outside []string }{
-	"meter":                   {},
+	"meter/canonical":         {},
+	"meter":                   {inside: []string{"meter/canonical"}},
 	"meter/estimate":          {inside: []string{"meter", "meter/tensors"}},
 	"meter/trainlog":          {inside: []string{"meter"}},
 	"meter/tensors":           {},
 	"meter/wrap":              {inside: []string{"meter"}, outside: []string{"golang.org/x/sys", "golang.org/x/term", "github.com/creack/pty"}},
 	"meter/proof":             {outside: []string{"github.com/transparency-dev/merkle"}},
-	"meter/ledger":            {inside: []string{"meter", "meter/proof"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
+	"meter/ledger":            {inside: []string{"meter", "meter/canonical", "meter/proof"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
 	"provenance":              {},
 	"provenance/probe":        {inside: []string{"provenance"}},
+	"provenance/accounting":   {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
+	"fdp/quota":               {inside: []string{"provenance", "fdp"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp", "attest/disclosure"}},
 	"attest/disclosure":       {},
-	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto"}},
+	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "github.com/zeebo/blake3"}},
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":              {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
+	"attest/policy":           {inside: []string{"attest", "attest/verify", "fdp"}},
 	"attest/oci/ocitest":      {outside: []string{"github.com/opencontainers"}},
 	"cmd/weighbridge/trainer": {},
+
+	"provenance/probe/nvml":     {inside: []string{"provenance/probe"}, outside: []string{"github.com/NVIDIA/go-nvml"}},
+	"provenance/probe/sampling": {inside: []string{"provenance/probe/nvml"}, outside: []string{"github.com/prometheus"}},
+
 	"cmd/weighbridge": {
 		inside: []string{
-			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "provenance", "provenance/probe",
-			"fdp", "attest", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "cmd/weighbridge/trainer",
+			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "provenance", "provenance/probe",
+			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
+			"fdp", "fdp/quota", "attest", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
-		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys"},
+		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,12 +15,12 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "ledger",
-		Short:   "Show what the ledger holds and the heads of its logs; merge other ledgers; correct what was recorded wrongly",
+		Short:   "Show what the ledger holds and the heads of its logs; merge other ledgers; prove what it held; correct what was recorded wrongly",
 		Example: "  weighbridge ledger show acme/atlas@1\n  weighbridge ledger head acme/atlas@1",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand())
+	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand(), a.ledgerProveCommand())
 	return cmd
 }
 
@@ -30,7 +31,8 @@ type headsResult struct {
 }
 
 type headLine struct {
-	Model  meter.ModelRef `json:"model"`
+	Model  meter.ModelRef `json:"model,omitempty"`
+	Notes  string         `json:"notes,omitempty"` // the name of a log of notes, such as that of a delivery, in place of the model
 	Origin string         `json:"origin"`
 	Size   uint64         `json:"size"`
 	Root   string         `json:"root"` // base64
@@ -38,8 +40,8 @@ type headLine struct {
 
 func (a *app) ledgerHeadCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "head [MODEL]",
-		Short: "Print origin, size and root of a model's log, or of all",
+		Use:   "head [MODEL|delivery/ID]",
+		Short: "Print origin, size and root of the log of a model or a delivery, or of all",
 		Long: `Head prints the three lines of a C2SP checkpoint body for each log: its origin, the number of its entries, and the
 root of its Merkle tree (RFC 6962) in base64. Whoever keeps them can tell later whether an entry was changed or left
 out. Two logs are separated by an empty line.
@@ -55,39 +57,68 @@ out. Two logs are separated by an empty line.
 
 func (a *app) ledgerHead(args []string) error {
 	result := headsResult{Schema: "weighbridge.dev/heads/v1", Heads: []headLine{}}
-	err := a.reading(func(l *ledger.Ledger) error {
-		models, err := l.Models()
-		if len(args) == 1 {
-			var model meter.ModelRef
-			if model, err = meter.ParseModel(args[0]); err != nil {
-				return &exitError{exitUsage, err}
-			}
-			models = []meter.ModelRef{model}
-		}
-		if err != nil {
-			return err
-		}
-		for _, model := range models {
-			heads, err := l.Heads(model)
-			if err != nil {
-				return err
-			}
-			if len(heads) == 0 {
-				return a.noLog(model, nil)
-			}
-			for _, head := range heads {
-				result.Heads = append(result.Heads, headLine{model, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := a.reading(func(l *ledger.Ledger) error { return a.addHeads(&result, l, args) }); err != nil {
 		return err
 	}
 	if a.json {
 		return a.printJSON(result)
 	}
 	a.printf("%s", result)
+	return nil
+}
+
+// addHeads adds the heads of the log that is named, or of all.
+func (a *app) addHeads(result *headsResult, l *ledger.Ledger, args []string) error {
+	models, notes, err := headsWanted(l, args)
+	if err != nil {
+		return err
+	}
+	for _, model := range models {
+		heads, err := l.Heads(model)
+		if err != nil {
+			return err
+		}
+		if len(heads) == 0 {
+			return a.noLog(model, nil)
+		}
+		for _, head := range heads {
+			result.Heads = append(result.Heads, headLine{model, "", head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+		}
+	}
+	return result.addNotes(l, notes)
+}
+
+// headsWanted are the models and the logs of notes that are asked for.
+func headsWanted(l *ledger.Ledger, args []string) ([]meter.ModelRef, []string, error) {
+	if len(args) == 0 {
+		models, err := l.Models()
+		notes, errNotes := l.NoteLogs("")
+		return models, notes, errors.Join(err, errNotes)
+	}
+	model, err := meter.ParseModel(args[0])
+	if err == nil {
+		return []meter.ModelRef{model}, nil, nil
+	}
+	if strings.Contains(args[0], "@") || ledger.ValidNoteLog(args[0]) != nil {
+		return nil, nil, &exitError{exitUsage, err}
+	}
+	return nil, args, nil
+}
+
+// addNotes adds the heads of logs of notes.
+func (r *headsResult) addNotes(l *ledger.Ledger, names []string) error {
+	for _, name := range names {
+		heads, err := l.NoteHeads(name)
+		if err == nil && len(heads) == 0 {
+			err = fmt.Errorf("the ledger has no log %s; weighbridge ledger head without a name lists what there is", name)
+		}
+		if err != nil {
+			return err
+		}
+		for _, head := range heads {
+			r.Heads = append(r.Heads, headLine{"", name, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+		}
+	}
 	return nil
 }
 

@@ -21,7 +21,8 @@ type mergeResult struct {
 
 type mergedLine struct {
 	Origin string         `json:"origin"`
-	Model  meter.ModelRef `json:"model"`
+	Model  meter.ModelRef `json:"model,omitempty"`
+	Notes  string         `json:"notes,omitempty"` // of a log of notes, in place of the model
 	Size   uint64         `json:"size"`
 	New    uint64         `json:"new"`
 }
@@ -73,7 +74,7 @@ func (a *app) ledgerMerge(from []string) error {
 func (r mergeResult) String() string {
 	var b strings.Builder
 	for _, m := range r.Logs {
-		fmt.Fprintf(&b, "%s: %d entries, %d of them new\n  %s\n", m.Model, m.Size, m.New, m.Origin)
+		fmt.Fprintf(&b, "%s: %d entries, %d of them new\n  %s\n", string(m.Model)+m.Notes, m.Size, m.New, m.Origin)
 	}
 	fmt.Fprintf(&b, "%d log(s) proved and merged, %d new entries\n", len(r.Logs), r.New)
 	return b.String()

@@ -25,8 +25,8 @@ digest on the way.
 			if !oci.IsArchive(args[0]) {
 				return fmt.Errorf("%s: is no archive of an OCI image layout: expected an uncompressed tar file, as `weighbridge save` writes it", args[0])
 			}
-			return a.transfer(cmd.Context(), "loaded", args[0], out, f, func(m *oci.Model) (oci.Transferred, error) {
-				return m.Store(cmd.Context(), out, oci.TransferOptions{})
+			return a.transfer(cmd.Context(), "loaded", args[0], out, f, func(m *oci.Model, o oci.TransferOptions) (oci.Transferred, error) {
+				return m.Store(cmd.Context(), out, o)
 			})
 		},
 	}

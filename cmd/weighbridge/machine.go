@@ -61,7 +61,8 @@ func (f machineFlags) read() (*machine, error) {
 	if f.chips > maxChips {
 		return nil, usage("--chips: found %d, expected at most %d", f.chips, maxChips)
 	}
-	m := &machine{chips: f.chips, precision: provenance.Format(f.precision), low: big.NewRat(20, 100), usual: big.NewRat(29, 100), high: big.NewRat(44, 100)}
+	usual := provenance.UsualShare()
+	m := &machine{chips: f.chips, precision: provenance.Format(f.precision), low: usual.Low, usual: usual.Middle, high: usual.High}
 	if f.utilization != "" {
 		u, err := provenance.ParseNumber(f.utilization)
 		if err != nil || u.Rat().Sign() == 0 || u.Rat().Cmp(big.NewRat(1, 1)) > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -20,6 +21,8 @@ type planFlags struct {
 	model        string
 	activity     string
 	parents      []string
+	trust        parentFlags
+	attested     []attestedParent
 }
 
 func (a *app) planCommand() *cobra.Command {
@@ -29,7 +32,8 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Before training: operations, chip-hours, and the thresholds that will be crossed, and when",
 		Long: `Plan computes what a training run will take from the model's shape and its tokens, adds what the ledger holds of the model
 and of the parents named, and says which regimes' thresholds the lineage will cross. With --chip it says how many
-chip-hours that is, with --chips how long it takes and on which date each threshold is crossed. Nothing is recorded.
+chip-hours that is, with --chips how long it takes and on which date each threshold is crossed, and by when the
+authority has to be told where a regime has such a duty. Nothing is recorded.
 
 ` + utilizationMeaning + `
 
@@ -39,27 +43,34 @@ chip-hours that is, with --chips how long it takes and on which date each thresh
       --chip "NVIDIA H100 SXM5 80GB" --chips 16384 --utilization 0.38 --start 2027-01-10
   weighbridge plan --architecture config.json --tokens 2e12 --model acme/atlas@2 --parent acme/atlas@1:continues`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.plan(f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.plan(cmd.Context(), f) },
 	}
 	f.architecture.register(cmd)
 	f.architecture.streams.register(cmd)
 	f.machine.register(cmd)
+	a.rulesFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.start, "start", "", "when training starts: a date or an RFC 3339 time (default: today)")
 	flags.StringVar(&f.model, "model", "", "the model, whose earlier work in the ledger counts too: org/name@version")
 	flags.StringVar(&f.activity, "activity", "", "what the operations will be spent on (default: pretraining; with a parent, what its relation says)")
-	flags.StringArrayVar(&f.parents, "parent", nil, "a model this one will come from, MODEL:RELATION; repeatable. Relations: "+names(meter.Relations()))
+	flags.StringArrayVar(&f.parents, "parent", nil, "a model this one will come from, MODEL:RELATION, or a verified shipment of it, SHIPMENT:RELATION; repeatable. Relations: "+names(meter.Relations()))
+	f.trust.register(cmd)
 	for _, required := range []string{"architecture", "tokens"} {
 		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
 	}
 	return cmd
 }
 
-func (a *app) plan(f planFlags) error {
+func (a *app) plan(ctx context.Context, f planFlags) error {
 	start, err := a.planStart(f.start)
 	if err != nil {
 		return err
 	}
+	verified, err := a.withAttested(ctx, workFlags{parents: f.parents, trust: f.trust})
+	if err != nil {
+		return err
+	}
+	f.parents, f.attested = verified.parents, verified.attested
 	architecture, count, err := f.architecture.counted()
 	if err != nil {
 		return err
@@ -72,11 +83,12 @@ func (a *app) plan(f planFlags) error {
 	if err != nil {
 		return err
 	}
-	before, after, err := a.planPositions(record)
+	before, after, err := a.planPositions(record, f.attested)
 	if err != nil {
 		return err
 	}
 	result := newPlanResult(architecture, count, record, machine, start)
+	result.today = a.today()
 	result.cross(before, after)
 	if a.json {
 		return a.printJSON(result)
@@ -157,12 +169,13 @@ func usualActivity(r meter.Relation) meter.Activity {
 
 // planPositions is where the lineage is against each regime's threshold before
 // the planned work, and after it.
-func (a *app) planPositions(planned meter.Record) (before, after []fdp.Position, err error) {
+func (a *app) planPositions(planned meter.Record, parents []attestedParent) (before, after []fdp.Position, err error) {
 	none := planned
 	none.Operations = meter.Exact(meter.Ops{})
 	err = a.withAnyHistory(func(h *history) (err error) {
-		if before, err = a.positionsWith(h, none); err == nil {
-			after, err = a.positionsWith(h, planned)
+		attested := inheritedBeside(h, parents)
+		if before, err = a.positionsWith(h, append([]meter.Record{none}, attested...)...); err == nil {
+			after, err = a.positionsWith(h, append([]meter.Record{planned}, attested...)...)
 		}
 		return err
 	})

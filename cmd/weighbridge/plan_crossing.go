@@ -28,9 +28,33 @@ type planCrossing struct {
 	Earliest *string    `json:"earliest"`      // by the high bounds of operations and utilisation; null where not even they cross
 	Latest   *string    `json:"latest"`        // by the low bounds; null where they do not cross
 	Planned  *meter.Ops `json:"operations_at"` // operations of the planned work at which the estimate crosses, rounded up
+
+	Codified bool        `json:"codified"`         // the regime's text stands today
+	Notice   *planNotice `json:"notice,omitempty"` // the notification that follows from crossing; absent where no such duty is known, or it does not cross
+}
+
+// planNotice is when an authority has to be told: within so many days after the
+// threshold is met or becomes known that it will be, whichever is first.
+type planNotice struct {
+	Days       int     `json:"days"`
+	AfterMet   *string `json:"after_met"`   // the last day by the crossing at the estimate; null where that has no date
+	AfterKnown string  `json:"after_known"` // the last day by this plan, which makes it known
 }
 
 func (r planResult) crossing(before, after fdp.Position) planCrossing {
+	c := r.crossed(before, after)
+	if c.Codified = after.Codified; after.NoticeDays > 0 && c.Crosses != nil && *c.Crosses && !c.Already {
+		c.Notice = &planNotice{Days: after.NoticeDays, AfterKnown: r.today.AddDate(0, 0, after.NoticeDays).Format(time.DateOnly)}
+		if c.At != nil {
+			at, _ := time.Parse(time.RFC3339, *c.At) // stamp wrote it
+			last := at.AddDate(0, 0, after.NoticeDays).Format(time.DateOnly)
+			c.Notice.AfterMet = &last
+		}
+	}
+	return c
+}
+
+func (r planResult) crossed(before, after fdp.Position) planCrossing {
 	c := planCrossing{Regime: after.Regime, Quantity: after.Quantity, Comparison: after.Comparison, Threshold: after.Threshold,
 		Interval: after.Interval, Before: before.Interval, Margin: after.Margin, Near: after.Near}
 	c.Already = before.ThresholdVerdict == fdp.Applies
@@ -122,6 +146,16 @@ func (c planCrossing) String() string {
 	}
 	if c.Margin != nil && c.Crosses != nil && !*c.Crosses {
 		fmt.Fprintf(&b, "; %s left", c.Margin.Short())
+	}
+	if n := c.Notice; n != nil {
+		fmt.Fprintf(&b, "; notify within %d days: ", n.Days)
+		if n.AfterMet != nil {
+			fmt.Fprintf(&b, "by %s after it is met, and ", *n.AfterMet)
+		}
+		fmt.Fprintf(&b, "by %s since this plan makes it known", n.AfterKnown)
+	}
+	if !c.Codified {
+		b.WriteString("; the text does not stand today")
 	}
 	return b.String()
 }

@@ -28,6 +28,7 @@ type planResult struct {
 
 	machine *machine
 	start   time.Time
+	today   time.Time // when the plan is made
 }
 
 type planParameters struct {

@@ -23,8 +23,8 @@ is complete, or does not open. What the attestations are worth, ` + "`weighbridg
 			if !oci.IsReference(args[0]) {
 				return usage("%q is no name in a registry: expected HOST/REPOSITORY:TAG, with a dot or a port in the host; an archive is loaded with `weighbridge load`", args[0])
 			}
-			return a.transfer(cmd.Context(), "pulled", args[0], out, f, func(m *oci.Model) (oci.Transferred, error) {
-				return m.Store(cmd.Context(), out, oci.TransferOptions{})
+			return a.transfer(cmd.Context(), "pulled", args[0], out, f, func(m *oci.Model, o oci.TransferOptions) (oci.Transferred, error) {
+				return m.Store(cmd.Context(), out, o)
 			})
 		},
 	}

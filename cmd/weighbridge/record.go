@@ -25,8 +25,10 @@ type recordFlags struct {
 	architecture architectureFlags
 	stage        stageFlags
 	countedAs    string
+	input        string
 	weights      string
 	from         fromFlags
+	chips        chipFlags
 }
 
 type recordResult struct {
@@ -40,14 +42,16 @@ type recordResult struct {
 func (a *app) recordCommand() *cobra.Command {
 	var f recordFlags
 	cmd := &cobra.Command{
-		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N | --from FILE [--dry-run])",
+		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N | --chip-hours N --chip NAME | --from FILE [--dry-run])",
 		Short: "Record work that was not watched: a number somebody states, a model's shape and tokens, or a log",
 		Long: `Record appends one entry to the log of a model. The number of operations is what you state (method declared),
 or follows from the model's shape and its tokens (method architecture), or is read from a file that a framework,
 a monitor, a scheduler or a provider wrote (--from): its format is found out, its figures are shown under common
 names, its bytes are kept as evidence, and the same file twice is recorded once. What the file lacks is given
 with --architecture, --sequence-length, --batch-tokens or --tokens. With --stage it is counted at the stage's true
-cost, and each activity of the stage becomes a record of its own. A record is never changed: a wrong one is voided or
+cost, and each activity of the stage becomes a record of its own. Chip-hours alone give a range (method hardware),
+as wide as the meaning of the utilisation leaves it; beside another count they are its ceiling, and a count that the
+chips could not have done, or that leaves them nearly idle, is a finding. A record is never changed: a wrong one is voided or
 superseded with "weighbridge ledger correct".
 
 ` + stageHelp + `
@@ -58,12 +62,23 @@ superseded with "weighbridge ledger correct".
       --architecture config.json --tokens 2e9 --sequence-length 4096
   weighbridge record --model acme/atlas@2-chat --stage grpo --parent acme/atlas@2:fine-tunes --architecture config.json \
       --sequence-length 4096 --tokens 4e8 --generated-tokens 1e9 --prompt-tokens 2e8
+  weighbridge record --model acme/atlas@1 --activity pretraining --chip-hours 1000000 --chip "NVIDIA H100 SXM5 80GB" \
+      --utilization 0.38 --utilization-meaning mfu
   weighbridge record --from train.log --dry-run --architecture config.json --sequence-length 8192
-  weighbridge record --model acme/atlas@1 --activity pretraining --from checkpoint-100/trainer_state.json`,
+  weighbridge record --model acme/atlas@1 --activity pretraining --from checkpoint-100/trainer_state.json
+  weighbridge record --model ours/tuned@1 --activity fine-tuning --operations 6e24 \
+      --parent shipment:fine-tunes --parent-key lab.key.pub --input weights`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if f.work, err = a.withAttested(cmd.Context(), f.work); err != nil {
+				return err
+			}
 			if f.stage.kind != "" && f.from.path != "" {
 				return usage("record: found --stage and --from, expected one of them: a stage is counted from its tokens, a file says its own")
+			}
+			if f.stage.kind != "" && f.chips.given() {
+				return usage("record: found --stage and --chip-hours or its flags: a stage becomes several records, and the hours are of all of them together; record the hours on their own")
 			}
 			if f.stage.kind != "" && f.architecture.streams != (streamFlags{}) {
 				return usage("--stage counts decoders alone: leave out what encoders and towers read, or record the parts without --stage")
@@ -87,10 +102,12 @@ superseded with "weighbridge ledger correct".
 	flags.StringVar(&f.run, "run", "", "name of the run; the same run and sequence twice changes nothing (default: a new name)")
 	flags.Uint64Var(&f.sequence, "sequence", 0, "number of the record within the run")
 	flags.StringVar(&f.weights, "weights", "", "directory of the weights that the work made: their digest goes into the record, and with --architecture their headers must fit it")
+	flags.StringVar(&f.input, "input", "", "directory of the weights that the work started from: their digest goes into the record, and must be that of the --parent that is a shipment")
 	flags.StringVar(&f.period, "period", "", "when the work was done: START/END, dates or RFC 3339 times")
 	flags.StringVar(&f.generator, "generator", "", "for synthetic-data: the model that generated the data")
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
 	f.from.register(flags)
+	f.chips.register(flags)
 	return cmd
 }
 
@@ -111,12 +128,19 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 	if err := f.weigh(ctx, &record); err != nil {
 		return err
 	}
+	if err := f.work.startsFrom(ctx, &record, f.input); err != nil {
+		return err
+	}
 	result := recordResult{Schema: recordedSchema, Record: record}
 	err = a.writing(func(l *ledger.Ledger) error {
+		if err := f.work.bring(l, &record); err != nil {
+			return err
+		}
 		if err := a.refuseCycle(l, &record); err != nil {
 			return err
 		}
 		receipt, err := l.Append(record)
+		result.Record = record
 		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
 		return err
 	})
@@ -153,6 +177,9 @@ func (r recordResult) String() string {
 		}
 		fmt.Fprintf(&b, "  hardware: %s\n", strings.Join(words, ", "))
 	}
+	if line := ceilingLine(r.Record); line != "" {
+		fmt.Fprintf(&b, "  ceiling: %s\n", line)
+	}
 	if r.Record.Period != nil {
 		fmt.Fprintf(&b, "  period: %s\n", periodText(r.Record.Period))
 	}
@@ -180,8 +207,8 @@ func (f recordFlags) check() error {
 			"leave them out, or give --tokens instead of --operations")
 	case f.operations == "" && f.architecture.tokens == "" && formula:
 		return usage("record: --tokens is missing: expected --architecture FILE with --tokens N")
-	case f.operations == "" && f.architecture.tokens == "":
-		return usage("record: expected --operations N, or --architecture FILE with --tokens N, or --from FILE")
+	case f.operations == "" && f.architecture.tokens == "" && !f.chips.given():
+		return usage("record: expected --operations N, or --architecture FILE with --tokens N, or --chip-hours N with --chip NAME, or --from FILE")
 	}
 	return nil
 }
@@ -211,16 +238,42 @@ func (f recordFlags) build(now time.Time) (meter.Record, error) {
 // operationsOf fills the count, and refuses one that no work can have taken.
 func (f recordFlags) operationsOf(record *meter.Record) error {
 	flag, count := "--tokens", f.architecture.count
-	if f.operations != "" {
+	switch {
+	case f.operations != "":
 		flag, count = "--operations", f.declare
+	case f.architecture.tokens == "":
+		flag, count = "--chip-hours", func(*meter.Record) error { return nil }
 	}
 	if err := count(record); err != nil {
+		return err
+	}
+	if err := f.onChips(record, flag == "--chip-hours"); err != nil {
 		return err
 	}
 	if limit := meter.MostOperations(); record.Operations.Low.Cmp(limit) > 0 {
 		return usage("%s: %s operations cannot be true: expected at most %s, ten million times the largest threshold of any regime; look at the exponent",
 			flag, record.Operations.Low.Beside(limit), limit.Short())
 	}
+	return nil
+}
+
+// onChips takes --chip-hours: as the count where there is no other, else as its
+// ceiling.
+func (f recordFlags) onChips(record *meter.Record, counts bool) error {
+	if !f.chips.given() {
+		holdCeiling(record, true)
+		return nil
+	}
+	hardware, err := f.chips.read(nil, meter.GradeDeclared)
+	if err != nil {
+		return err
+	}
+	if counts {
+		if err := hardware.count(record); err != nil {
+			return err
+		}
+	}
+	hardware.ceiling.hold(record, true)
 	return nil
 }
 

@@ -280,6 +280,11 @@ func (i imported) result(path string, r meter.Record) fromResult {
 	if seen.StepsCommitted != nil {
 		run.StepsCommitted, run.StepsExecuted = fmt.Sprint(*seen.StepsCommitted), fmt.Sprint(*seen.StepsExecuted)
 	}
+	for _, w := range r.Witnesses {
+		if w.Quantity == meter.Ceiling {
+			run.Ceiling = &w.Operations
+		}
+	}
 	if r.Method != meter.NoMethod {
 		run.Range = &r.Operations
 		if r.Operations.Estimate.Known {

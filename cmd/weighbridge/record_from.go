@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +56,7 @@ type fromRun struct {
 	TokensExecuted  *meter.Ops      `json:"tokens_executed,omitempty"`
 	Operations      *meter.Ops      `json:"operations,omitempty"`
 	Range           *meter.Interval `json:"operations_range,omitempty"`
+	Ceiling         *meter.Interval `json:"ceiling,omitempty"` // what the chips could have done: low in the format that training is counted at, high in the fastest
 	Method          meter.Method    `json:"method"`
 	Grade           meter.Grade     `json:"grade"`
 }
@@ -84,6 +87,9 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 		return err
 	}
 	if err := f.weigh(ctx, &record); err != nil {
+		return err
+	}
+	if err := f.work.startsFrom(ctx, &record, f.input); err != nil {
 		return err
 	}
 	result := imported.result(f.from.path, record)
@@ -179,10 +185,34 @@ func (f recordFlags) recordOf(i imported, run string, now time.Time) (meter.Reco
 	i.count.activity = record.Activity
 	if trainlog.Telemetry(i.count.observed.Format) {
 		i.telemetry(&record)
-		return record, nil
+		return record, f.onChipsOf(i, &record)
 	}
 	i.count.fill(&record)
-	return record, nil
+	return record, f.onChips(&record, false)
+}
+
+// onChipsOf: the chip-time that a scheduler's file states is the ceiling of the
+// run, and with a utilisation a count of its own.
+func (f recordFlags) onChipsOf(i imported, r *meter.Record) error {
+	if !f.chips.given() {
+		return nil
+	}
+	var seconds *big.Rat
+	if stated, found := i.whole("device_seconds"); found {
+		seconds = new(big.Rat).SetInt(stated.Big())
+	}
+	hardware, err := f.chips.read(seconds, meter.GradeReported)
+	if err != nil {
+		return err
+	}
+	if hardware.share != nil {
+		r.Findings = slices.DeleteFunc(r.Findings, func(f meter.Finding) bool { return f.Code == "telemetry" })
+		if err := hardware.count(r); err != nil {
+			return err
+		}
+	}
+	hardware.ceiling.hold(r, true)
+	return nil
 }
 
 // telemetry: what was held or paid for is no count. The record has no

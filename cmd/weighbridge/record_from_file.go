@@ -60,10 +60,14 @@ func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*
 	}
 	result := recordResult{Schema: recordedSchema, Record: record}
 	return &result, a.writing(func(l *ledger.Ledger) error {
+		if err := f.work.bring(l, &record); err != nil {
+			return err
+		}
 		if err := a.refuseCycle(l, &record); err != nil {
 			return err
 		}
 		receipt, err := l.Append(record)
+		result.Record = record
 		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
 		return err
 	})

@@ -97,7 +97,7 @@ var otherModel = map[string]bool{"llmc_stdout.log": true}
 
 // sameFigure compares as numbers what are numbers, and lists element by element.
 func sameFigure(got, want string) bool {
-	strip := strings.NewReplacer(" ", "", "\n", "", "[", "", "]", "")
+	strip := strings.NewReplacer(" ", "", `"`, "", "\n", "", "[", "", "]", "")
 	a, b := strings.Split(strip.Replace(got), ","), strings.Split(strip.Replace(want), ",")
 	return slices.EqualFunc(a, b, func(x, y string) bool {
 		m, isNumber := new(big.Rat).SetString(x)

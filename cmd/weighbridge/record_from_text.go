@@ -25,6 +25,9 @@ func (r fromResult) String() string {
 	} else {
 		b.WriteString("operations not known\n")
 	}
+	if r.Run.Ceiling != nil {
+		fmt.Fprintf(&b, "ceiling    %s\n", *r.Run.Ceiling)
+	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "finding    %s: %s\n", f.Code, f.Message)
 	}

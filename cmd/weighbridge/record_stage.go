@@ -30,8 +30,14 @@ func (a *app) recordStage(ctx context.Context, f recordFlags) error {
 	if err := written.weigh(ctx, &records[0]); err != nil {
 		return err
 	}
+	if err := f.work.startsFrom(ctx, &records[0], f.input); err != nil {
+		return err
+	}
 	result := stageResult{Schema: "weighbridge.dev/recorded-stage/v1", Stage: f.stage.kind}
 	err = a.writing(func(l *ledger.Ledger) error {
+		if err := f.work.bring(l, &records[0]); err != nil {
+			return err
+		}
 		for _, record := range records {
 			if err := a.refuseCycle(l, &record); err != nil {
 				return err

@@ -15,9 +15,11 @@ import (
 
 // app is what every command shares: the edges and the global flags.
 type app struct {
-	env    environment
-	ledger string // --ledger
-	json   bool   // --json
+	env      environment
+	ledger   string // --ledger
+	json     bool   // --json
+	ownChips string // --catalogue
+	law      law    // --rules
 
 	writeErr error // the first failure of printf
 	helpErr  error // why help was refused; cobra's help cannot return it
@@ -47,7 +49,7 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:   "weighbridge",
 		Short: "Weigh AI model weights before they cross a border",
 		Long: `Weighbridge meters the operations that went into a model over its whole lineage, records the hardware that
-ran them, decides under dated and cited rules whether the weights are controlled (ECCN 4E091), and ships signed
+ran them, decides under dated and cited rules whether the weights are controlled (ECCN 4E091 and ten other regimes), and ships signed
 attestations with them that anyone can check offline. It is a tool for evidence, not legal advice.
 
 ` + exitCodes,
@@ -66,6 +68,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.ledger, "ledger", a.env.defaultLedger(), "the ledger's `FILE` (default: $WEIGHBRIDGE_LEDGER, else weighbridge/ledger.db in $XDG_STATE_HOME or ~/.local/state)")
 	flags.Lookup("ledger").DefValue = "" // help is the same on every machine
+	flags.StringVar(&a.ownChips, "catalogue", "", "accelerators of your own added to the catalogue: a `FILE` in the format of provenance/SPEC.md")
 	flags.BoolVar(&a.json, "json", false, "print one JSON document to standard output")
 	root.AddCommand(a.runCommand())
 	root.AddCommand(a.recordCommand())
@@ -73,10 +76,12 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.explainCommand())
 	root.AddCommand(a.planCommand())
 	root.AddCommand(a.evaluateCommand())
+	root.AddCommand(a.rulesCommand())
 	root.AddCommand(a.keyCommand())
 	root.AddCommand(a.attestCommand())
 	root.AddCommand(a.verifyCommand())
 	root.AddCommand(a.presentCommand())
+	root.AddCommand(a.cosignCommand())
 	root.AddCommand(a.demoCommand())
 	root.AddCommand(a.versionCommand())
 	root.AddCommand(a.checkCommand())

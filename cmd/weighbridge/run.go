@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,8 +16,6 @@ import (
 	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/trainlog"
 	"github.com/weighbridge/weighbridge/meter/wrap"
-	"github.com/weighbridge/weighbridge/provenance"
-	"github.com/weighbridge/weighbridge/provenance/probe"
 )
 
 type runFlags struct {
@@ -34,6 +31,7 @@ type runFlags struct {
 	trained      trainedFlags
 	warn         string
 	warnCommand  string
+	use          useFlags
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -48,13 +46,17 @@ standard output after the job's own output. Trouble of ours never harms the job:
 When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's threshold, a line says so (--warn).
 
 A job that counts itself reports to the socket that WEIGHBRIDGE_SOCKET names, one JSON line at a time; a Python module
-for it is in meter/wrap/python. Every rank of a distributed job (torchrun, srun, mpirun) may be run under this command:
+for it is in meter/wrap/python. While the job runs NVIDIA's library is read once a second where it is there (else
+nvidia-smi), and an exporter (--dcgm-exporter, --amd-exporter) when asked: the record says how long which chips were
+held, and how busy they were. Every rank of a distributed job (torchrun, srun, mpirun) may be run under this command:
 they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space; the log of rank 0
 counts (--counting-rank) and the others add their hardware. An execution that resumes a run names it with --run.
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
-  weighbridge run --model acme/atlas@2 --parent acme/atlas@1:continues --activity fine-tuning -- torchrun train.py`,
+  weighbridge run --model acme/atlas@2 --parent acme/atlas@1:continues --activity fine-tuning -- torchrun train.py
+  weighbridge run --model acme/atlas@3 --dcgm-exporter http://localhost:9400/metrics -- python train.py
+  weighbridge run --model ours/tuned@1 --activity fine-tuning --parent shipment:fine-tunes --parent-key lab.key.pub --input weights -- python tune.py`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), f, args) },
 	}
@@ -62,6 +64,7 @@ counts (--counting-rank) and the others add their hardware. An execution that re
 	cmd.MarkFlagRequired("model") // fails only for a flag that was not defined
 	f.architecture.register(cmd)
 	f.trained.register(cmd)
+	f.use.register(cmd)
 	f.architecture.streams.register(cmd)
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
@@ -78,11 +81,15 @@ counts (--counting-rank) and the others add their hardware. An execution that re
 }
 
 func (a *app) run(ctx context.Context, f runFlags, command []string) error {
-	options, err := a.runOptions(f, command)
+	var err error
+	if f.work, err = a.withAttested(ctx, f.work); err != nil {
+		return &exitError{runCode(err), err}
+	}
+	options, host, err := a.runOptions(ctx, f, command)
 	if err != nil {
 		return &exitError{runCode(err), err}
 	}
-	input, err := startInput(ctx, f.input)
+	input, err := startInput(ctx, f.input, func(digest string) { a.warnOfInput(options.Head.Parents, digest) })
 	if err != nil {
 		return &exitError{exitOwnFailure, err}
 	}
@@ -90,7 +97,10 @@ func (a *app) run(ctx context.Context, f runFlags, command []string) error {
 	if err != nil {
 		return &exitError{runCode(err), err}
 	}
+	var stop func()
+	options.Usage, stop = a.sample(f.use, host)
 	result, err := wrap.Run(ctx, options)
+	stop()
 	thresholds.finish()
 	if err != nil && result.ExitCode == exitOwnFailure {
 		return &exitError{exitOwnFailure, err}
@@ -114,22 +124,22 @@ func runCode(err error) int {
 	return exitOwnFailure
 }
 
-func (a *app) runOptions(f runFlags, command []string) (wrap.Options, error) {
-	head, err := a.runHead(f)
+func (a *app) runOptions(ctx context.Context, f runFlags, command []string) (wrap.Options, runHost, error) {
+	head, host, err := a.runHead(ctx, f)
 	if err != nil {
-		return wrap.Options{}, err
+		return wrap.Options{}, host, err
 	}
 	reader, err := trainlog.NewReader(trainlog.Options{Format: f.read})
 	if err != nil {
-		return wrap.Options{}, usage("--read: %w", err)
+		return wrap.Options{}, host, usage("--read: %w", err)
 	}
 	self, err := a.env.self()
 	if err != nil {
-		return wrap.Options{}, fmt.Errorf("finding this program's own file: %w", err)
+		return wrap.Options{}, host, fmt.Errorf("finding this program's own file: %w", err)
 	}
 	if f.strict {
 		if err := a.writing(func(*ledger.Ledger) error { return nil }); err != nil {
-			return wrap.Options{}, err
+			return wrap.Options{}, host, err
 		}
 	}
 	return wrap.Options{
@@ -137,39 +147,54 @@ func (a *app) runOptions(f runFlags, command []string) (wrap.Options, error) {
 		Relay: []string{self, relayName}, Meter: reader, ReadNone: f.read == "none" || f.log != "", LogFile: f.log,
 		SocketDir: cmp.Or(a.env.getenv("TMPDIR"), "/tmp"), JournalDir: a.journalDirectory(), Head: head, Strict: f.strict, Now: a.env.now,
 		Warn: func(line string) { a.warn("%s", line) },
-	}, nil
+	}, host, nil
 }
 
-func (a *app) runHead(f runFlags) (wrap.Head, error) {
+func (a *app) runHead(ctx context.Context, f runFlags) (wrap.Head, runHost, error) {
 	fallback := meter.Pretraining
 	if len(f.work.parents) > 0 {
 		fallback = "" // with a parent it must be said what the work is
 	}
 	work, err := f.work.record(fallback)
 	if err != nil {
-		return wrap.Head{}, err
+		return wrap.Head{}, runHost{}, err
 	}
 	switch {
 	case f.input != "" && len(work.Parents) != 1:
-		return wrap.Head{}, usage("--input is the weights of one parent: found %d --parent, expected 1", len(work.Parents))
+		return wrap.Head{}, runHost{}, usage("--input is the weights of one parent: found %d --parent, expected 1", len(work.Parents))
 	case f.input != "" && f.weights != "" && overlap(f.input, f.weights):
-		return wrap.Head{}, usage("--input %s and --weights %s overlap: the job would write over what it started from; name two directories", f.input, f.weights)
+		return wrap.Head{}, runHost{}, usage("--input %s and --weights %s overlap: the job would write over what it started from; name two directories", f.input, f.weights)
 	}
+	f.work.nameInputs(&work, f.input != "")
 	settings, err := f.architecture.settings(f.trained)
 	if err != nil {
-		return wrap.Head{}, err
+		return wrap.Head{}, runHost{}, err
+	}
+	if len(f.work.attested) > 0 {
+		if err := a.writing(func(l *ledger.Ledger) error { return f.work.bring(l, &work) }); err != nil {
+			return wrap.Head{}, runHost{}, err
+		}
 	}
 	run, err := a.runOf(f.run, f.counting, &settings)
 	if err != nil {
-		return wrap.Head{}, err
+		return wrap.Head{}, runHost{}, err
+	}
+	exporters, err := f.use.exporters()
+	if err != nil {
+		return wrap.Head{}, runHost{}, err
+	}
+	if settings.Identity, err = f.use.identityDocument(); err != nil {
+		return wrap.Head{}, runHost{}, err
 	}
 	encoded, err := json.Marshal(settings)
 	if err != nil {
-		return wrap.Head{}, err
+		return wrap.Head{}, runHost{}, err
 	}
 	head := wrap.Head{Run: run, Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: encoded}
-	head.Host, head.Hardware, head.Findings, err = a.inventory(work.Hardware)
-	return head, err
+	inventory, library, err := a.seenHost(ctx, f.use.host)
+	head.Host, head.Hardware, head.Findings = recordedHost(inventory, work.Hardware)
+	tool := library == nil && inventory.Source != "" && f.use.host.smi == ""
+	return head, runHost{unitsOf(inventory), library, exporters, tool}, err
 }
 
 // settings checks what the formula will need before the job starts, not after
@@ -215,40 +240,6 @@ func (f architectureFlags) settings(part trainedFlags) (runSettings, error) {
 	config, err := os.ReadFile(f.config)
 	settings.Architecture = config
 	return settings, err
-}
-
-// inventory is the machine as it was read, and the accelerators: those that
-// were seen, or, where none was, those that a person declares.
-func (a *app) inventory(declared []meter.Device) (*meter.Host, []meter.Device, []meter.Finding, error) {
-	catalogue, err := provenance.Embedded()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	seen, err := probe.Read(a.env.host, catalogue)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	host := &meter.Host{CPU: seen.CPU, Cores: uint64(max(seen.Cores, 0)), Kernel: seen.Kernel, Machine: seen.Machine}
-	if host.Machine == "" {
-		host.Machine = runtime.GOARCH
-	}
-	devices := measuredDevices(seen)
-	switch {
-	case len(devices) == 0:
-		return host, declared, nil, nil
-	case len(declared) > 0:
-		return host, devices, []meter.Finding{{Code: "hardware-declared-too", Message: fmt.Sprintf(
-			"the host shows %d accelerators, which are recorded; --hardware names %d kinds, which are not", len(devices), len(declared))}}, nil
-	}
-	return host, devices, nil, nil
-}
-
-func measuredDevices(seen probe.Inventory) []meter.Device {
-	var devices []meter.Device
-	for _, d := range seen.Devices {
-		devices = append(devices, meter.Device{Product: d.Product, PCI: string(d.PCI), Address: d.Address, UUID: d.UUID, Count: 1, Grade: meter.GradeMeasured})
-	}
-	return devices
 }
 
 // absolute is path as it is from anywhere; the job may change its directory,

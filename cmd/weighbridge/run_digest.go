@@ -38,7 +38,7 @@ type fileState struct {
 }
 
 // startInput notes the files and begins to hash them. An empty path is no input.
-func startInput(ctx context.Context, dir string) (*inputDigest, error) {
+func startInput(ctx context.Context, dir string, known func(digest string)) (*inputDigest, error) {
 	in := &inputDigest{dir: dir, done: make(chan digestResult, 1)}
 	if dir == "" {
 		return in, nil
@@ -49,6 +49,9 @@ func startInput(ctx context.Context, dir string) (*inputDigest, error) {
 	}
 	go func() {
 		files, err := weights.Hash(ctx, dir, weights.Options{Workers: 1}) // the other cores are the job's
+		if err == nil {
+			known(files.Root()) // now, not at the end of weeks of training
+		}
 		in.done <- digestResult{files.Root(), err}
 	}()
 	return in, nil

@@ -54,7 +54,7 @@ func runRecords(o wrap.Options, r wrap.Result, seen weightsSeen) ([]meter.Record
 	code := r.ExitCode
 	head := o.Head
 	head.Start = r.Start
-	records, err := recordsOf(wrap.Journal{Head: head, Observation: r.Observation, Outcome: r.Outcome, ExitCode: &code, End: r.End}, seen, false)
+	records, err := recordsOf(wrap.Journal{Head: head, Observation: r.Observation, Usage: r.Usage, Outcome: r.Outcome, ExitCode: &code, End: r.End}, seen, false)
 	for i := range records {
 		records[i].Findings = append(records[i].Findings, meter.Finding{Code: "journal-lost",
 			Message: "the journal could not be written to its end; the figures are those held in memory"})

@@ -20,6 +20,12 @@ func (r runResult) String() string {
 		describeCount(&b, record)
 	}
 	fmt.Fprintf(&b, "  hardware    %s\n", describeHardware(first))
+	if line := ceilingLine(first); line != "" {
+		fmt.Fprintf(&b, "  ceiling     %s\n", line)
+	}
+	for _, u := range first.Use {
+		fmt.Fprintf(&b, "  held        %s\n", describeUse(u))
+	}
 	if o := first.Observed; o != nil {
 		fmt.Fprintf(&b, "  log         %s\n", describeLog(*o))
 	}
@@ -28,7 +34,9 @@ func (r runResult) String() string {
 	}
 	if r.Lineage != nil {
 		for _, s := range r.Lineage.Regimes {
-			fmt.Fprintf(&b, "  lineage     %s\n", positionLine(s))
+			if s.Codified { // --json and trace have the others
+				fmt.Fprintf(&b, "  lineage     %s\n", positionLine(s))
+			}
 		}
 		for _, m := range r.Lineage.Missing {
 			fmt.Fprintf(&b, "  missing     nothing is recorded of %s, so the lineage has no upper bound\n", m)
@@ -46,6 +54,9 @@ func (r runResult) String() string {
 func describeCount(b *strings.Builder, r meter.Record) {
 	fmt.Fprintf(b, "  operations  %s, %s: method %s, grade %s\n              convention: %s\n", r.Activity, r.Operations, r.Method, r.Grade, r.Convention)
 	for _, w := range r.Witnesses {
+		if w.Quantity == meter.Ceiling {
+			continue
+		}
 		fmt.Fprintf(b, "  %-11s %s, %s: %s\n", w.Method, w.Operations, w.Quantity, w.Source)
 	}
 }
@@ -71,6 +82,34 @@ func describeHardware(r meter.Record) string {
 	}
 	return strings.Join(words, "; ")
 }
+
+// describeUse is how long the chips of one product were held, and what is known
+// of how busy they were.
+func describeUse(u meter.Use) string {
+	words := []string{fmt.Sprintf("%s x %s chip-hours (%d held)", u.Product, hours(u.ChipMilliseconds), u.Devices)}
+	shown := map[string]bool{}
+	for _, s := range u.Signals {
+		if s.Share == nil || shown[s.Name] {
+			continue
+		}
+		shown[s.Name] = true
+		text := fmt.Sprintf("%s %s %% by %s", s.Name, percent(s.Share.Mean), s.Source)
+		if s.Kind == meter.OccupancySignal {
+			text += ", an occupancy"
+		}
+		words = append(words, fmt.Sprintf("%s (%d %% of the time sampled)", text, s.Covered*100/max(u.ChipMilliseconds, 1)))
+	}
+	if len(words) == 1 {
+		words = append(words, "how busy they were is unknown: nothing was sampled")
+	}
+	return strings.Join(words, "; ")
+}
+
+// hours prints milliseconds as hours, rounded down, in six decimals.
+func hours(ms uint64) string { return fmt.Sprintf("%d.%06d", ms/3_600_000, ms%3_600_000*10/36) }
+
+// percent prints millionths as per cent in one decimal, rounded down.
+func percent(ppm uint64) string { return fmt.Sprintf("%d.%d", ppm/10_000, ppm/1_000%10) }
 
 func describeLog(o meter.Observation) string {
 	words := []string{fmt.Sprintf("%d lines", o.Lines)}

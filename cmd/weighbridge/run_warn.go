@@ -179,6 +179,9 @@ func standing(i meter.Interval) *big.Int {
 func (w *watch) tell(positions []fdp.Position, done *big.Int) {
 	w.idle = nil
 	for _, p := range positions {
+		if !p.Codified { // a text that does not stand warns nobody
+			continue
+		}
 		at := new(big.Rat).SetFrac(standing(p.Interval), p.Threshold.Big())
 		reached := 0
 		for reached < len(w.fractions) && at.Cmp(w.fractions[reached]) >= 0 {

@@ -22,8 +22,8 @@ such a file without unpacking it.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, release := a.env.interrupts(cmd.Context()) // half a file is removed
 			defer release()
-			return a.transfer(ctx, "saved", args[0], out, f, func(m *oci.Model) (oci.Transferred, error) {
-				return m.Save(ctx, out, oci.TransferOptions{})
+			return a.transfer(ctx, "saved", args[0], out, f, func(m *oci.Model, o oci.TransferOptions) (oci.Transferred, error) {
+				return m.Save(ctx, out, o)
 			})
 		},
 	}

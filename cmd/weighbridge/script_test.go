@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -54,13 +56,17 @@ func TestScripts(t *testing.T) {
 }
 
 // scriptEnvironment gives each script a ledger of its own, two empty registries on
-// loopback (the second without the referrers API), and no way out.
+// loopback (the second without the referrers API), an exporter of metrics, and no
+// way out.
 func scriptEnvironment(env *testscript.Env) error {
 	for name, api := range map[string]bool{"REGISTRY": true, "REGISTRY_OLD": false} {
 		registry := ocitest.New(api)
 		env.Defer(registry.Close)
 		env.Setenv(name, registry.Host())
 	}
+	exporter := httptest.NewServer(http.HandlerFunc(exporterHandler))
+	env.Defer(exporter.Close)
+	env.Setenv("EXPORTER", exporter.URL)
 	env.Setenv("WEIGHBRIDGE_LEDGER", filepath.Join(env.WorkDir, "state", "ledger.db"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("NO_COLOR", "1")

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +23,8 @@ type signFlags struct {
 	hash        string
 	shard       int64
 	ignore      []string
+	links       bool
+	readAll     bool
 }
 
 type signResult struct {
@@ -55,7 +59,9 @@ root), and recipients need the root.
 	flags.StringVar(&f.key, "key", "", "private key that signs (PEM, ECDSA; see key generate)")
 	flags.StringVar(&f.certificate, "certificate", "", "certificates that go with the key (PEM): yours first, then those that issued it")
 	flags.StringVar(&f.out, "out", "model.sig", "file to write; it must not exist")
-	flags.StringVar(&f.hash, "hash", attest.HashSHA256, "hash of the files: sha256 or blake2b")
+	flags.StringVar(&f.hash, "hash", attest.HashSHA256, "hash of the files: sha256, blake2b or blake3")
+	flags.BoolVar(&f.links, "allow-symlinks", false, "let symbolic links inside DIR stand for the files that they lead to (recorded in the signature)")
+	flags.BoolVar(&f.readAll, "no-digest-cache", false, "read every byte again, also of files that did not change since they were last hashed")
 	flags.Int64Var(&f.shard, "shard-size", 0, "sign shards of so many bytes instead of whole files")
 	flags.StringArrayVar(&f.ignore, "ignore", nil, "leave this path out (relative to DIR, exact; recorded in the signature); repeatable")
 	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
@@ -63,13 +69,13 @@ root), and recipients need the root.
 }
 
 func (f signFlags) serialization(dir string) (attest.Serialization, error) {
-	s := attest.Serialization{Method: attest.MethodFiles, HashType: f.hash, IgnorePaths: append([]string{}, f.ignore...)}
+	s := attest.Serialization{Method: attest.MethodFiles, HashType: f.hash, AllowSymlinks: f.links, IgnorePaths: append([]string{}, f.ignore...)}
 	if f.shard != 0 {
 		s.Method, s.ShardSize = attest.MethodShards, f.shard
 	}
 	s.IgnorePaths = append(s.IgnorePaths, insideOnly(dir, f.out)...) // a signature is not part of what it signs
-	if f.hash != attest.HashSHA256 && f.hash != attest.HashBLAKE2b {
-		return s, usage("--hash %q: expected %s or %s", f.hash, attest.HashSHA256, attest.HashBLAKE2b)
+	if known := []string{attest.HashSHA256, attest.HashBLAKE2b, attest.HashBLAKE3}; !slices.Contains(known, f.hash) {
+		return s, usage("--hash %q: expected %s", f.hash, strings.Join(known, ", "))
 	}
 	if f.shard < 0 {
 		return s, usage("--shard-size %d: expected a number of bytes", f.shard)
@@ -92,7 +98,9 @@ func (a *app) sign(ctx context.Context, dir string, f signFlags) error {
 			return err
 		}
 	}
-	resources, empty, err := weights.Resources(ctx, dir, s, weights.Options{})
+	o, done := a.watched("reading the weights", weights.Options{Cache: a.digestCache(f.readAll)})
+	resources, empty, err := weights.Resources(ctx, dir, s, o)
+	done()
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ threshold is met if the latest run's work goes on at its rate: what it did under
 			return a.trace(model, start)
 		},
 	}
+	a.rulesFlag(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "date or RFC 3339 time from which the work goes on at the rate of the latest run, for the crossing date (default: now)")
 	return cmd
 }

@@ -13,11 +13,12 @@ import (
 // present rate: that of the model's latest run, by the periods of its records.
 type traceCrossing struct {
 	Regime string     `json:"regime"`
-	Run    string     `json:"run"`     // the run that gives the rate
-	PerDay *meter.Ops `json:"per_day"` // operations of the regime's quantity, rounded down; null where the estimate is not known
-	From   string     `json:"from"`    // the work goes on from here: the date asked for, or the run's end if that is later
-	At     *string    `json:"at"`      // rounded up to the second; null where it cannot be told, or the rate is nothing
-	Met    bool       `json:"met"`     // the threshold is met already
+	Run    string     `json:"run"`                   // the run that gives the rate
+	PerDay *meter.Ops `json:"per_day"`               // operations of the regime's quantity, rounded down; null where the estimate is not known
+	From   string     `json:"from"`                  // the work goes on from here: the date asked for, or the run's end if that is later
+	At     *string    `json:"at"`                    // rounded up to the second; null where it cannot be told, or the rate is nothing
+	Met    bool       `json:"met"`                   // the threshold is met already
+	Notice int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be
 }
 
 // latestRun is the run of the model's own records whose period ended last, with
@@ -97,7 +98,7 @@ func withoutOperations(records []meter.Record, run string) []meter.Record {
 }
 
 func (r latestRun) crossing(before, after fdp.Position, from time.Time) traceCrossing {
-	c := traceCrossing{Regime: after.Regime, Run: r.name, From: from.Format(time.RFC3339), Met: after.ThresholdVerdict == fdp.Applies}
+	c := traceCrossing{Regime: after.Regime, Run: r.name, From: from.Format(time.RFC3339), Met: after.ThresholdVerdict == fdp.Applies, Notice: after.NoticeDays}
 	if !before.Estimate.Known || !after.Estimate.Known {
 		return c
 	}
@@ -137,5 +138,9 @@ func (c traceCrossing) String() string {
 	case c.At == nil:
 		return fmt.Sprintf("%s: no crossing date can be given, %s", c.Regime, rate)
 	}
-	return fmt.Sprintf("%s: crosses the threshold at %s, %s going on from %s", c.Regime, *c.At, rate, c.From)
+	notice := ""
+	if c.Notice > 0 {
+		notice = fmt.Sprintf("; notify within %d days after it is met or known that it will be", c.Notice)
+	}
+	return fmt.Sprintf("%s: crosses the threshold at %s, %s going on from %s%s", c.Regime, *c.At, rate, c.From, notice)
 }

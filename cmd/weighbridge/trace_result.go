@@ -7,7 +7,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // traceResult is a lineage with its totals. The fields are those of the
@@ -20,6 +19,7 @@ type traceResult struct {
 	Lineage    []traceModel     `json:"lineage"` // the model first, then its ancestors as they are met
 	Regimes    []fdp.Position   `json:"regimes"`
 	Crossings  []traceCrossing  `json:"crossings,omitempty"` // at the present rate; absent where no record of the model has a period
+	Ceilings   []traceCeiling   `json:"ceilings,omitempty"`  // of the model's runs whose chips are known
 	Convention meter.Convention `json:"convention"`          // of the total: mixed where its records differ
 	Missing    []meter.ModelRef `json:"missing"`             // ancestors of which nothing is known
 	Pending    []string         `json:"pending"`             // runs that are included and not in the ledger yet
@@ -55,6 +55,10 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 		result.Lineage = append(result.Lineage, line)
 	}
 	result.Parents = append(result.Parents, result.Lineage[0].Parents...)
+	own, _ := h.records(model)
+	if result.Ceilings, err = traceCeilings(own); err != nil {
+		return result, err
+	}
 	var conventions conventionSum
 	result.Regimes, err = a.positionsOf(model, conventions.over(h.records))
 	result.Convention = conventions.total
@@ -88,19 +92,11 @@ func (h *history) traceModel(model meter.ModelRef) (traceModel, error) {
 
 // positionsOf is where a lineage is against the threshold of each regime.
 func (a *app) positionsOf(model meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) ([]fdp.Position, error) {
-	rules, err := fdp.Embedded()
+	rules, catalogue, err := a.rules()
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := provenance.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	facts, err := fdp.FromLineage(model, records)
-	if err != nil {
-		return nil, err
-	}
-	return fdp.Positions(rules, catalogue, facts, fdp.Question{AsOf: a.today()})
+	return fdp.PositionsOf(rules, catalogue, model, records, fdp.Question{AsOf: a.today()})
 }
 
 // String is the trace for people: one screen for a lineage of a few models.
@@ -118,6 +114,9 @@ func (r traceResult) String() string {
 	}
 	for _, c := range r.Crossings {
 		fmt.Fprintf(&b, "  %s\n", c)
+	}
+	for _, c := range r.Ceilings {
+		b.WriteString(c.String())
 	}
 	if mixed := r.Convention.MixedFields(); len(mixed) > 0 {
 		fmt.Fprintf(&b, "  counted by different conventions, added as they stand: %s\n", strings.Join(mixed, ", "))
@@ -182,6 +181,12 @@ func positionLine(p fdp.Position) string {
 	}
 	if p.Near && p.ThresholdVerdict == fdp.Undetermined {
 		left += "; the high bound reaches it"
+	}
+	if p.NoticeDays > 0 && (p.Near || p.ThresholdVerdict == fdp.Applies) {
+		left += fmt.Sprintf("; notify within %d days after it is met or known that it will be", p.NoticeDays)
+	}
+	if !p.Codified {
+		left += "; the text does not stand today"
 	}
 	return fmt.Sprintf("%s: %s that count %s; threshold %s %s: %s; %s",
 		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, left)

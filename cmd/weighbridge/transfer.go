@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/attest/oci"
+	"github.com/weighbridge/weighbridge/attest/weights"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
@@ -15,6 +17,7 @@ import (
 type shipmentFlags struct {
 	reference string
 	plainHTTP bool
+	maxLayer  int64 // of push; 0: not stated
 }
 
 func (f *shipmentFlags) add(cmd *cobra.Command) {
@@ -83,7 +86,7 @@ type transferResult struct {
 
 // transfer opens the shipment at from, lets move take the model to its new place,
 // and says what came of it. did is the word for it.
-func (a *app) transfer(ctx context.Context, did, from, to string, f shipmentFlags, move func(*oci.Model) (oci.Transferred, error)) error {
+func (a *app) transfer(ctx context.Context, did, from, to string, f shipmentFlags, move func(*oci.Model, oci.TransferOptions) (oci.Transferred, error)) error {
 	layout, err := a.openShipment(ctx, from, f)
 	if err != nil {
 		return err
@@ -97,7 +100,15 @@ func (a *app) transfer(ctx context.Context, did, from, to string, f shipmentFlag
 	for _, finding := range findings { // before hours of sending
 		fmt.Fprintf(a.env.stderr, "weighbridge: %s: %s\n", finding.Code, finding.Message)
 	}
-	done, err := move(model)
+	if err := f.refuseLarge(model); err != nil {
+		return err
+	}
+	o, end := a.watched("moving the weights", weights.Options{})
+	if o.Total != nil {
+		o.Total(model.Declared.Bytes())
+	}
+	done, err := move(model, oci.TransferOptions{Progress: o.Progress})
+	end()
 	if err != nil {
 		return err
 	}
@@ -113,10 +124,34 @@ func (a *app) transfer(ctx context.Context, did, from, to string, f shipmentFlag
 	return nil
 }
 
+// refuseLarge names the files that the registry would refuse, all of them.
+func (f shipmentFlags) refuseLarge(m *oci.Model) error {
+	var large []string
+	for _, file := range m.Declared.Files {
+		if f.maxLayer > 0 && file.Size > f.maxLayer {
+			large = append(large, fmt.Sprintf("%s (%d bytes)", printable(file.Name), file.Size))
+		}
+	}
+	if f.maxLayer < 0 {
+		return usage("--max-layer-size %d: expected a number of bytes", f.maxLayer)
+	}
+	if large == nil {
+		return nil
+	}
+	return fmt.Errorf("push: over %d bytes, the largest layer as --max-layer-size says: %s; nothing was sent: split these files before they are signed (safetensors shards), "+
+		"or take a registry with a higher limit, or an archive (`weighbridge save`)", f.maxLayer, strings.Join(large, ", "))
+}
+
+// manyLayers is the smallest limit that was seen (ECR).
+const manyLayers = 500
+
 func transferFindings(m *oci.Model) []meter.Finding {
 	findings := []meter.Finding{}
 	for _, message := range m.LargeFiles() {
 		findings = append(findings, meter.Finding{Code: "large-layer", Message: message})
+	}
+	if n := len(m.Declared.Files); n > manyLayers {
+		findings = append(findings, meter.Finding{Code: "many-layers", Message: fmt.Sprintf("%d files are as many layers: some registries take no more than %d in a manifest; merge small files before they are signed", n, manyLayers)})
 	}
 	for _, s := range m.NotCarried() {
 		findings = append(findings, meter.Finding{Code: "not-carried", Message: fmt.Sprintf("manifest %s (%.80q) stays behind: %s", s.Digest, s.ArtifactType, s.Reason)})

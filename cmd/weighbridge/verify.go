@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/weighbridge/weighbridge/attest/verify"
 )
 
 type verifyFlags struct {
@@ -17,9 +14,16 @@ type verifyFlags struct {
 	require []string
 	wanted  verifyWanted
 	out     string
+	trust   policyFlags
+	own     ownFlags
+	part    partFlags
+	parents verifyParents
 
 	presentation string // what the sender shows of statements that hide figures
 
+	statementsOnly bool // of a registry: the weights themselves stay there
+
+	rules     string // a directory with rules that may come with a determination
 	signature string // of OpenSSF Model Signing
 	root      string
 }
@@ -27,7 +31,7 @@ type verifyFlags struct {
 func (a *app) verifyCommand() *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
-		Use:   "verify REF|DIR|ARCHIVE --key FILE",
+		Use:   "verify REF|DIR|ARCHIVE (--key FILE | --policy FILE)",
 		Short: "Check what arrived: every byte, every name, every signature, the decision too; offline",
 		Long: `Verify reads an OCI image layout with attestations, the same in one archive or in a registry, or a plain directory
 of weights with a claims file, and checks it against the public keys that you name: the bytes against the digests, the names against the names, each
@@ -41,7 +45,13 @@ files, and nothing of how they were made.
 
 A name or a tag is signed by nobody: --model says which model it must be. An older attestation of the same weights
 verifies like the newest: --not-before and --min-ledger-size refuse it. A determination under rules that came with it
-is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest.
+is shown beside what this program's own rules say, and is believed only with --accept-rules and their digest, or with --rules and a directory that holds the same.
+
+With --policy a file says which signers are trusted for which models, and what must be there; what no rule of it matches
+is refused. With --facts the attested compute is evaluated under facts of your own, which may add what was not attested and
+never overwrite it. With --partial or --file the files at hand are checked against the signed list, and the result says
+that it is partial: ok then speaks of those files alone. With --parent the shipment of a model that these weights came from is verified too, and what the
+two say of the lineage is compared. Levels of assurance are computed here, never read.
 
 Statements may hide figures behind digests. --presentation opens those that their holder shows you, under the same
 signature; what stays hidden is listed, and counts as unknown, never as zero. Who showed it is not proved: there is no
@@ -50,9 +60,14 @@ key binding.
 ` + exitCodes,
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
 			"  weighbridge verify weights --key release.key.pub --signature model.sig\n" +
-			"  weighbridge verify registry.example.com/acme/atlas:1 --key release.key.pub --out shipment",
+			"  weighbridge verify registry.example.com/acme/atlas:1 --key release.key.pub --out shipment\n" +
+			"  weighbridge verify shipment --policy policy.yaml --facts ours.yaml --regime us-4e091\n" +
+			"  weighbridge verify part-of-weights --key release.key.pub --claims claims.jsonl --partial",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.trust.file != "" && !cmd.Flags().Changed("require") {
+				f.require = nil // the policy says what must be there
+			}
 			return a.verify(cmd.Context(), args[0], f)
 		},
 	}
@@ -64,62 +79,71 @@ key binding.
 	f.add(cmd)
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
 	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
-	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there: "+strings.Join(includable(), ", "))
+	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(includable(), ", "))
+	flags.StringVar(&f.rules, "rules", "", "the rule packs in `DIR`: with --facts and --regime evaluate under them, and believe a determination under rules that came with it where they are these")
 	f.wanted.add(flags)
+	f.trust.add(flags)
+	f.own.add(flags)
+	f.part.add(flags)
+	f.parents.add(flags)
 	return cmd
 }
 
 func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
-	policy, err := f.policy()
+	asked, err := f.asked()
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(f.keys) == 0 && f.root == "":
-		return usage("--key FILE is required: without the key of somebody that you trust, no signature means anything")
-	case f.signature != "" && (f.claims != "" || f.out != ""):
-		return usage("--signature goes with neither --claims nor --out: it is for a plain directory")
-	case f.claims != "" && isShipment(target):
-		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
-	case f.signature != "" && isShipment(target):
-		return usage("--signature is for a plain directory: %s is a shipment", target)
-	case f.signature == "" && len(f.keys) == 0:
-		return usage("--certificate-root is for --signature: name the keys that may sign attestations with --key")
+	if err := f.check(target); err != nil {
+		return err
 	}
 	if f.presentation != "" && f.signature != "" {
 		return usage("--presentation goes with attestations, not with --signature")
 	}
-	result := a.judge(ctx, target, f, policy)
+	own, err := a.ownQuestion(f.own, asked)
+	if err != nil {
+		return err
+	}
+	parents, err := a.attestedParents(ctx, f.parents)
+	if err != nil {
+		return err
+	}
+	result := verifyResult{Result: a.judge(ctx, target, f, asked)}
+	result.compareParents(parents)
+	a.evaluateOwn(&result, own, asked)
+	result.Policy = f.trust.outcome(asked, result.Result)
 	if a.json {
 		err = a.printJSON(result)
 	} else {
 		a.printVerified(target, result)
 	}
-	if err == nil && !result.OK {
+	if err == nil && result.refused() {
 		return &exitError{code: exitVerification}
 	}
 	return err
 }
 
-func (f verifyFlags) policy() (verify.Policy, error) {
-	var policy verify.Policy
-	for _, path := range f.keys {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return policy, usage("--key: %w", err)
-		}
-		key, err := verify.ParsePublicKey(data)
-		if err != nil {
-			return policy, usage("--key %s: %w", path, err)
-		}
-		policy.Keys = append(policy.Keys, key)
+// check refuses flags that do not go together.
+func (f verifyFlags) check(target string) error {
+	switch {
+	case f.trust.file != "" && (len(f.keys) > 0 || f.root != ""):
+		return usage("--policy names the keys: leave out --key and --certificate-root")
+	case len(f.keys) == 0 && f.root == "" && f.trust.file == "":
+		return usage("--key FILE (or --policy FILE) is required: without the key of somebody that you trust, no signature means anything")
+	case f.signature != "" && (f.claims != "" || f.out != ""):
+		return usage("--signature goes with neither --claims nor --out: it is for a plain directory")
+	case f.signature != "" && len(f.parents.shipments) > 0:
+		return usage("--parent is for attestations: a signature over files says nothing of a lineage")
+	case f.signature != "" && (f.trust.file != "" || f.own.given() || f.part.given()):
+		return usage("--signature goes with none of --policy, --facts, --partial and --file: it says who signed which files, and nothing of their making")
+	case f.claims != "" && isShipment(target):
+		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
+	case f.signature != "" && isShipment(target):
+		return usage("--signature is for a plain directory: %s is a shipment", target)
+	case f.signature == "" && len(f.keys) == 0 && f.trust.file == "":
+		return usage("--certificate-root is for --signature: name the keys that may sign attestations with --key")
+	case f.part.given() && f.out != "":
+		return usage("--out keeps the whole of a shipment: it does not go with --partial or --file")
 	}
-	for _, name := range f.require {
-		predicateType, err := predicateTypeOf(name)
-		if err != nil {
-			return policy, usage("--require: %w", err)
-		}
-		policy.Require = append(policy.Require, predicateType)
-	}
-	return policy, f.wanted.policy(f.reference, &policy)
+	return nil
 }

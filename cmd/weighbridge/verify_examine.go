@@ -11,8 +11,8 @@ import (
 
 // judge always comes to a result: what cannot be read or used is refused, and
 // the damage that was found on the way is in it.
-func (a *app) judge(ctx context.Context, target string, f verifyFlags, policy verify.Policy) verify.Result {
-	result, problems, err := a.examine(ctx, target, f, policy)
+func (a *app) judge(ctx context.Context, target string, f verifyFlags, asked *asked) verify.Result {
+	result, problems, err := a.examine(ctx, target, f, asked)
 	if err != nil {
 		result = refusedResult()
 		problems = append(problems, unusable(err))
@@ -28,6 +28,10 @@ func (a *app) judge(ctx context.Context, target string, f verifyFlags, policy ve
 // unusable is an error as a problem of the result.
 func unusable(err error) verify.Problem {
 	var signature *signatureError
+	var rule *ruleError
+	if errors.As(err, &rule) {
+		return verify.Problem{Code: rule.code, Message: err.Error(), Hint: "see that this is what you meant to verify; if it is, a rule of the policy must speak of it: absence is never a pass"}
+	}
 	if errors.As(err, &signature) {
 		return verify.Problem{Code: "model-signature", Message: err.Error(), Hint: "do not use the model on the strength of this file"}
 	}
@@ -37,15 +41,15 @@ func unusable(err error) verify.Problem {
 // examine verifies a shipment, wherever it is, or a plain directory (or single
 // file) of weights with its claims or a signature. Damage in single blobs is
 // returned beside the result, so that one flipped byte does not hide the rest.
-func (a *app) examine(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, []verify.Problem, error) {
+func (a *app) examine(ctx context.Context, target string, f verifyFlags, asked *asked) (verify.Result, []verify.Problem, error) {
 	if isShipment(target) {
-		return a.verifyShipment(ctx, target, f, policy)
+		return a.verifyShipment(ctx, target, f, asked)
 	}
 	if _, err := os.Stat(target); err != nil {
 		return verify.Result{}, nil, err
 	}
 	if f.signature != "" {
-		result, err := a.verifyModel(ctx, target, f, policy.Keys)
+		result, err := a.verifyModel(ctx, target, f, asked.policy.Keys)
 		return result, nil, err
 	}
 	input, err := f.readDirectory(ctx, target)
@@ -55,13 +59,17 @@ func (a *app) examine(ctx context.Context, target string, f verifyFlags, policy 
 	if err != nil {
 		return verify.Result{}, nil, err
 	}
-	result, err := verify.Verify(input, policy)
+	policy, err := asked.of("", input.Bundles)
+	if err != nil {
+		return verify.Result{}, nil, err
+	}
+	result, err := f.part.verify(input, policy)
 	return result, nil, err
 }
 
 // refusedResult is that of a shipment about which nothing could be shown.
 func refusedResult() verify.Result {
-	return verify.Result{Schema: verify.ResultSchema, Subjects: []verify.Subject{}, Statements: []verify.Statement{}, NotChecked: []string{}, Problems: []verify.Problem{}}
+	return verify.Result{Schema: verify.ResultSchema, Subjects: []verify.Subject{}, Statements: []verify.Statement{}, NotChecked: []string{}, Problems: []verify.Problem{}, Signers: []verify.SignedBy{}}
 }
 
 func (f verifyFlags) readDirectory(ctx context.Context, target string) (verify.Input, error) {
@@ -73,7 +81,7 @@ func (f verifyFlags) readDirectory(ctx context.Context, target string) (verify.I
 	if err != nil {
 		return verify.Input{}, err
 	}
-	found, err := weights.Hash(ctx, target, weights.Options{Ignore: insideOnly(target, claims)})
+	found, err := f.part.hash(ctx, target, weights.Options{Ignore: insideOnly(target, claims)})
 	if err != nil {
 		return verify.Input{}, err
 	}

@@ -13,7 +13,7 @@ import (
 // verifyShipment verifies a layout, an archive or what a registry holds. From a
 // registry the weights are only fetched when all else holds: what its manifest
 // says of them is then what was signed, and is compared with the bytes.
-func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, policy verify.Policy) (verify.Result, []verify.Problem, error) {
+func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, asked *asked) (verify.Result, []verify.Problem, error) {
 	layout, err := a.openShipment(ctx, target, f.shipmentFlags)
 	if err != nil {
 		return verify.Result{}, nil, err
@@ -31,24 +31,31 @@ func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, 
 	for _, b := range model.Bundles {
 		input.Bundles = append(input.Bundles, b.Data)
 	}
+	policy, err := asked.of(repositoryOf(target), input.Bundles)
+	if err != nil {
+		return verify.Result{}, nil, err
+	}
 	if isRemote(target) {
-		if result, err := verify.Verify(input, policy); err != nil || !result.OK {
+		if result, err := verify.Verify(input, policy); err != nil || !result.OK || f.statementsOnly {
 			return result, nil, err
 		}
 	}
 	found, err := f.weigh(ctx, model)
-	problems, err := blobProblems(err)
-	if err != nil || len(found.Files) == 0 {
+	problems, err := blobProblems(f.part.present(err))
+	if err != nil || len(found.Files) == 0 && !f.part.given() {
 		return refusedResult(), problems, err
 	}
 	input.Found = found
-	result, err := verify.Verify(input, policy)
+	result, err := f.part.verify(input, policy)
 	return result, problems, err
 }
 
 // weigh hashes the weights, and keeps them where that was asked for.
 func (f verifyFlags) weigh(ctx context.Context, model *oci.Model) (attest.Manifest, error) {
 	if f.out == "" {
+		if model, err := f.part.of(model); err != nil || f.part.given() {
+			return f.part.files(ctx, model, err)
+		}
 		return model.Files(ctx, weights.Options{})
 	}
 	_, err := model.Store(ctx, f.out, oci.TransferOptions{})

@@ -15,9 +15,10 @@ import (
 // printVerified renders a result for people: the verdict, who says what, what
 // is wrong and what to do, and, where all is well, what nobody checked. Words of
 // what arrived are shown with their control characters escaped.
-func (a *app) printVerified(target string, r verify.Result) {
+func (a *app) printVerified(target string, r verifyResult) {
 	if !r.OK {
-		a.printf("REFUSED: %s\n", printable(target))
+		a.printf("%s: %s\n", refusalWord(r.Policy), printable(target))
+		a.printPolicy(r.Policy)
 		a.printProblems(r.Problems)
 		for _, s := range r.Statements {
 			if !s.OK {
@@ -26,7 +27,18 @@ func (a *app) printVerified(target string, r verify.Result) {
 		}
 		return
 	}
-	a.printf("verified: %s\n  signer   %s\n", printable(target), r.Signer)
+	verdict := "verified"
+	if r.Partial != nil {
+		verdict = fmt.Sprintf("PARTLY verified, %d of %d files", r.Partial.Files, r.Partial.Of)
+	}
+	a.printf("%s: %s\n", verdict, printable(target))
+	a.printPolicy(r.Policy)
+	if len(r.Signers) == 0 {
+		a.printf("  signer   %s\n", r.Signer)
+	}
+	for _, s := range r.Signers {
+		a.printf("%s", describeSigner(s))
+	}
 	for _, s := range r.Subjects {
 		a.printf("  subject  %s %s\n", s.Digest, s.Name)
 	}
@@ -36,8 +48,20 @@ func (a *app) printVerified(target string, r verify.Result) {
 	for _, s := range r.Verified {
 		a.printf("%s", describePredicate(s))
 	}
+	a.printf("%s", describeAssurance(r.Assurance))
+	if r.Partial != nil {
+		for _, name := range shortened(r.Partial.Missing, 8) {
+			a.printf("  not there: %s\n", printable(name))
+		}
+	}
 	for _, n := range r.NotChecked {
 		a.printf("  not checked: %s\n", printable(n))
+	}
+	for _, p := range r.Parents {
+		a.printf("  parent   %s as its own signer attests it: the same work, from weights %s (statement %s by %s)\n", p.Model, p.Weights, p.Statement, p.Signer)
+	}
+	if r.Evaluation != nil {
+		a.printf("under your own facts, from the attested compute:\n%s", r.Evaluation.text())
 	}
 }
 
@@ -79,10 +103,14 @@ func describeVerdict(v attest.Verdict, whose string) string {
 	if v.Whose == "signer" {
 		by = "the signer's own rules, which nobody here accepted,"
 		if whose == verify.RulesAccepted {
-			by = "the signer's own rules, accepted by --accept-rules,"
+			by = "the signer's own rules, accepted by --accept-rules or --rules,"
 		}
 	}
-	line := fmt.Sprintf("           under %s (%s): controlled %s; subject to the EAR %s; licence required %s\n", by, v.RulesDigest, v.Controlled, v.SubjectToEAR, v.LicenceRequired)
+	line := fmt.Sprintf("           under %s (%s): controlled %s", by, v.RulesDigest, v.Controlled)
+	if v.SubjectToEAR != "" {
+		line += fmt.Sprintf("; subject to the EAR %s; licence required %s", v.SubjectToEAR, v.LicenceRequired)
+	}
+	line += "\n"
 	if v.Error != "" {
 		line += "           they cannot answer: " + printable(v.Error) + "\n"
 	}
@@ -166,6 +194,9 @@ func describeDetermination(d attest.Determination) string {
 	for _, name := range slices.Sorted(maps.Keys(d.Question.Options)) {
 		asked += fmt.Sprintf(", %s=%s", name, d.Question.Options[name])
 	}
-	return fmt.Sprintf("  says     under %s on %s%s: controlled %s; subject to the EAR %s; licence required %s\n",
-		printable(r.Regime), printable(r.AsOf), printable(asked), r.Controlled, r.SubjectToEAR, r.Licence.Required)
+	out := fmt.Sprintf("  says     under %s on %s%s: controlled %s", printable(r.Regime), printable(r.AsOf), printable(asked), r.Controlled)
+	if r.Export != nil {
+		out += fmt.Sprintf("; subject to the EAR %s; licence required %s", r.SubjectToEAR, r.Licence.Required)
+	}
+	return out + "\n"
 }

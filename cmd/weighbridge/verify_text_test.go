@@ -23,7 +23,7 @@ func TestSignersRulesAreShownAsSuch(t *testing.T) {
 		}
 	}
 	s.OK, s.Rules = true, verify.RulesAccepted
-	if text := describeStatement(s); !strings.Contains(text, "(ok, recomputed") || !strings.Contains(text, "accepted by --accept-rules") {
+	if text := describeStatement(s); !strings.Contains(text, "(ok, recomputed") || !strings.Contains(text, "accepted by --accept-rules or --rules") {
 		t.Error(text)
 	}
 }

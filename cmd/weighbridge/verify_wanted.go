@@ -69,6 +69,17 @@ func (w verifyWanted) policy(chosen string, p *verify.Policy) error {
 	return nil
 }
 
+// namedModel is the model that was named outright, "" where none was.
+func (w verifyWanted) namedModel(chosen string) string {
+	if w.model != "" {
+		return w.model
+	}
+	if model, err := meter.ParseModel(chosen); err == nil {
+		return string(model)
+	}
+	return ""
+}
+
 func (w verifyWanted) earliest() (time.Time, error) {
 	if w.notBefore == "" {
 		return time.Time{}, nil

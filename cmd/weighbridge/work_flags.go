@@ -19,6 +19,8 @@ type workFlags struct {
 	parents   []string
 	discarded bool
 	hardware  string
+	trust     parentFlags
+	attested  []attestedParent                 // parents that came as shipments, verified
 	warn      func(format string, args ...any) // what is no error and yet to be looked at
 }
 
@@ -35,7 +37,8 @@ func (w *workFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&w.model, "model", "", "the model: org/name@version")
 	flags.StringVar(&w.activity, "activity", "", "what the operations were spent on: "+names(meter.Activities()))
-	flags.StringArrayVar(&w.parents, "parent", nil, "a model this one came from, MODEL:RELATION; repeatable. Relations: "+names(meter.Relations()))
+	flags.StringArrayVar(&w.parents, "parent", nil, "a model this one came from, MODEL:RELATION, or a verified shipment of it, SHIPMENT:RELATION (directory, archive or registry); repeatable. Relations: "+names(meter.Relations()))
+	w.trust.register(cmd)
 	flags.BoolVar(&w.discarded, "discarded", false, "the weights that this work made were thrown away")
 	flags.StringVar(&w.hardware, "hardware", "", `file that names the accelerators: [{"product":"NVIDIA H100 SXM5 80GB","count":8}]`)
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -81,6 +82,7 @@ type writer struct {
 	runs    *bolt.Bucket
 	logs    map[logKey]*log
 	touched map[meter.ModelRef]bool // models of which a piece may stand in several logs, and changed
+	end     []byte                  // the last key of runs
 }
 
 // log is one model's log during a transaction. What every entry rewrites is
@@ -93,7 +95,21 @@ type log struct {
 }
 
 func newWriter(tx *bolt.Tx, id string) *writer {
-	return &writer{tx, id, tx.Bucket([]byte(bucketRuns)), map[logKey]*log{}, map[meter.ModelRef]bool{}}
+	runs := tx.Bucket([]byte(bucketRuns))
+	end, _ := runs.Cursor().Last()
+	runs.FillPercent = 1 // until a key comes in between: see putRun
+	return &writer{tx, id, runs, map[logKey]*log{}, map[meter.ModelRef]bool{}, end}
+}
+
+// putRun notes where a run and sequence stand. Pages may be full as long as keys
+// only grow, as they do while one run goes on; where keys come in between, a full
+// page would be split by each of them.
+func (w *writer) putRun(run string, sequence uint64, where place) error {
+	key := runKey(run, sequence)
+	if bytes.Compare(key, w.end) < 0 {
+		w.runs.FillPercent = bolt.DefaultFillPercent
+	}
+	return w.runs.Put(key, where.encode(w.id))
 }
 
 // open returns this ledger's own log of a model.
@@ -177,15 +193,12 @@ func (w *writer) append(record meter.Record, data []byte) (Receipt, error) {
 		return Receipt{}, err
 	}
 	where := place{digest, index, logKey{w.id, record.Model}}
-	return Receipt{g.origin, index, true}, w.runs.Put(runKey(record.Run, record.Sequence), where.encode(w.id))
+	return Receipt{g.origin, index, true}, w.putRun(record.Run, record.Sequence, where)
 }
 
 // put adds an entry with the totals as they stand.
 func (g *log) put(kind string, content []byte) (uint64, error) {
-	body, err := encodeBody(kind, content, g.state.totals())
-	if err != nil {
-		return 0, err
-	}
+	body := encodeBody(kind, content, g.state.totals())
 	stored := make([]byte, saltSize, saltSize+len(body))
 	rand.Read(stored) // never fails: crypto/rand crashes the program instead
 	index := g.tree.size()

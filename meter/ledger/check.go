@@ -25,6 +25,9 @@ type Report struct {
 	Evidence uint64    `json:"evidence"` // files that records name
 	Problems []Problem `json:"problems"`
 	Notes    []Problem `json:"notes"`
+
+	// Naming are, by kind of evidence, the models with records that name some.
+	Naming map[string]map[meter.ModelRef]bool `json:"-"`
 }
 
 // Problem is one thing that is not as it must be. Code is stable; SPEC.md lists
@@ -68,6 +71,20 @@ type checker struct {
 
 func (c *checker) problem(code, where, format string, args ...any) {
 	c.report.Problems = append(c.report.Problems, Problem{code, where, fmt.Sprintf(format, args...)})
+}
+
+// names notes that records of a model name evidence of a kind.
+func (c *checker) names(kind string, model meter.ModelRef) {
+	if c.report.Naming[kind][model] {
+		return
+	}
+	if c.report.Naming == nil {
+		c.report.Naming = map[string]map[meter.ModelRef]bool{}
+	}
+	if c.report.Naming[kind] == nil {
+		c.report.Naming[kind] = map[meter.ModelRef]bool{}
+	}
+	c.report.Naming[kind][model] = true
 }
 
 func (c *checker) note(code, where, format string, args ...any) {
@@ -137,6 +154,7 @@ func (c *checker) contents(tx *bolt.Tx) error {
 	}
 	copies.merged(tx, check)
 	copies.finish(tx, runs)
+	c.notes(tx)
 	return c.extraRuns(tx, runs, matched)
 }
 

@@ -58,6 +58,7 @@ type pageWalk struct {
 	meta  metaPage
 	where string
 	used  []bool
+	rooms [][]byte // by depth
 	safe  bool
 	depth int // of pages and buckets inside each other, on the way to the present one
 }
@@ -109,11 +110,22 @@ func (w *pageWalk) load(id uint64, kinds uint16) ([]byte, error) {
 	if !w.take(id, count) {
 		return nil, nil
 	}
-	page := make([]byte, count*w.meta.pageSize)
+	page := w.room(count * w.meta.pageSize)
 	if _, err := w.file.ReadAt(page, int64(id*w.meta.pageSize)); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", w.at(id), err)
 	}
 	return page, nil
+}
+
+// room returns a buffer for a page. One page at each depth is in use at a time.
+func (w *pageWalk) room(size uint64) []byte {
+	for len(w.rooms) <= w.depth {
+		w.rooms = append(w.rooms, nil)
+	}
+	if uint64(len(w.rooms[w.depth])) < size {
+		w.rooms[w.depth] = make([]byte, size)
+	}
+	return w.rooms[w.depth][:size]
 }
 
 // freelist marks the free pages.

@@ -1,10 +1,11 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/big"
-	"strings"
+	"strconv"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -14,6 +15,7 @@ import (
 type sums struct {
 	activities map[meter.Activity]*sum
 	parents    map[meter.Parent]int64
+	text       *[]byte // room for encode
 }
 
 type sum struct {
@@ -21,9 +23,10 @@ type sum struct {
 	noEstimate, noHigh  int64
 	records             int64
 	grades              map[meter.Grade]int64
+	text                []byte // its encoding, until it changes
 }
 
-func newSums() sums { return sums{map[meter.Activity]*sum{}, map[meter.Parent]int64{}} }
+func newSums() sums { return sums{map[meter.Activity]*sum{}, map[meter.Parent]int64{}, new([]byte)} }
 
 // add takes a record in (by is 1) or out (by is -1).
 func (s sums) add(r *meter.Record, by int64) {
@@ -32,13 +35,17 @@ func (s sums) add(r *meter.Record, by int64) {
 		have = &sum{grades: map[meter.Grade]int64{}}
 		s.activities[r.Activity] = have
 	}
-	have.low.Add(&have.low, new(big.Int).Mul(big.NewInt(by), r.Operations.Low.Big()))
+	addOps(&have.low, r.Operations.Low, by)
 	addBound(&have.estimate, &have.noEstimate, r.Operations.Estimate, by)
 	addBound(&have.high, &have.noHigh, r.Operations.High, by)
 	have.records += by
 	have.grades[r.Grade] += by
+	have.text = have.text[:0]
 	if have.records == 0 {
 		delete(s.activities, r.Activity)
+	}
+	if len(r.Parents) == 0 {
+		return
 	}
 	named := map[meter.Parent]bool{}
 	for _, p := range r.Parents {
@@ -49,20 +56,35 @@ func (s sums) add(r *meter.Record, by int64) {
 	}
 }
 
+func addOps(total *big.Int, o meter.Ops, by int64) {
+	var room big.Int
+	n := &room
+	if small, ok := o.Uint64(); ok {
+		n.SetUint64(small)
+	} else {
+		n = o.Big()
+	}
+	if by < 0 {
+		total.Sub(total, n)
+	} else {
+		total.Add(total, n)
+	}
+}
+
 func addBound(total *big.Int, unknown *int64, b meter.Bound, by int64) {
 	if !b.Known {
 		*unknown += by
 		return
 	}
-	total.Add(total, new(big.Int).Mul(big.NewInt(by), b.Ops.Big()))
+	addOps(total, b.Ops, by)
 }
 
-// bound is how a bound stands in JSON.
-func bound(total *big.Int, unknown int64) string {
+// appendBound adds a bound as it stands in JSON.
+func appendBound(out []byte, total *big.Int, unknown int64) []byte {
 	if unknown != 0 {
-		return "null"
+		return append(out, "null"...)
 	}
-	return `"` + total.String() + `"`
+	return append(total.Append(append(out, '"'), 10), '"')
 }
 
 // grade is the lowest of the records.
@@ -75,22 +97,40 @@ func (s *sum) grade() string {
 	return ""
 }
 
-// encode is the sums in the encoding of a body.
-func (s sums) encode() string {
-	var parts []string
+// encode is the sums in the encoding of a body, until the next change of them.
+func (s sums) encode() []byte {
+	out := append((*s.text)[:0], '[')
 	for _, a := range meter.Activities() {
-		if t := s.activities[a]; t != nil {
-			parts = append(parts, fmt.Sprintf(`{"activity":%q,"operations":{"low":"%s","estimate":%s,"high":%s},"records":%d,"grade":%q}`,
-				a, &t.low, bound(&t.estimate, t.noEstimate), bound(&t.high, t.noHigh), t.records, t.grade()))
+		t := s.activities[a]
+		if t == nil {
+			continue
 		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		if len(t.text) == 0 {
+			t.text = t.append(t.text, a)
+		}
+		out = append(out, t.text...)
 	}
-	return "[" + strings.Join(parts, ",") + "]"
+	*s.text = append(out, ']')
+	return *s.text
+}
+
+// append adds the encoding of one activity's total.
+func (s *sum) append(out []byte, a meter.Activity) []byte {
+	out = append(append(append(out, `{"activity":"`...), a...), `","operations":{"low":`...)
+	out = append(appendBound(out, &s.low, 0), `,"estimate":`...)
+	out = append(appendBound(out, &s.estimate, s.noEstimate), `,"high":`...)
+	out = append(appendBound(out, &s.high, s.noHigh), `},"records":`...)
+	out = append(strconv.AppendInt(out, s.records, 10), `,"grade":"`...)
+	return append(append(out, s.grade()...), `"}`...)
 }
 
 // differ says how stored totals differ from the sums, or nothing.
 func (s sums) differ(stored []Total) string {
 	found, err := encodeJSON(stored)
-	if want := s.encode(); err != nil || string(found) != want {
+	if want := s.encode(); err != nil || !bytes.Equal(found, want) {
 		return fmt.Sprintf("found %s, the records give %s", found, want)
 	}
 	return ""

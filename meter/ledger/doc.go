@@ -13,8 +13,11 @@
 // the numbers. SPEC.md gives every byte. [Check] recomputes all of it from the
 // raw file and shares only the encoding with the append path.
 //
-// A record may name evidence: files kept by their digest in a directory beside
-// the ledger ([EvidenceStore]).
+// Beside the logs of models stand logs of notes ([Ledger.AppendNote]): steps of
+// work that must not be changed afterwards and that enter no total.
+//
+// A record or a note may name evidence: files kept by their digest in a
+// directory beside the ledger ([EvidenceStore]).
 package ledger
 
 // Schema names the layout of the file. Another layout gets another name.
@@ -37,6 +40,9 @@ const (
 	bucketMerged = "merged" // model -> id of another ledger -> its log, as in logs
 	bucketCopies = "copies" // model -> run NUL sequence -> the places of a record that stands in several logs
 	bucketTwice  = "twice"  // model -> state of what its logs count more than once
+
+	// Made by the first note.
+	bucketNotes = "notes" // name -> id of the ledger that wrote it -> a log of notes
 
 	keySchema = "schema"
 	keyID     = "id"

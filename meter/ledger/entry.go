@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -49,12 +50,10 @@ const originPrefix = "weighbridge.dev/log/"
 
 // encodeBody returns the body of an entry; kind is "record" or "correction" and
 // content its canonical encoding.
-func encodeBody(kind string, content []byte, totals []Total) ([]byte, error) {
-	sums, err := encodeJSON(totals)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat([]byte(`{"`+kind+`":`), content, []byte(`,"totals":`), sums, []byte(`}`)), nil
+func encodeBody(kind string, content []byte, totals []Total) []byte {
+	body := make([]byte, 0, len(content)+256)
+	body = append(append(append(append(body, `{"`...), kind...), `":`...), content...)
+	return append(appendTotals(append(body, bodyTotals...), totals), '}')
 }
 
 // encodeJSON is the one way JSON is written here: no white space, no HTML
@@ -74,6 +73,9 @@ func encodeJSON(v any) ([]byte, error) {
 func parseBody(data []byte) (Entry, error) {
 	if len(data) > maxBodyBytes {
 		return Entry{}, fmt.Errorf("body of %d bytes: expected at most %d", len(data), maxBodyBytes)
+	}
+	if entry, ok := readBody(data); ok {
+		return entry, nil
 	}
 	var raw struct {
 		Record     json.RawMessage `json:"record"`
@@ -105,10 +107,66 @@ func parseBody(data []byte) (Entry, error) {
 	if err := validTotals(raw.Totals); err != nil {
 		return Entry{}, err
 	}
-	if again, err := encodeBody(kind, content, raw.Totals); err != nil || !bytes.Equal(again, data) {
+	if again := encodeBody(kind, content, raw.Totals); !bytes.Equal(again, data) {
 		return Entry{}, fmt.Errorf("body: found %.80q, which is not its one encoding", data)
 	}
 	return entry, nil
+}
+
+// The parts of the body of a record.
+const (
+	bodyOfRecord = `{"record":`
+	bodyTotals   = `,"totals":`
+)
+
+// cutBody cuts the body of a record into the record and the totals. The key
+// "totals" stands in no record, and in a text its quotes would be escaped: the last
+// one is the body's own. False leaves it to the long way.
+func cutBody(data []byte) (record, totals []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(data, []byte(bodyOfRecord))
+	at := bytes.LastIndex(rest, []byte(bodyTotals))
+	if !ok || at < 0 || rest[len(rest)-1] != '}' {
+		return nil, nil, false
+	}
+	return rest[:at], rest[at+len(bodyTotals) : len(rest)-1], true
+}
+
+// readBody reads the body of a record in one pass, by the short cut of package
+// canonical, or gives up.
+func readBody(data []byte) (Entry, bool) {
+	content, sums, ok := cutBody(data)
+	if !ok {
+		return Entry{}, false
+	}
+	totals, ok := readTotals(string(sums))
+	if !ok || validTotals(totals) != nil {
+		return Entry{}, false
+	}
+	record, err := meter.ParseRecord(content)
+	return Entry{Record: &record, Totals: totals}, err == nil
+}
+
+func readTotals(text string) ([]Total, bool) {
+	totals := []Total{}
+	s := canonical.New(text)
+	if s.Word("[]") {
+		return totals, s.Whole()
+	}
+	s.List(func() {
+		var t Total
+		s.Open()
+		s.Need("activity")
+		t.Activity = meter.Activity(s.Text())
+		s.Need("operations")
+		t.Operations = meter.ReadInterval(&s)
+		s.Need("records")
+		t.Records = s.Uint()
+		s.Need("grade")
+		t.Grade = meter.Grade(s.Text())
+		s.Close()
+		totals = append(totals, t)
+	})
+	return totals, s.Whole()
 }
 
 // validTotals: activities of the closed list in its order, each once, with at

@@ -192,8 +192,8 @@ func FuzzParseBody(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, err := encodeBody(kind, content, entry.Totals); err != nil || !bytes.Equal(again, data) {
-			t.Fatalf("%v: %s became %s", err, data, again)
+		if again := encodeBody(kind, content, entry.Totals); !bytes.Equal(again, data) {
+			t.Fatalf("%s became %s", data, again)
 		}
 	})
 }

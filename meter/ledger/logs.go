@@ -72,10 +72,19 @@ type modelLog struct {
 // logsOf returns the logs of a model: this ledger's own first, then the merged
 // ones in the order of their ledgers' ids.
 func logsOf(tx *bolt.Tx, own string, model meter.ModelRef) []modelLog {
+	found := closedLogsOf(tx, own, model)
+	for _, g := range found {
+		g.headers, g.bodies, g.corrections = g.bucket.Bucket([]byte(keyHeaders)), g.bucket.Bucket([]byte(keyBodies)), g.bucket.Bucket([]byte(keyCorrections))
+	}
+	return found
+}
+
+// closedLogsOf is logsOf for who needs no entries: heads and states stand in a
+// log's own bucket, and opening three more takes longer than reading them.
+func closedLogsOf(tx *bolt.Tx, own string, model meter.ModelRef) []modelLog {
 	var found []modelLog
 	add := func(id string, b *bolt.Bucket) {
-		found = append(found, modelLog{id: id, log: &log{origin: origin(id, model), bucket: b,
-			headers: b.Bucket([]byte(keyHeaders)), bodies: b.Bucket([]byte(keyBodies)), corrections: b.Bucket([]byte(keyCorrections))}})
+		found = append(found, modelLog{id: id, log: &log{origin: origin(id, model), bucket: b}})
 	}
 	if b := tx.Bucket([]byte(bucketLogs)).Bucket([]byte(model)); b != nil {
 		add(own, b)

@@ -80,23 +80,31 @@ func (l *Ledger) ProveConsistency(origin string, size1, size2 uint64) (proof.Con
 	return p, nil
 }
 
-// proving calls f with the log of an origin, its tiles and its head.
+// proving calls f with the log of an origin, of a model or of notes, its tiles and
+// its head.
 func (l *Ledger) proving(name string, f func(*log, *bolt.Bucket, proof.Head) error) error {
-	id, model, _ := strings.Cut(strings.TrimPrefix(name, originPrefix), "/")
+	id, of, _ := strings.Cut(strings.TrimPrefix(name, originPrefix), "/")
 	found := false
-	err := l.read(meter.ModelRef(model), func(_ *bolt.Tx, logs []modelLog) error {
-		for _, g := range logs {
-			if g.id != id || g.origin != name {
-				continue
-			}
-			found = true
-			now, err := headOf(g)
-			if err == nil {
-				err = f(g.log, g.bucket.Bucket([]byte(keyTiles)), now)
-			}
-			return err
+	try := func(g modelLog) error {
+		if g.id != id || g.origin != name {
+			return nil
 		}
-		return nil
+		found = true
+		now, err := headOf(g)
+		if err == nil {
+			err = f(g.log, g.bucket.Bucket([]byte(keyTiles)), now)
+		}
+		return err
+	}
+	err := l.view(func(tx *bolt.Tx) error {
+		for _, g := range logsOf(tx, l.id, meter.ModelRef(of)) {
+			if err := try(g); err != nil {
+				return err
+			}
+		}
+		return l.forEachNoteLog(tx, of, func(id string, b *bolt.Bucket) error {
+			return try(modelLog{&log{origin: noteOrigin(id, of), bucket: b, headers: b.Bucket([]byte(keyHeaders))}, id})
+		})
 	})
 	switch {
 	case err != nil:

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -108,5 +109,32 @@ func TestProveFromDamagedTiles(t *testing.T) {
 	}
 	if p, err := l.ProveConsistency(head.Origin, 100, 200); !errors.As(err, &damage) || damage.Path != path {
 		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// A log of notes is proved as that of a model is.
+func TestProveNotes(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "ledger.db"))
+	defer l.Close()
+	const name = "delivery/2026-7"
+	for i := range 3 {
+		note := ledger.Note{Kind: "step", Author: "jo@acme.example", Time: time.Unix(1764000000+int64(i), 0).UTC(), Content: []byte(`{}`)}
+		if _, err := l.AppendNote(name, note); err != nil {
+			t.Fatal(err)
+		}
+	}
+	heads, err := l.NoteHeads(name)
+	if err != nil || len(heads) != 1 {
+		t.Fatal(heads, err)
+	}
+	p, err := l.Prove(heads[0].Origin, 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, err := p.Verify(heads[0]); err != nil || h.Index != 1 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if c, err := l.ProveConsistency(heads[0].Origin, 2, 0); err != nil || c.Verify(c.Old, heads[0]) != nil {
+		t.Errorf("%+v, %v", c, err)
 	}
 }

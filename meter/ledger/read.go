@@ -80,7 +80,7 @@ func (l *Ledger) Node(model meter.ModelRef) (meter.Node, bool, error) {
 }
 
 func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, error) {
-	logs := logsOf(tx, l.id, model)
+	logs := closedLogsOf(tx, l.id, model)
 	if len(logs) == 0 {
 		return meter.Node{}, false, nil
 	}
@@ -179,6 +179,13 @@ func (g *log) net(leftOut func(index uint64) bool) ([]meter.Record, error) {
 	entries, err := g.entries()
 	if err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Correction != nil || leftOut(e.Index) }) {
+		records := make([]meter.Record, len(entries)) // as in most logs
+		for i, e := range entries {
+			records[i] = *e.Record
+		}
+		return records, nil
 	}
 	var slots []*meter.Record
 	slot := map[uint64]int{} // entry -> its place in slots

@@ -44,7 +44,9 @@ func readState(log *bolt.Bucket) (state, error) {
 	if data == nil {
 		return st, nil
 	}
-	if err := json.Unmarshal(data, &st); err != nil {
+	if short, ok := readStateText(string(data)); ok {
+		st = short
+	} else if err := json.Unmarshal(data, &st); err != nil {
 		return st, &DamageError{Code: "state-unreadable", Found: fmt.Sprintf("totals: %v", err)}
 	}
 	return st, st.agrees(log)
@@ -53,15 +55,11 @@ func readState(log *bolt.Bucket) (state, error) {
 // agrees holds the state to the totals in the log's last entry, which its header
 // commits to: a total that nobody signed for is never shown, nor built upon.
 func (st *state) agrees(log *bolt.Bucket) error {
-	sums, err := encodeJSON(st.totals())
-	if err != nil {
-		return err
-	}
 	last, body := log.Bucket([]byte(keyBodies)).Cursor().Last()
 	if last == nil {
 		return nil
 	}
-	if want := append(append([]byte(`,"totals":`), sums...), '}'); !bytes.HasSuffix(body, want) {
+	if want := append(appendTotals([]byte(bodyTotals), st.totals()), '}'); !bytes.HasSuffix(body, want) {
 		return &DamageError{Code: "model-totals-differ", Found: "the running totals are not those of the log's last entry; run weighbridge check"}
 	}
 	return nil

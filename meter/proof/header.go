@@ -32,20 +32,22 @@ func (h Header) Encode() []byte {
 
 // ParseHeader reads only what [Header.Encode] writes.
 func ParseHeader(data []byte) (Header, error) {
-	lines := strings.Split(string(data), "\n")
-	if len(lines) != 5 || lines[0] != entryMagic {
+	rest, found := strings.CutPrefix(string(data), entryMagic+"\n")
+	origin, rest, second := strings.Cut(rest, "\n")
+	index, rest, third := strings.Cut(rest, "\n")
+	commitment, rest, fourth := strings.Cut(rest, "\n")
+	if !found || !second || !third || !fourth || rest != "" {
 		return Header{}, fmt.Errorf("header %.80q: expected four lines that begin with %s", data, entryMagic)
 	}
-	h := Header{Origin: lines[1]}
+	h := Header{Origin: origin}
 	var err error
-	if h.Index, err = strconv.ParseUint(lines[2], 10, 64); err != nil {
+	if h.Index, err = strconv.ParseUint(index, 10, 64); err != nil {
 		return Header{}, fmt.Errorf("header: index: %w", err)
 	}
-	sum, err := hex.DecodeString(strings.TrimPrefix(lines[3], "sha256:"))
-	if err != nil || len(sum) != sha256.Size {
-		return Header{}, fmt.Errorf("header: commitment %.80q: expected sha256: and 64 hexadecimal digits", lines[3])
+	digits, found := strings.CutPrefix(commitment, "sha256:")
+	if _, err := hex.Decode(h.Commitment[:], []byte(digits[:min(len(digits), 2*sha256.Size)])); err != nil || !found || len(digits) != 2*sha256.Size {
+		return Header{}, fmt.Errorf("header: commitment %.80q: expected sha256: and 64 hexadecimal digits", commitment)
 	}
-	copy(h.Commitment[:], sum)
 	if !bytes.Equal(h.Encode(), data) {
 		return Header{}, fmt.Errorf("header %.200q: not in the one encoding", data)
 	}

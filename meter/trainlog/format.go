@@ -15,7 +15,7 @@ func formats(name string) []parser {
 		&megatronProgress{}, &llmcMain{}, &deepSpeedProfiler{}, newLitGPT(), newLitGPTMetrics(),
 		&hfState{}, &hfResults{}, &axolotlState{}, &olmoMetrics{}, newMaxTextMetrics(), &awsMeter{},
 		newWandbHistory(), &wandbSummary{}, &wandbMetadata{}, &mlperf{}, &tensorBoard{},
-		&dcgm{}, &nvidiaSMI{}, &focus{}, &slurm{}, &mlflow{metric: metricOf(name)},
+		&dcgm{}, &amdExporter{}, &nvidiaSMI{}, &focus{}, &slurm{}, &mlflow{metric: metricOf(name)},
 	}
 	return list
 }

@@ -16,7 +16,7 @@ func fileGenerators() map[string]generator {
 		"hf_trainer_state.json": makeHFState, "hf_all_results.json": makeHFResults, "aws_flops_meter.json": makeAWS, "axolotl_tokens_state.json": makeAxolotlState,
 		"olmo_core_metrics_step1000.json": makeOLMoMetrics, "maxtext_metrics.jsonl": makeMaxTextMetrics, "wandb/wandb-history.jsonl": makeWandbHistory,
 		"wandb/wandb-summary.json": makeWandbSummary, "wandb/wandb-metadata.json": makeWandbMetadata, "litgpt_metrics.csv": makeLitGPTMetrics,
-		"deepspeed_flops_profiler.txt": makeProfiler, "mlperf_mllog.log": makeMLPerf, "dcgm_exporter.prom": makeDCGM, "nvidia_smi_query.csv": makeNvidiaSMI,
+		"deepspeed_flops_profiler.txt": makeProfiler, "mlperf_mllog.log": makeMLPerf, "dcgm_exporter.prom": makeDCGM, "amd_exporter.prom": makeAMD, "nvidia_smi_query.csv": makeNvidiaSMI,
 		"focus_billing.csv": makeFocus, "slurm_sacct.txt": makeSlurm,
 		"mlflow/0/8f0000000000000000000000000000aa/metrics/total_flos": makeMLflow,
 		"tensorboard/events.out.tfevents.1789000000.host01.12345.0":    makeEvents,
@@ -202,6 +202,27 @@ func makeDCGM(rng *rand.Rand) made {
 		}
 	}
 	return made{b.String(), map[string]string{"tensor_active_ratio": "[" + strings.Join(ratios, " ") + "]", "devices": fmt.Sprint(count)}, asFile}
+}
+
+func makeAMD(rng *rand.Rand) made {
+	b := strings.Builder{}
+	prefix := []string{"", "amd_"}[rng.IntN(2)]
+	b.WriteString("# HELP " + prefix + "gpu_prof_tensor_active_percent MFMA.\n# TYPE " + prefix + "gpu_prof_tensor_active_percent gauge\n")
+	var percents, ops []string
+	count := 1 + rng.IntN(8)
+	for i := range count {
+		labels := func(partition string) string {
+			return fmt.Sprintf(`card_series="AMD Instinct MI300X OAM",gpu_compute_partition_type="%s",gpu_id="%d",gpu_uuid="%032x",serial_number="69%d"`, partition, i, i, i)
+		}
+		percent, op := fmt.Sprintf("%d.%d1", rng.IntN(100), rng.IntN(10)), fmt.Sprint(rng.Uint64N(1<<40)*10+1)
+		percents, ops = append(percents, percent), append(ops, op)
+		fmt.Fprintf(&b, "%sgpu_prof_tensor_active_percent{%s} %s\n%sgpu_prof_total_16_ops{%s} %s\n", prefix, labels("spx"), percent, prefix, labels("spx"), op)
+		if rng.IntN(2) == 0 {
+			fmt.Fprintf(&b, "%sgpu_prof_tensor_active_percent{%s} 5\n", prefix, labels("cpx"))
+		}
+	}
+	return made{b.String(), map[string]string{"tensor_active_percent": "[" + strings.Join(percents, " ") + "]", "devices": fmt.Sprint(count),
+		"operations_16bit_counter": "[" + strings.Join(ops, " ") + "]"}, asFile}
 }
 
 func makeNvidiaSMI(rng *rand.Rand) made {

@@ -80,7 +80,7 @@ func TestMutationsOfEverySample(t *testing.T) {
 
 // needsEnd are the formats whose last line may be cut off in its last number
 // without a trace: there the end of the line must be seen.
-var needsEnd = map[string]bool{"dcgm": true, "nemo": true, "verl": true, "olmo-core": true, "deepspeed": true, "litgpt": true, "litgpt-metrics": true,
+var needsEnd = map[string]bool{"dcgm": true, "amd-exporter": true, "nemo": true, "verl": true, "olmo-core": true, "deepspeed": true, "litgpt": true, "litgpt-metrics": true,
 	"focus": true, "slurm": true, "nvidia-smi": true, "deepspeed-profiler": true}
 
 func beginning(text string) string { return text[:min(len(text), 6000)] }

@@ -6,7 +6,7 @@ import "github.com/weighbridge/weighbridge/meter"
 // paid for. They add to a run's hardware and to no count.
 func Telemetry(format string) bool {
 	switch format {
-	case "dcgm", "nvidia-smi", "focus", "slurm", "wandb-metadata":
+	case "dcgm", "amd-exporter", "nvidia-smi", "focus", "slurm", "wandb-metadata":
 		return true
 	}
 	return false

@@ -160,7 +160,7 @@ func TestForcedFormats(t *testing.T) {
 		t.Error(view(o))
 	}
 	_, err := NewReader(Options{Format: "toml"})
-	if err == nil || !strings.Contains(err.Error(), `"toml" is not known: expected auto, aws-flops-meter, axolotl, `) {
+	if err == nil || !strings.Contains(err.Error(), `"toml" is not known: expected auto, amd-exporter, aws-flops-meter, axolotl, `) {
 		t.Error(err)
 	}
 	if !slices.IsSorted(Formats()) || len(Formats()) < 2 {

@@ -50,7 +50,7 @@ func expectations(t testing.TB) map[string]map[string]any {
 
 // formatOf names the format of each sample: none is left to chance.
 var formatOf = map[string]string{
-	"aws_flops_meter.json": "aws-flops-meter", "axolotl_stdout.log": "axolotl", "axolotl_tokens_state.json": "axolotl-state", "dcgm_exporter.prom": "dcgm",
+	"amd_exporter.prom": "amd-exporter", "aws_flops_meter.json": "aws-flops-meter", "axolotl_stdout.log": "axolotl", "axolotl_tokens_state.json": "axolotl-state", "dcgm_exporter.prom": "dcgm",
 	"deepspeed_engine.log": "deepspeed", "deepspeed_flops_profiler.txt": "deepspeed-profiler", "focus_billing.csv": "focus", "hf_all_results.json": "hf-results",
 	"hf_stdout.log": "hf", "hf_trainer_state.json": "hf-state", "litgpt_metrics.csv": "litgpt-metrics", "litgpt_stdout.log": "litgpt", "llmc_main.log": "llmc-main",
 	"llmc_stdout.log": "llmc", "maxtext_metrics.jsonl": "maxtext-metrics", "maxtext_train.log": "maxtext", "megatron_lm_train.log": "megatron",

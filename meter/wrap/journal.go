@@ -66,6 +66,10 @@ type segment struct {
 	Segment  uint64            `json:"segment"` // 1, 2, 3, ...
 	Time     time.Time         `json:"time"`
 	Observed meter.Observation `json:"observed"`
+
+	// Of the samplers, in some segments only; the others leave it as it was.
+	Use         []meter.Use     `json:"use,omitempty"`
+	UseFindings []meter.Finding `json:"use_findings,omitempty"`
 }
 
 // ending is the last line.
@@ -138,19 +142,19 @@ func (j *journalFile) append(lines []byte) error {
 	return j.file.Sync()
 }
 
-// observe appends a segment when o differs from the last one, or the last one
-// is old. After a failure the next one carries the same figures and more: they
-// are running totals.
-func (j *journalFile) observe(o meter.Observation, now time.Time) error {
+// observe appends a segment when o differs from the last one, the last one is
+// old, or there is something to say of the accelerators' use. After a failure
+// the next one carries the same figures and more: they are running totals.
+func (j *journalFile) observe(o meter.Observation, use Usage, now time.Time) error {
 	observed, err := encodeLine(o)
 	if err != nil {
 		return err
 	}
 	age := now.Sub(j.lastTime)
-	if bytes.Equal(observed, j.last) && age >= 0 && age < heartbeat {
+	if len(use.Use)+len(use.Findings) == 0 && bytes.Equal(observed, j.last) && age >= 0 && age < heartbeat {
 		return nil
 	}
-	line, err := encodeLine(segment{j.segments + 1, now, o})
+	line, err := encodeLine(segment{Segment: j.segments + 1, Time: now, Observed: o, Use: use.Use, UseFindings: use.Findings})
 	if err != nil {
 		return err
 	}

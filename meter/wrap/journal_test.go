@@ -33,7 +33,7 @@ func sample(t testing.TB) []byte {
 	}
 	for i := range uint64(3) {
 		step := 10 * i
-		line, err := encodeLine(segment{i + 1, start.Add(time.Duration(i+1) * 5 * time.Second), meter.Observation{Format: "nanogpt", Lines: i, LastStep: &step}})
+		line, err := encodeLine(segment{Segment: i + 1, Time: start.Add(time.Duration(i+1) * 5 * time.Second), Observed: meter.Observation{Format: "nanogpt", Lines: i, LastStep: &step}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,12 +262,12 @@ func TestHeartbeat(t *testing.T) {
 		lines    uint64
 		segments uint64
 	}{{5, 1, 1}, {10, 1, 1}, {60, 1, 1}, {66, 1, 2}, {70, 2, 3}, {75, 2, 3}, {131, 2, 4}} {
-		if err := j.observe(meter.Observation{Lines: c.lines}, start.Add(c.after*time.Second)); err != nil || j.segments != c.segments {
+		if err := j.observe(meter.Observation{Lines: c.lines}, Usage{}, start.Add(c.after*time.Second)); err != nil || j.segments != c.segments {
 			t.Errorf("after %d s: %d segments, expected %d: %v", c.after, j.segments, c.segments, err)
 		}
 	}
 	os.Remove(j.path)
-	if err := j.observe(meter.Observation{Lines: 3}, start.Add(time.Hour)); err == nil || !strings.Contains(err.Error(), "removed") {
+	if err := j.observe(meter.Observation{Lines: 3}, Usage{}, start.Add(time.Hour)); err == nil || !strings.Contains(err.Error(), "removed") {
 		t.Errorf("a removed journal went unnoticed: %v", err)
 	}
 }

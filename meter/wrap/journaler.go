@@ -16,6 +16,9 @@ type journaler struct {
 	feed     *feed
 	interval time.Duration
 	now      func() time.Time
+	usage    func() Usage // nil: nobody samples
+	useStart time.Time
+	useNext  time.Time
 	warn     func(string)
 	warned   bool
 	ending   chan ending
@@ -28,9 +31,10 @@ func (j *journaler) run() {
 	for {
 		select {
 		case <-ticker.C:
-			j.report(j.file.observe(j.feed.observation(), j.now()))
+			now := j.now()
+			j.report(j.file.observe(j.feed.observation(), j.useAt(now), now))
 		case e := <-j.ending:
-			err := j.file.observe(j.feed.observation(), e.Time)
+			err := j.file.observe(j.feed.observation(), j.useNow(), e.Time)
 			if err == nil {
 				err = j.file.end(e)
 			}
@@ -39,6 +43,36 @@ func (j *journaler) run() {
 			return
 		}
 	}
+}
+
+// useEvery and useEveryLater are how often a segment says what the samplers
+// know: in a run of a year some fifty megabytes of journal.
+const (
+	useEvery      = time.Minute
+	useEveryLater = 10 * time.Minute
+	useLater      = 24 * time.Hour
+)
+
+// useAt returns what the samplers know when it is time to write it.
+func (j *journaler) useAt(now time.Time) Usage {
+	if j.useStart.IsZero() {
+		j.useStart, j.useNext = now, now
+	}
+	if now.Before(j.useNext) {
+		return Usage{}
+	}
+	j.useNext = now.Add(useEvery)
+	if now.Sub(j.useStart) > useLater {
+		j.useNext = now.Add(useEveryLater)
+	}
+	return j.useNow()
+}
+
+func (j *journaler) useNow() Usage {
+	if j.usage == nil {
+		return Usage{}
+	}
+	return j.usage()
 }
 
 func (j *journaler) report(err error) {

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -27,6 +28,9 @@ func TestMain(m *testing.M) {
 			os.Exit(role(os.Args[2:]))
 		}
 	}
+	// Under the race detector a process that ends sleeps for a second first, and
+	// these tests start hundreds; what it found is printed all the same.
+	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=10"))
 	// Whoever runs the tests may ignore signals (a shell's background job
 	// does); with a handler here the children start with the default.
 	ended := make(chan os.Signal, 1)

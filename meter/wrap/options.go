@@ -40,13 +40,24 @@ type Options struct {
 	Interval   time.Duration // between segments; 0: 5 s
 	Strict     bool          // refuse to start without a journal, a relay and the terminals
 
+	// Usage returns what samplers know so far of the accelerators, as running
+	// totals. It must not wait for anything. nil: nobody samples.
+	Usage func() Usage
+
 	Now  func() time.Time // required
 	Warn func(string)     // one line for a person; called from one goroutine at a time; nil: dropped
+}
+
+// Usage is what was seen of the accelerators' use while the command ran.
+type Usage struct {
+	Use      []meter.Use     // with the signals; who reads a journal recomputes the time held
+	Findings []meter.Finding // what is missing of it
 }
 
 // Result is what became of the run.
 type Result struct {
 	Observation meter.Observation
+	Usage       Usage
 	Outcome     meter.Outcome // never Interrupted: this process saw the end
 	ExitCode    int           // the child's own, 128+n for signal n, 127 not found, 126 not executable, 125 our own failure before the start
 	Start, End  time.Time     // UTC

@@ -21,6 +21,7 @@ import (
 type Journal struct {
 	Head        Head
 	Observation meter.Observation // of the last complete segment
+	Usage       Usage             // of the last segment that has it
 	Segments    uint64
 	Outcome     meter.Outcome // Interrupted when there is no last line
 	ExitCode    *int          // nil when interrupted
@@ -87,6 +88,9 @@ func (j *Journal) take(line []byte) error {
 			return fmt.Errorf("segment %d: expected segment %d", s.Segment, j.Segments+1)
 		}
 		j.Segments, j.Observation, j.End = s.Segment, s.Observed, s.Time
+		if len(s.Use)+len(s.UseFindings) > 0 {
+			j.Usage = Usage{s.Use, s.UseFindings}
+		}
 		return validTime("time", s.Time)
 	case bytes.HasPrefix(line, []byte(`{"end":`)):
 		return j.takeEnd(line)

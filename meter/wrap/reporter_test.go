@@ -103,7 +103,7 @@ func TestReports(t *testing.T) {
 // TestReportsWithoutEnd (R2): a quarter of a gigabyte without a line feed is one line
 // that is too long, in bounded memory, and the line after it counts.
 func TestReportsWithoutEnd(t *testing.T) {
-	got := reports(t, plan{}, "flood:256")
+	got := reports(t, plan{}, "flood:64")
 	if len(got) != 2 || len(got[0]) < maxPartial || len(got[0]) > 2*maxPartial || got[1] != `{"tokens":"77"}` {
 		t.Errorf("%d reports, expected a long one and the good one", len(got))
 	}

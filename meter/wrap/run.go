@@ -148,7 +148,7 @@ func (r *run) openJournal() error {
 	}
 	r.result.JournalPath = file.path
 	r.journal = &journaler{
-		file: file, feed: r.feed, interval: r.Interval, now: r.utcNow, warn: r.warnOnce,
+		file: file, feed: r.feed, interval: r.Interval, now: r.utcNow, warn: r.warnOnce, usage: r.Usage,
 		ending: make(chan ending), done: make(chan bool, 1),
 	}
 	go r.journal.run()
@@ -202,6 +202,9 @@ func (r *run) conclude() Result {
 	}
 	if r.feed != nil {
 		r.result.Observation = r.feed.observation()
+	}
+	if r.Usage != nil {
+		r.result.Usage = r.Usage()
 	}
 	r.result.Journalled = r.journal.finish(ending{r.result.Outcome, r.result.End, r.result.ExitCode})
 	if r.journal != nil {

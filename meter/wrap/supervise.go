@@ -224,6 +224,7 @@ func (s *supervision) letGo() (complete bool) {
 	if s.relay == nil || s.relay.control < 0 {
 		return complete
 	}
+	s.tellTrouble() // the last write may have been the first to fail
 	s.relay.release()
 	if complete || s.ReadNone {
 		select {

@@ -1,13 +1,18 @@
-// Package probe reads which accelerators, processor and memory a Linux host has,
-// from the files of /sys and /proc alone, through an [fs.FS] rooted at /.
+// Package probe reads which accelerators, processor, memory and container a Linux
+// host has, and which of the accelerators are a job's. It reads the files of
+// /sys, /proc and the names in /dev through an [fs.FS] rooted at /, and joins to
+// them what NVIDIA's software says ([Report]: its library, package nvml, or the
+// document of nvidia-smi, [ParseSMI]).
 //
 // A host is never trusted to be in order. A file that is missing, unreadable or
-// absurd becomes a finding and the rest is read on; no accelerator is a normal
-// answer. What cannot be told from these files is not guessed: a device that the
-// catalogue does not have, or whose id stands for several products, has no class
-// beyond what all of them share.
+// absurd becomes a finding and the rest is read on; no accelerator, and none of
+// NVIDIA's software, are normal answers. What cannot be told is not guessed: a
+// device that the catalogue does not have, or whose id stands for several
+// products, has no class beyond what all of them share.
 //
-// Every accelerator of the machine is listed, whether or not a job holds it.
-// NVML, MIG slices, visible devices and device cgroups are not read; the
-// inventory says so in its findings.
+// Every accelerator of the machine is listed. Those that something keeps from
+// the job are marked with what does: first what the kernel keeps (device nodes,
+// device control groups, what a driver does not show), then the variables that
+// choose devices, which bind only who obeys them. The UUID is the device: the
+// same one met on two ranks, nodes or runs is one device.
 package probe

@@ -1,10 +1,12 @@
 package probe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/provenance"
@@ -13,6 +15,7 @@ import (
 const (
 	pciDevices   = "sys/bus/pci/devices"
 	nvidiaVendor = "10de"
+	amdVendor    = "1002"
 )
 
 var pciAddress = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
@@ -63,7 +66,7 @@ func (r *reader) device(address string) (Device, bool) {
 		return Device{}, false
 	}
 	found.Subsystem = r.subsystem(dir)
-	d := Device{PCI: found.Device, Subsystem: found.Subsystem, Address: address}
+	d := Device{PCI: found.Device, Subsystem: found.Subsystem, Address: address, Held: true, order: -1, minor: -1, render: -1}
 	d.Driver = r.driver(dir)
 	r.name(&d, dir)
 	r.identify(&d)
@@ -154,22 +157,41 @@ func (r *reader) name(d *Device, dir string) {
 			return
 		}
 		info := fields(data)
-		d.DriverName, d.UUID = info["Model"], uuid(info["GPU UUID"])
-	case "1002": // AMD
+		d.DriverName, d.UUID, d.VBIOS = info["Model"], shown(info["GPU UUID"]), shown(info["Video BIOS"])
+		d.minor = smallNumber(cmp.Or(info["Device Minor"], "-"))
+	case amdVendor:
 		d.DriverName = r.optional(dir + "/product_name")
-		d.UUID = r.optional(dir + "/unique_id")
+		d.Serial = r.optional(dir + "/serial_number")
+		d.VBIOS = r.optional(dir + "/vbios_version")
+		d.UUID = r.uniqueID(dir + "/unique_id")
+		d.Memory, _ = strconv.ParseUint(r.optional(dir+"/mem_info_vram_total"), 10, 60)
 	}
 	if d.DriverName == "Unknown" { // what NVIDIA's driver prints before the device is initialised
 		d.DriverName = ""
 	}
 }
 
-// uuid drops the placeholder of a device that was never initialised.
-func uuid(text string) string {
+// shown drops the placeholder of a device that was never initialised.
+func shown(text string) string {
 	if strings.Contains(text, "?") {
 		return ""
 	}
 	return text
+}
+
+// uniqueID reads amdgpu's attribute, hexadecimal digits, as a UUID; "" where the
+// device has none.
+func (r *reader) uniqueID(name string) string {
+	text := r.optional(name)
+	unique, err := strconv.ParseUint(strings.TrimPrefix(text, "0x"), 16, 64)
+	switch {
+	case text == "" || err == nil && unique == 0:
+		return ""
+	case err != nil:
+		r.note("device-absurd", "/%s: %.40q: expected up to 16 hexadecimal digits; the device has no UUID", name, text)
+		return ""
+	}
+	return amdUUID(unique)
 }
 
 // identify settles what the device is. The PCI id and the driver's name must

@@ -40,8 +40,8 @@ func TestHosts(t *testing.T) {
 			if !strings.Contains(string(sources), "`"+name+"`") {
 				t.Error("README.md does not say where the tree's shape comes from")
 			}
-			host, want := hostTree(t, path)
-			inventory, err := Read(host, catalogue(t))
+			sources, want := hostTree(t, path)
+			inventory, err := Read(sources)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,39 +75,68 @@ func (endless) Stat() (fs.FileInfo, error) { return nil, fs.ErrInvalid }
 func (endless) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func (endless) Close() error               { return nil }
 
-func hostTree(t testing.TB, path string) (fs.FS, string) {
+// hostTree reads a tree. The files environ, nvidia-smi-q-x and nvidia-smi-L are no
+// part of it: they are what the job's environment and NVIDIA's tool say.
+func hostTree(t testing.TB, path string) (Sources, string) {
 	t.Helper()
 	archive, err := txtar.ParseFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, want := fstest.MapFS{}, ""
+	tree, want, smi := fstest.MapFS{}, "", map[string][]byte{}
+	sources := Sources{Catalogue: catalogue(t), Host: guarded{tree}}
 	for _, f := range archive.Files {
 		link, target, isLink := strings.Cut(f.Name, " -> ")
 		switch {
 		case f.Name == "expected":
 			want = string(f.Data)
+		case f.Name == "environ":
+			sources.Environment = strings.Split(strings.TrimSpace(string(f.Data)), "\n")
+		case strings.HasPrefix(f.Name, "nvidia-smi-"):
+			smi[f.Name] = f.Data
 		case isLink:
 			tree[link] = &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink}
 		default:
 			tree[f.Name] = &fstest.MapFile{Data: f.Data}
 		}
 	}
-	return guarded{tree}, want
+	if document, ok := smi["nvidia-smi-q-x"]; ok {
+		report, err := ParseSMI(document, smi["nvidia-smi-L"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources.NVIDIA = &report
+	}
+	return sources, want
 }
 
 func render(i Inventory) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cpu %q, %d cores, %d bytes, kernel %q, machine %q\n", i.CPU, i.Cores, i.Memory, i.Kernel, i.Machine)
 	for _, g := range i.Groups() {
-		fmt.Fprintf(&b, "%d x %s (%s) %s\n", g.Count, g.Product, g.PCI, g.ECCN)
+		fmt.Fprintf(&b, "%d x %s (%s) %s, %d held\n", g.Count, g.Product, g.PCI, g.ECCN, g.Held)
+	}
+	if i.Container != nil {
+		fmt.Fprintf(&b, "container %+v\n", *i.Container)
+	}
+	if i.NVIDIA+i.Source+i.Confidential+i.AMD != "" {
+		fmt.Fprintf(&b, "nvidia driver %q by %q, confidential computing %q, amd driver %q\n", i.NVIDIA, i.Source, i.Confidential, i.AMD)
 	}
 	for _, d := range i.Devices {
 		fmt.Fprintf(&b, "device %s %s/%s known=%t %q driver %q calls it %q uuid %q", d.Address, d.PCI, d.Subsystem, d.Known, d.Classification.Clause, d.Driver, d.DriverName, d.UUID)
 		if len(d.Candidates) > 0 {
 			fmt.Fprintf(&b, " one of %q", d.Candidates)
 		}
+		if d.Serial+d.VBIOS != "" || d.Memory > 0 || d.NVLinks > 0 || d.Fabric != nil {
+			fmt.Fprintf(&b, " serial %q vbios %q memory %d nvlinks %d fabric %+v", d.Serial, d.VBIOS, d.Memory, d.NVLinks, d.Fabric)
+		}
+		if !d.Held {
+			b.WriteString(" NOT HELD")
+		}
 		b.WriteByte('\n')
+		for _, s := range d.Slices {
+			fmt.Fprintf(&b, "  slice %s %q %d/%d of computation, %d bytes, held=%t\n", s.UUID, s.Profile, s.Compute, s.ComputeOf, s.Memory, s.Held)
+		}
 	}
 	for _, f := range i.Findings {
 		fmt.Fprintf(&b, "%s: %s\n", f.Code, f.Message)
@@ -119,9 +148,9 @@ func render(i Inventory) string {
 // and under os.Root, gives the same inventory as in memory.
 func TestTreeOnDisk(t *testing.T) {
 	for _, name := range []string{"h100-sxm8", "mi300x-vm8", "no-accelerator", "container"} {
-		host, want := hostTree(t, "testdata/hosts/"+name+".txtar")
+		sources, want := hostTree(t, "testdata/hosts/"+name+".txtar")
 		dir := t.TempDir()
-		for path, file := range host.(guarded).MapFS {
+		for path, file := range sources.Host.(guarded).MapFS {
 			writeFile(t, filepath.Join(dir, path), file)
 		}
 		root, err := os.OpenRoot(dir)
@@ -130,7 +159,8 @@ func TestTreeOnDisk(t *testing.T) {
 		}
 		defer root.Close()
 		for kind, files := range map[string]fs.FS{"os.DirFS": os.DirFS(dir), "os.Root": root.FS()} {
-			inventory, err := Read(files, catalogue(t))
+			sources.Host = files
+			inventory, err := Read(sources)
 			got := strings.ReplaceAll(strings.ReplaceAll(render(inventory), "openat ", "open "), "no such file or directory", "file does not exist")
 			if err != nil || got != want {
 				t.Errorf("%s under %s: %v, found:\n%s\nexpected:\n%s", name, kind, err, got, want)
@@ -144,7 +174,7 @@ func TestTreeOnDisk(t *testing.T) {
 func TestLinkToItself(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "sys/bus/pci/devices/0000:01:00.0"), &fstest.MapFile{Data: []byte("0000:01:00.0"), Mode: fs.ModeSymlink})
-	inventory, err := Read(os.DirFS(dir), catalogue(t))
+	inventory, err := Read(Sources{Host: os.DirFS(dir), Catalogue: catalogue(t)})
 	if err != nil || len(inventory.Devices) != 0 || !slices.ContainsFunc(inventory.Findings, func(f Finding) bool { return f.Code == "device-unreadable" }) {
 		t.Errorf("found %+v, %v", inventory, err)
 	}
@@ -166,7 +196,7 @@ func writeFile(t *testing.T, path string, file *fstest.MapFile) {
 // TestThisMachine: whatever runs the tests has processors, or says that it
 // could not see them.
 func TestThisMachine(t *testing.T) {
-	inventory, err := Read(os.DirFS("/"), catalogue(t))
+	inventory, err := Read(Sources{Host: os.DirFS("/"), Catalogue: catalogue(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +237,7 @@ func TestManyDevices(t *testing.T) {
 			bus.MapFS[dir+"vendor"] = file("rubbish\n")
 		}
 	}
-	inventory, err := Read(bus, catalogue(t))
+	inventory, err := Read(Sources{Host: bus, Catalogue: catalogue(t), Environment: []string{"CUDA_VISIBLE_DEVICES=0,GPU-none,5"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,10 +261,10 @@ func (e entry) Type() fs.FileMode          { return fs.ModeSymlink }
 func (e entry) Info() (fs.FileInfo, error) { return nil, fs.ErrInvalid }
 
 func TestMissingArguments(t *testing.T) {
-	if _, err := Read(nil, catalogue(t)); err == nil {
+	if _, err := Read(Sources{Catalogue: catalogue(t)}); err == nil {
 		t.Error("no files were read without an error")
 	}
-	if _, err := Read(fstest.MapFS{}, nil); err == nil {
+	if _, err := Read(Sources{Host: fstest.MapFS{}}); err == nil {
 		t.Error("no catalogue was taken without an error")
 	}
 }
@@ -262,12 +292,13 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, class, vendor, device, subsystem, uevent, information, cpuinfo, meminfo, online string) {
 		file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 		dir := "sys/bus/pci/devices/0000:01:00.0/"
-		inventory, err := Read(fstest.MapFS{
+		inventory, err := Read(Sources{Catalogue: c, Environment: []string{"CUDA_VISIBLE_DEVICES=" + online, "ROCR_VISIBLE_DEVICES=" + online}, Host: fstest.MapFS{
 			dir + "class": file(class), dir + "vendor": file(vendor), dir + "device": file(device), dir + "subsystem_vendor": file("0x10de"),
 			dir + "subsystem_device": file(subsystem), dir + "uevent": file(uevent), dir + "product_name": file(information), dir + "unique_id": file(information),
 			"proc/driver/nvidia/gpus/0000:01:00.0/information": file(information), "proc/cpuinfo": file(cpuinfo), "proc/meminfo": file(meminfo),
-			"sys/devices/system/cpu/online": file(online), "proc/sys/kernel/osrelease": file(information),
-		}, c)
+			"sys/devices/system/cpu/online": file(online), "proc/sys/kernel/osrelease": file(information), "proc/self/cgroup": file(uevent), "proc/self/mountinfo": file(uevent),
+			"sys/class/kfd/kfd/topology/nodes/1/gpu_id": file("7"), "sys/class/kfd/kfd/topology/nodes/1/properties": file(meminfo),
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}

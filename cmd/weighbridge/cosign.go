@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/attest/oci"
+	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+type cosignFlags struct {
+	verify     verifyFlags // of what is signed
+	key        string
+	statements []string
+}
+
+type cosignResult struct {
+	Schema     string            `json:"schema"`
+	Shipment   string            `json:"shipment"`
+	Model      meter.ModelRef    `json:"model"`
+	Manifest   string            `json:"manifest"`
+	Signer     string            `json:"signer"`
+	Beside     []verify.SignedBy `json:"beside"` // who had signed before
+	Statements []attestStatement `json:"statements"`
+}
+
+func (a *app) cosignCommand() *cobra.Command {
+	var f cosignFlags
+	cmd := &cobra.Command{
+		Use:   "co-sign SHIPMENT --key FILE (--signer FILE | --policy FILE)",
+		Short: "Sign the statements of somebody else's shipment too, after verifying them",
+		Long: `Co-sign verifies a shipment as verify does: every byte, every name, the signatures of those that you name with
+--signer or --policy. Then it signs the very statements that were accepted, to the byte, with your key, and attaches
+the bundles beside the others. So a provider or an auditor confirms what a lab has stated: a policy asks for both.
+Nothing is signed of a shipment that is not verified. SHIPMENT is a layout directory; pull one from a registry first,
+and push it again afterwards.
+
+Your signature says that you stand by the statement. What you have checked beyond verify is between you and those who
+trust your key.
+
+` + exitCodes,
+		Example: `  weighbridge co-sign shipment --key auditor.key --signer lab.key.pub
+  weighbridge co-sign shipment --key cloud.key --policy policy.yaml --statements training-compute`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.cosign(cmd.Context(), args[0], f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.key, "key", "", "your private key (PEM)")
+	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
+	flags.StringArrayVar(&f.verify.keys, "signer", nil, "public key (PEM) of who signed the statements; repeatable")
+	flags.StringSliceVar(&f.statements, "statements", nil, "which statements to sign (default all that are verified): training-compute, hardware, determination")
+	flags.StringVar(&f.verify.reference, "reference", "", "for a layout with several models: which one, by name, tag or digest")
+	f.verify.wanted.add(flags)
+	f.verify.trust.add(flags)
+	return cmd
+}
+
+func (a *app) cosign(ctx context.Context, target string, f cosignFlags) error {
+	if len(f.verify.keys) == 0 && f.verify.trust.file == "" {
+		return usage("--signer FILE or --policy FILE is required: what is signed is verified first, under the key of who stated it")
+	}
+	if len(f.verify.keys) > 0 && f.verify.trust.file != "" {
+		return usage("--policy names the keys: leave out --signer")
+	}
+	types, err := f.types()
+	if err != nil {
+		return err
+	}
+	if !oci.IsLayout(target) {
+		return fmt.Errorf("%s: is no layout directory: pull or load the shipment, co-sign it, and push or save it again", target)
+	}
+	key, err := a.readKey(f.key)
+	if err != nil {
+		return err
+	}
+	asked, err := f.verify.asked()
+	if err != nil {
+		return err
+	}
+	if len(types) > 0 && asked.file == nil {
+		asked.policy.Require = types
+	}
+	result, err := a.judgeFully(ctx, target, f.verify, asked)
+	if err != nil {
+		return err
+	}
+	if !result.OK {
+		a.printVerified(target, verifyResult{Result: result})
+		return &exitError{exitVerification, errors.New("nothing was signed: the shipment is not verified")}
+	}
+	signed, err := a.attachToo(ctx, target, f, result, types, key)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(signed)
+	}
+	a.printCosigned(signed)
+	return nil
+}
+
+// types are the predicate types that were named.
+func (f cosignFlags) types() ([]string, error) {
+	var types []string
+	for _, name := range f.statements {
+		t, err := predicateTypeOf(name)
+		if err != nil {
+			return nil, usage("--statements: %w", err)
+		}
+		types = append(types, t)
+	}
+	return types, nil
+}
+
+// signer signs a payload into a bundle.
+type signer interface {
+	ID() string
+	Sign(ctx context.Context, payload []byte) ([]byte, error)
+}
+
+// attachToo signs the statements that were accepted and attaches the bundles.
+func (a *app) attachToo(ctx context.Context, target string, f cosignFlags, r verify.Result, types []string, key signer) (cosignResult, error) {
+	layout, err := oci.Open(target)
+	if err != nil {
+		return cosignResult{}, err
+	}
+	defer layout.Close()
+	reference := f.verify.wanted.chosen(f.verify.reference, len(layout.Models()))
+	model, err := shipmentFlags{reference: reference}.model(layout)
+	if err != nil {
+		return cosignResult{}, err
+	}
+	out := cosignResult{Schema: "weighbridge.dev/co-signed/v1", Shipment: target, Manifest: model.Manifest.Digest.String(), Signer: key.ID(), Beside: r.Signers}
+	if !slices.ContainsFunc(r.Subjects, func(s verify.Subject) bool { return s.Digest == out.Manifest }) {
+		return out, fmt.Errorf("%s: the model was replaced while it was verified: nothing was signed; look at it again", target)
+	}
+	for _, s := range r.Statements {
+		if !s.OK || !s.Understood || len(types) > 0 && !slices.Contains(types, s.PredicateType) {
+			continue // what is not understood is nothing to put a name to
+		}
+		bundle, err := key.Sign(ctx, s.Payload)
+		if err != nil {
+			return out, err
+		}
+		if slices.ContainsFunc(model.Bundles, func(b oci.Bundle) bool { return bytes.Equal(b.Data, bundle) }) {
+			return out, fmt.Errorf("%s: this key has signed %s there already", target, shortType(s.PredicateType))
+		}
+		referrer, err := layout.Attach(ctx, oci.Attachment{Subject: model.Manifest, Bundle: bundle, PredicateType: s.PredicateType, Created: a.env.now()})
+		if err != nil {
+			return out, err
+		}
+		out.Model = meter.ModelRef(s.Model)
+		out.Statements = append(out.Statements, attestStatement{s.PredicateType, referrer.Digest.String()})
+	}
+	if len(out.Statements) == 0 {
+		return out, fmt.Errorf("%s: none of the statements that were asked for was accepted: nothing was signed", target)
+	}
+	return out, nil
+}
+
+func (a *app) printCosigned(r cosignResult) {
+	a.printf("co-signed %s: %s\n  manifest  %s\n  signer    %s\n", r.Model, printable(r.Shipment), r.Manifest, r.Signer)
+	for _, s := range r.Statements {
+		a.printf("  signs     %s\n", s.PredicateType)
+	}
+	for _, s := range r.Beside {
+		a.printf("  beside    %s", describeSigner(s)[len("  signer   "):])
+	}
+}

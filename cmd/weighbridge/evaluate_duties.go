@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/fdp"
+)
+
+// distance is where the number is against the threshold.
+func distance(w fdp.Weighed) string {
+	if w.Threshold == nil {
+		return "; the threshold is not known"
+	}
+	passed := w.Operations.Estimate.Known && (w.Threshold.Is != ">" || w.Operations.Estimate.Ops != w.Threshold.Value)
+	out := ""
+	switch {
+	case w.Margin != nil && w.Margin.IsZero() && passed:
+		out = "; the threshold is reached"
+	case w.Margin != nil && w.Margin.IsZero() && w.Operations.Estimate.Known:
+		out = "; at the threshold, which only more would pass"
+	case w.Near:
+		out = "; the high bound reaches the threshold"
+	}
+	if w.Margin != nil && !w.Margin.IsZero() {
+		out += fmt.Sprintf("; %s left to the threshold", w.Margin.Short())
+	}
+	return out
+}
+
+// writeDuties says how the number is reported, and what notification follows.
+func writeDuties(b *strings.Builder, w fdp.Weighed) {
+	for _, r := range w.Reported {
+		if r.Figure != "" {
+			fmt.Fprintf(b, "  reported as     %s to %s  [%s]\n", r.Figure, r.To, r.Cite)
+		}
+	}
+	switch n := w.Notification; {
+	case n == nil:
+	case n.Rule == "":
+		fmt.Fprintf(b, "  notification    %s\n", n.Duty)
+	default:
+		fmt.Fprintf(b, "  notification    %s: within %d days after it is met or becomes known that it will be. %s  [%s]\n", n.Verdict, n.Days, n.Duty, n.Cite)
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+type solveResult struct {
+	Schema    string         `json:"schema"`
+	Model     meter.ModelRef `json:"model,omitempty"`
+	AsOf      string         `json:"as_of"`
+	Solutions []fdp.Solution `json:"solutions"`
+	Pending   []string       `json:"pending"`
+}
+
+// solveOperations prints how many more operations of each activity change the
+// verdict.
+func (a *app) solveOperations(_ evaluateOptions, q inquiry) error {
+	solutions, err := fdp.Solve(q.rules, q.catalogue, q.facts, q.question, meter.Activities())
+	if err != nil {
+		return err
+	}
+	result := solveResult{"weighbridge.dev/evaluate-solve/v1", q.facts.Model, q.question.AsOf.Format("2006-01-02"), solutions, q.pending}
+	if a.json {
+		return a.printJSON(result)
+	}
+	a.printf("%s", result.text())
+	return nil
+}
+
+func (r solveResult) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "more operations of %s's developer until the verdict changes, on %s\n", orTheModel(string(r.Model)), r.AsOf)
+	for _, regime := range r.regimes() {
+		fmt.Fprintf(&b, "%s: %s\n", regime.name, regime.now)
+		for _, line := range regime.lines {
+			fmt.Fprintf(&b, "  %s\n      %s\n", line, strings.Join(regime.activities[line], ", "))
+		}
+	}
+	for _, note := range r.Pending {
+		fmt.Fprintf(&b, "included: %s\n", note)
+	}
+	b.WriteString("Each activity alone, weights kept, everything else as it is. Not legal advice.\n")
+	return b.String()
+}
+
+// solvedRegime is what a regime answers, with the activities of one answer together.
+type solvedRegime struct {
+	name       string
+	now        fdp.Verdict
+	lines      []string // in the order in which they first come up
+	activities map[string][]string
+}
+
+func (r solveResult) regimes() []*solvedRegime {
+	var all []*solvedRegime
+	for _, s := range r.Solutions {
+		if len(all) == 0 || all[len(all)-1].name != s.Regime {
+			all = append(all, &solvedRegime{name: s.Regime, now: s.Now, activities: map[string][]string{}})
+		}
+		last, line := all[len(all)-1], solutionText(s)
+		if last.activities[line] == nil {
+			last.lines = append(last.lines, line)
+		}
+		last.activities[line] = append(last.activities[line], string(s.Activity))
+	}
+	return all
+}
+
+func solutionText(s fdp.Solution) string {
+	switch {
+	case s.Note != "":
+		return s.Note
+	case s.Operations == nil:
+		return "no number changes it"
+	}
+	return fmt.Sprintf("%s more (%s): %s%s", s.Operations.Short(), s.Operations, s.Then, appliesText(s))
+}
+
+func appliesText(s fdp.Solution) string {
+	if s.Applies == nil || s.Then == fdp.Applies {
+		return ""
+	}
+	return fmt.Sprintf("; applies from %s", s.Applies)
+}

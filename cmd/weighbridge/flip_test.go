@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// inProcess runs a command in this process, in dir's ledger, and returns what it
+// printed.
+func inProcess(t testing.TB, dir string, args ...string) (code int, stdout string) {
+	t.Helper()
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	code = run(context.Background(), environment{args: append([]string{"--ledger", filepath.Join(dir, "ledger.db")}, args...), stdin: null, stdout: out, stderr: out, interrupts: uninterrupted,
+		getenv: func(string) string { return "" }, now: time.Now, network: &http.Transport{}})
+	text, err := os.ReadFile(out.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, string(text)
+}
+
+// must is inProcess that has to succeed.
+func must(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	code, out := inProcess(t, dir, args...)
+	if code != 0 {
+		t.Fatalf("%v: exit %d: %s", args, code, out)
+	}
+	return out
+}
+
+// attestedShipment makes a small shipment of two files by a fresh key, and returns
+// its directory, the public key's file and the claims file.
+func attestedShipment(t testing.TB, dir string) (layout, key, claims string) {
+	t.Helper()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for name, text := range map[string]string{"weights/model.bin": "the weights", "weights/config.json": "{}"} {
+		if err := os.MkdirAll(filepath.Dir(at(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at(name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, dir, "record", "--model", "acme/atlas@1", "--activity", "pretraining", "--operations", "9e25")
+	must(t, dir, "key", "generate", "--out", at("release.key"))
+	must(t, dir, "attest", "acme/atlas@1", "--weights", at("weights"), "--key", at("release.key"), "--out", at("shipment"), "--claims", at("claims.jsonl"))
+	return at("shipment"), at("release.key.pub"), at("claims.jsonl")
+}
+
+// unsigned are the places where a changed byte may leave everything as it was:
+// nobody signs them, and nothing is read from them. Every other byte is refused.
+var unsigned = []string{
+	// index.json only says where manifests are. Its annotations, artifact types and
+	// tags are hints: everything is read again from the manifests themselves.
+	`(archive: )?index\.json: the key (annotations|artifactType|mediaType)`,
+	`(archive: )?index\.json: the value of artifactType`,
+	`(archive: )?index\.json: the (key|value of) (dev\.sigstore\.bundle\.(content|predicateType)|org\.opencontainers\.image\.(created|ref\.name))`,
+	// tar: the blocks that fill up after a file, and the terminator of a checksum.
+	`archive: padding after a file`,
+	`archive: byte 155 of a header`,
+	`archive: the blocks at its end`,
+}
+
+// TestEveryByteOfAShipment: one flipped byte anywhere in a shipment, as a layout and
+// as an archive, is refused, or leaves payloads, signers, subjects and verdict
+// identical to the byte; the places of the second kind are listed.
+func TestEveryByteOfAShipment(t *testing.T) {
+	dir := t.TempDir()
+	layout, key, _ := attestedShipment(t, dir)
+	archive := filepath.Join(dir, "shipment.tar")
+	must(t, dir, "save", layout, "--out", archive)
+	places := map[string]int{}
+	for target, masks := range map[string][]byte{layout: {0x01, 0x20}, archive: {0x01}} {
+		for place, n := range flipAll(t, target, key, masks) {
+			places[place] += n
+		}
+	}
+	for _, place := range slices.Sorted(maps.Keys(places)) {
+		t.Logf("unsigned: %s (%d changes)", place, places[place])
+		if !slices.ContainsFunc(unsigned, func(p string) bool { return regexp.MustCompile("^" + p + "$").MatchString(place) }) {
+			t.Errorf("a changed byte passes at a place that is not listed: %s", place)
+		}
+	}
+}
+
+// accepted begins a result without any problem.
+var accepted = []byte(`{"schema":"weighbridge.dev/verify/v1","ok":true,`)
+
+// flip is one byte to change.
+type flip struct {
+	file string
+	at   int
+	mask byte
+}
+
+// flipAll tries every byte of every file of target, and returns the places where a
+// change was not refused.
+func flipAll(t *testing.T, target, key string, masks []byte) map[string]int {
+	t.Helper()
+	want := judged(t, target, target, key)
+	if !bytes.HasPrefix(want, accepted) {
+		t.Fatalf("the shipment itself: %s", want)
+	}
+	var flips []flip
+	for _, file := range regularFiles(t, target) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := range data {
+			for _, mask := range masks {
+				flips = append(flips, flip{strings.TrimPrefix(file, target), at, mask})
+			}
+		}
+	}
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	passed := map[string]int{}
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		own := filepath.Join(t.TempDir(), filepath.Base(target))
+		copyAll(t, target, own)
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			for i := w; i < len(flips); i += workers {
+				place, same := tryFlip(t, own, target, key, flips[i], want)
+				if !same {
+					continue
+				}
+				mu.Lock()
+				passed[place]++
+				mu.Unlock()
+			}
+		}()
+	}
+	wait.Wait()
+	t.Logf("%s: %d changes of %d bytes", filepath.Base(target), len(flips), len(flips)/len(masks))
+	return passed
+}
+
+// tryFlip changes one byte, verifies, and changes it back.
+func tryFlip(t *testing.T, own, target, key string, f flip, want []byte) (place string, passed bool) {
+	file := own + f.file
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Error(err)
+		return "", false
+	}
+	changed := bytes.Clone(data)
+	changed[f.at] ^= f.mask
+	write := func(bytes []byte) {
+		if err := os.Chmod(file, 0o600); err != nil {
+			t.Error(err)
+		}
+		if err := os.WriteFile(file, bytes, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	write(changed)
+	defer write(data)
+	got := judged(t, own, target, key)
+	if !bytes.HasPrefix(got, accepted) {
+		return "", false
+	}
+	place = placeOf(f.file, data, f.at)
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s byte %d ^ %#x passes and says something else:\n%s\nexpected\n%s", f.file, f.at, f.mask, got, want)
+	}
+	return place, true
+}
+
+// judged is the whole result as JSON; the path that was named is not part of it.
+func judged(t *testing.T, own, target, key string) []byte {
+	a := &app{env: environment{now: time.Now, getenv: func(string) string { return "" }}}
+	f := verifyFlags{keys: []string{key}, require: []string{"training-compute", "hardware"}}
+	asked, err := f.asked()
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	text, err := json.Marshal(a.judge(context.Background(), own, f, asked))
+	if err != nil {
+		t.Error(err)
+	}
+	return bytes.ReplaceAll(text, []byte(own), []byte(target))
+}
+
+var blobName = regexp.MustCompile(`blobs/sha256/[0-9a-f]{64}`)
+
+// placeOf names a byte: the file, and in JSON the last key before it.
+func placeOf(file string, data []byte, at int) string {
+	if file == "" {
+		return placeInArchive(data, at)
+	}
+	if strings.HasSuffix(file, ".json") {
+		return strings.TrimPrefix(file, "/") + ": " + lastKey(data, at)
+	}
+	return blobName.ReplaceAllString(file, "blob")
+}
+
+var jsonKey = regexp.MustCompile(`"([^"]*)":`)
+
+// lastKey names a byte of JSON: white space, a key, or the value of one.
+func lastKey(data []byte, at int) string {
+	if bytes.ContainsRune([]byte(" \n\t\r"), rune(data[at])) {
+		return "white space"
+	}
+	last := "the beginning"
+	for _, m := range jsonKey.FindAllSubmatchIndex(data, -1) {
+		switch {
+		case m[0] <= at && at < m[1]:
+			return "the key " + string(data[m[2]:m[3]])
+		case m[1] <= at:
+			last = "the value of " + string(data[m[2]:m[3]])
+		}
+	}
+	return last
+}
+
+// placeInArchive names a byte of a tar archive.
+func placeInArchive(data []byte, at int) string {
+	for block := 0; block+512 <= len(data); {
+		header := data[block : block+512]
+		name := string(bytes.TrimRight(header[:100], "\x00"))
+		if name == "" {
+			return "archive: the blocks at its end"
+		}
+		var size int
+		fmt.Sscanf(string(header[124:135]), "%o", &size)
+		begin, end := block+512, block+512+(size+511)/512*512
+		switch {
+		case at < begin:
+			return fmt.Sprintf("archive: byte %d of a header", at-block)
+		case at < begin+size:
+			return "archive: " + placeOf("/"+name, data[begin:begin+size], at-begin)
+		case at < end:
+			return "archive: padding after a file"
+		}
+		block = end
+	}
+	return "archive: ?"
+}
+
+func regularFiles(t *testing.T, root string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, files)
+	}
+	return files
+}
+
+func copyAll(t *testing.T, from, to string) {
+	t.Helper()
+	for _, file := range regularFiles(t, from) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := to + strings.TrimPrefix(file, from)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}

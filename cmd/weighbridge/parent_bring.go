@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/attest/weights"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/ledger"
+)
+
+// The kinds of evidence that an attested parent leaves in the store.
+const (
+	evidenceAttestation = "attestation"      // its bundles, one per line, as a claims file
+	evidenceAttester    = "attestation-keys" // the public keys that signed them, PEM
+	evidenceCompute     = "training-compute" // a statement as it was signed
+	evidenceHardware    = "hardware"         // the one beside it
+)
+
+// attestedRun begins the name of the run of records that were attested elsewhere;
+// a part of the statement's digest follows.
+const attestedRun = "attested-"
+
+func attestedRunOf(o verify.Opened) string {
+	return attestedRun + strings.TrimPrefix(o.Digest, "sha256:")[:32]
+}
+
+// bring puts what verified parents attest into the ledger, and what there is to say
+// of it into the record of the work that came from them.
+func (w workFlags) bring(l *ledger.Ledger, r *meter.Record) error {
+	for _, p := range w.attested {
+		findings, err := p.enter(l, r.Model)
+		if err != nil {
+			return err
+		}
+		signed, err := p.signed(l)
+		if err != nil {
+			return err
+		}
+		r.Evidence = append(r.Evidence, signed...)
+		r.Findings = append(r.Findings, findings...)
+	}
+	return nil
+}
+
+// enter appends the records of the models of which the ledger knows nothing. What
+// it knows already is compared and never counted twice: where the two disagree,
+// that is a finding, and the ledger's figure goes on counting. The records say
+// nothing that the statement does not: those of two ledgers are the same ones, and
+// count once when the ledgers are merged.
+func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.Finding, error) {
+	findings := []meter.Finding{{Code: "parent-attested", Message: fmt.Sprintf("%s comes with the statement %s signed by %s", p.compute.Model, p.opened.Digest, p.opened.Signer.ID())}}
+	records := p.compute.Inherited(p.hardware, attestedRunOf(p.opened))
+	for _, r := range records {
+		if r.Model == child {
+			return nil, fmt.Errorf("--parent %s: %s is itself a model of the attested lineage of %s: a model comes after its parents; nothing was recorded", p.shipment, child, p.compute.Model)
+		}
+	}
+	var evidence []meter.Evidence
+	for _, model := range modelsOf(records) {
+		mine := slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool { return r.Model != model })
+		held, err := l.Records(model)
+		if err != nil {
+			return nil, err
+		}
+		if foreign := slices.DeleteFunc(slices.Clone(held), func(r meter.Record) bool { return r.Run == mine[0].Run }); len(foreign) > 0 {
+			findings = append(findings, p.against(model, held, mine)...)
+			continue
+		}
+		if evidence == nil {
+			if evidence, err = p.statements(l); err != nil {
+				return nil, err
+			}
+		}
+		for _, r := range mine {
+			r.Evidence = evidence
+			r.Findings = append(slices.Clone(r.Findings), meter.Finding{Code: "attested", Message: "from the statement " + p.opened.Digest + ", whose signature is evidence of the records that came from this model"})
+			if _, err := l.Append(r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return findings, nil
+}
+
+// inheritedBeside are the records of attested models of which the history knows
+// nothing, for who counts with them and writes nothing.
+func inheritedBeside(h *history, parents []attestedParent) []meter.Record {
+	var out []meter.Record
+	for _, p := range parents {
+		records := p.compute.Inherited(p.hardware, attestedRunOf(p.opened))
+		for _, model := range modelsOf(records) {
+			_, known := h.records(model)
+			if known || slices.ContainsFunc(out, func(r meter.Record) bool { return r.Model == model }) {
+				continue
+			}
+			for _, r := range records {
+				if r.Model == model {
+					out = append(out, r)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func modelsOf(records []meter.Record) []meter.ModelRef {
+	var models []meter.ModelRef
+	for _, r := range records {
+		if !slices.Contains(models, r.Model) {
+			models = append(models, r.Model)
+		}
+	}
+	return models
+}
+
+// against compares what the ledger holds of a model with what is attested of it.
+func (p attestedParent) against(model meter.ModelRef, held, attested []meter.Record) []meter.Finding {
+	var findings []meter.Finding
+	have, haveErr := meter.SumRecords(held)
+	want, wantErr := meter.SumRecords(attested)
+	same := slices.EqualFunc(have, want, func(a, b meter.ActivityTotal) bool { return a.Activity == b.Activity && a.Operations == b.Operations })
+	if haveErr != nil || wantErr != nil || !same {
+		findings = append(findings, meter.Finding{Code: "parent-contradicted", Message: fmt.Sprintf(
+			"of %s the ledger holds %s, the statement %s signed by %s says %s: the ledger's figure counts; `weighbridge ledger show %s` lists what to correct if the statement is right",
+			model, totalsText(have), p.opened.Digest, p.opened.Signer.ID(), totalsText(want), model)})
+	}
+	theirs := outputs(attested)
+	if ours := outputs(held); len(ours) > 0 && len(theirs) > 0 && !slices.Contains(ours, theirs[0]) {
+		findings = append(findings, meter.Finding{Code: "parent-weights-differ", Message: fmt.Sprintf(
+			"the ledger names %s as the weights of %s, the statement %s is about %s: two sets of weights go by one name", strings.Join(ours, ", "), model, p.opened.Digest, theirs[0])})
+	}
+	return findings
+}
+
+func outputs(records []meter.Record) []string {
+	var out []string
+	for _, r := range records {
+		if r.Output != "" && r.Weights == meter.WeightsKept && !slices.Contains(out, r.Output) {
+			out = append(out, r.Output)
+		}
+	}
+	return out
+}
+
+func totalsText(totals []meter.ActivityTotal) string {
+	if len(totals) == 0 {
+		return "nothing"
+	}
+	words := make([]string, len(totals))
+	for i, t := range totals {
+		words[i] = fmt.Sprintf("%s %s", t.Activity, t.Operations)
+	}
+	return strings.Join(words, ", ")
+}
+
+// statements keeps what was signed, as evidence of the records that it gave.
+func (p attestedParent) statements(l *ledger.Ledger) ([]meter.Evidence, error) {
+	compute, err := l.PutEvidence(evidenceCompute, bytes.NewReader(p.opened.Payload))
+	if err != nil || p.beside == nil {
+		return []meter.Evidence{compute}, err
+	}
+	hardware, err := l.PutEvidence(evidenceHardware, bytes.NewReader(p.beside.Payload))
+	return []meter.Evidence{compute, hardware}, err
+}
+
+// signed keeps the bundles and the keys that signed them, as evidence of the work
+// that relied on them: both can be verified again without the shipment.
+func (p attestedParent) signed(l *ledger.Ledger) ([]meter.Evidence, error) {
+	var lines bytes.Buffer
+	for _, b := range p.bundles {
+		if err := compactJSON(&lines, b); err != nil {
+			return nil, err
+		}
+		lines.WriteByte('\n')
+	}
+	keys := p.opened.Signer.PEM()
+	if p.beside != nil && p.beside.Signer.ID() != p.opened.Signer.ID() {
+		keys = append(keys, p.beside.Signer.PEM()...)
+	}
+	bundles, err := l.PutEvidence(evidenceAttestation, &lines)
+	if err != nil {
+		return nil, err
+	}
+	attesters, err := l.PutEvidence(evidenceAttester, bytes.NewReader(keys))
+	return []meter.Evidence{bundles, attesters}, err
+}
+
+// carriesWeights says whether work of this relation starts from the parent's
+// weights, and not from its words alone.
+func carriesWeights(r meter.Relation) bool {
+	return r != meter.DistillsFrom && r != meter.TrainsOnOutput
+}
+
+// startsFrom names in the record the weights of each attested parent, and holds
+// the directory that the work started from to them.
+func (w workFlags) startsFrom(ctx context.Context, record *meter.Record, input string) error {
+	w.nameInputs(record, input != "")
+	if input == "" {
+		return nil
+	}
+	if len(record.Parents) != 1 {
+		return usage("--input is the weights of one parent: found %d --parent, expected 1", len(record.Parents))
+	}
+	files, err := weights.Hash(ctx, input, weights.Options{Ignore: insideOnly(input, defaultClaims(input))})
+	if err != nil {
+		return fmt.Errorf("--input: %w", err)
+	}
+	for _, p := range w.attested {
+		if attested := p.compute.Weights; files.Root() != attested.Root || files.NamesDigest() != attested.NamesDigest {
+			text := fmt.Sprintf("--input %s: these are not the weights that %s attests: found %s, attested is %s", input, p.shipment, files.Root(), attested.Root)
+			for _, d := range attested.Differences(files) {
+				text += "; " + d.String()
+			}
+			return fmt.Errorf("%s; nothing was recorded: start from the weights of the shipment, or name the parent that these are", text)
+		}
+	}
+	record.Parents[0].Input = files.Root()
+	return nil
+}
+
+// nameInputs names the attested weights as those that the work started from, where
+// the relation carries weights. A finding says when nobody compares them.
+func (w workFlags) nameInputs(record *meter.Record, compared bool) {
+	for i, parent := range record.Parents {
+		for _, p := range w.attested {
+			if p.compute.Model != parent.Model || p.relation != parent.Relation || !carriesWeights(p.relation) {
+				continue
+			}
+			record.Parents[i].Input = p.compute.Weights.Root
+			if !compared {
+				record.Findings = append(record.Findings, meter.Finding{Code: "input-not-compared",
+					Message: fmt.Sprintf("that the work started from the attested weights of %s is its recorder's word: no --input was named", parent.Model)})
+			}
+		}
+	}
+}
+
+// otherInput is the finding that a job started from other weights than those that
+// its parent's shipment attests.
+func otherInput(parents []meter.Parent, input string) []meter.Finding {
+	if input == "" || len(parents) != 1 || parents[0].Input == "" || parents[0].Input == input {
+		return nil
+	}
+	return []meter.Finding{{Code: "input-differs", Message: fmt.Sprintf("the job started from the weights %s, the verified shipment of %s has %s: the lineage may be another's", input, parents[0].Model, parents[0].Input)}}
+}
+
+// warnOfInput says so while the job runs.
+func (a *app) warnOfInput(parents []meter.Parent, input string) {
+	for _, finding := range otherInput(parents, input) {
+		a.warn("%s: %s", finding.Code, finding.Message)
+	}
+}
