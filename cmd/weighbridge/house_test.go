@@ -32,6 +32,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"meter/wrap":              {inside: []string{"meter"}, outside: []string{"golang.org/x/sys", "golang.org/x/term", "github.com/creack/pty"}},
 	"meter/proof":             {outside: []string{"github.com/transparency-dev/merkle"}},
 	"meter/ledger":            {inside: []string{"meter", "meter/canonical", "meter/proof"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
+	"meter/audit":             {inside: []string{"meter", "meter/ledger", "meter/proof"}, outside: []string{"github.com/transparency-dev/merkle"}},
 	"provenance":              {},
 	"provenance/probe":        {inside: []string{"provenance"}},
 	"provenance/accounting":   {inside: []string{"provenance"}},
@@ -52,7 +53,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 
 	"cmd/weighbridge": {
 		inside: []string{
-			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "provenance", "provenance/probe",
+			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "meter/audit", "provenance", "provenance/probe",
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
 			"fdp", "fdp/quota", "attest", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
