@@ -31,6 +31,9 @@ type attestFlags struct {
 
 	disclose    []string // fields that stay in the open; nil: all do
 	disclosures string   // where the hidden ones are kept
+
+	bom   string   // a CycloneDX document to write
+	purls []string // MODEL=PURL
 }
 
 type attestResult struct {
@@ -103,6 +106,9 @@ of ` + fieldNames() + `.
 What they hide is kept in a file beside the shipment, for you alone; weighbridge present shows a recipient some of
 it, and the signature stays the same. Models, relations, activities, grades, convention and products are always shown.
 
+With --bom the same is written as a CycloneDX 1.7 bill of materials too, and signed as one (https://cyclonedx.org/bom); what
+the statements hide is not in it.
+
 ` + exitCodes,
 		Example: `  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment
   weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment \
@@ -130,6 +136,8 @@ it, and the signature stays the same. Models, relations, activities, grades, con
 	flags.StringArrayVar(&f.weightsOf, "weights-of", nil, "another `MODEL` whose recorded output these weights are; a finding then says so; repeatable")
 	flags.StringSliceVar(&f.disclose, "disclose", nil, "hide every figure but these `FIELDS` (none: every figure) behind salted digests; without the flag nothing is hidden")
 	flags.StringVar(&f.disclosures, "disclosures", "", "with --disclose: the `FILE` that keeps what is hidden (default the layout's name and .disclosures.json)")
+	flags.StringVar(&f.bom, "bom", "", "write a CycloneDX 1.7 ML-BOM to this `FILE`, and sign it into the shipment")
+	flags.StringArrayVar(&f.purls, "purl", nil, "with --bom: the package URL of a model of the lineage, `MODEL=PURL`; repeatable")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
 	flags.StringVar(&f.regime, "regime", "us-4e091", "for a determination: the regime that is answered")
 	a.rulesFlag(cmd)
@@ -175,6 +183,9 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	result, err := a.ship(ctx, f, files, signed)
 	if err != nil {
 		return errors.Join(err, f.discard(kept))
+	}
+	if err := f.writeBOM(signed); err != nil {
+		return err
 	}
 	result.Disclosures = kept
 	result.Signer = key.ID()
@@ -227,7 +238,7 @@ func (f attestFlags) check() error {
 	case !decides && (f.facts != "" || f.asOf != ""):
 		return usage("--facts and --as-of are for a determination or its verdict: add determination or svr to --include, or leave them out")
 	}
-	if err := f.checkDisclose(decides); err != nil {
+	if err := errors.Join(f.checkDisclose(decides), f.checkBOM()); err != nil {
 		return err
 	}
 	if f.claims == "" {

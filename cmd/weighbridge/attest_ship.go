@@ -50,6 +50,7 @@ type signedStatement struct {
 	predicateType string
 	bundle        []byte
 	held          *disclosure.Held // what it hides, for its signer
+	statement     attest.Statement // as its recipients read it
 }
 
 // sign makes one statement per predicate about the shipment that will be packed,
@@ -79,9 +80,9 @@ func (f attestFlags) sign(ctx context.Context, key *sign.Key, files attest.Manif
 		if err != nil {
 			return nil, err
 		}
-		signed = append(signed, signedStatement{statement.PredicateType, bundle, held})
+		signed = append(signed, signedStatement{statement.PredicateType, bundle, held, statement})
 	}
-	return signed, nil
+	return f.withBOM(ctx, key, subjects, signed)
 }
 
 // ship packs the weights and attaches the bundles.

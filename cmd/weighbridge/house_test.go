@@ -40,6 +40,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"fdp/quota":               {inside: []string{"provenance", "fdp"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp", "attest/disclosure"}},
 	"attest/disclosure":       {},
+	"attest/bom":              {inside: []string{"meter", "attest"}, outside: []string{"github.com/CycloneDX/cyclonedx-go"}},
 	"attest/weights":          {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "github.com/zeebo/blake3"}},
 	"attest/sign":             {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
@@ -55,7 +56,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "meter/audit", "provenance", "provenance/probe",
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
-			"fdp", "fdp/quota", "attest", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
+			"fdp", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},
