@@ -37,6 +37,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"provenance/probe":        {inside: []string{"provenance"}},
 	"provenance/accounting":   {inside: []string{"provenance"}},
 	"fdp":                     {inside: []string{"meter", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
+	"fdp/delivery":            {inside: []string{"meter", "provenance", "fdp"}},
 	"fdp/quota":               {inside: []string{"provenance", "fdp"}},
 	"attest":                  {inside: []string{"meter", "provenance", "fdp", "attest/disclosure"}},
 	"attest/disclosure":       {},
@@ -56,7 +57,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "meter/audit", "provenance", "provenance/probe",
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
-			"fdp", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
+			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},

@@ -78,6 +78,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.evaluateCommand())
 	root.AddCommand(a.rulesCommand())
 	root.AddCommand(a.keyCommand())
+	root.AddCommand(a.deliveryCommand())
 	root.AddCommand(a.attestCommand())
 	root.AddCommand(a.verifyCommand())
 	root.AddCommand(a.presentCommand())
