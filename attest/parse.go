@@ -37,6 +37,9 @@ func ParseStatement(payload []byte) (Statement, error) {
 			return Statement{}, fmt.Errorf("statement: %w", err)
 		}
 	}
+	if strings.HasPrefix(s.PredicateType, typePrefix) && concealed(s.Raw) {
+		return parseConcealed(s, payload)
+	}
 	switch s.PredicateType {
 	case TypeTrainingCompute:
 		s.TrainingCompute, err = decode[TrainingCompute](s.Raw)

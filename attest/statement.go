@@ -75,6 +75,10 @@ type Statement struct {
 	Determination   *Determination
 	ReleaseNote     *ReleaseNote
 
+	// Disclosed says what a concealed statement hides, and what was disclosed of
+	// it ([Statement.Disclose]). Nil: the statement is open, nothing is hidden.
+	Disclosed *Disclosed
+
 	// Raw is the predicate as it was read. Empty in a statement that was made
 	// here.
 	Raw json.RawMessage

@@ -17,6 +17,10 @@ type Input struct {
 	Found          attest.Manifest // the files, hashed by the caller from their bytes
 	ManifestDigest string          // OCI manifest digest, "sha256:<hex>"; "" for a plain directory
 	Unread         []string        // sentences: what else came and was read over by the caller
+
+	// Disclosures are what a holder showed of statements that hide figures, by the
+	// digest of the signed payload, "sha256:<hex>" (SPEC.md, section 8).
+	Disclosures map[string][]string
 }
 
 // Policy is whom the recipient trusts, and for what. The zero value refuses.
@@ -80,6 +84,7 @@ func Verify(in Input, p Policy) (Result, error) {
 	}
 	v := verification{in: in, policy: p, result: Result{Schema: ResultSchema, Subjects: in.subjects(), Bundles: in.Bundles}}
 	v.bundles()
+	v.undisclosed()
 	v.completeness()
 	v.agreement()
 	v.demands()
@@ -111,7 +116,8 @@ type verification struct {
 	notes    []string // further lines of not_checked
 	logs     int      // bundles with log entries or timestamps
 	basis    attest.Basis
-	aside    []aside // determinations under the signer's own rules, shown and not believed
+	aside    []aside         // determinations under the signer's own rules, shown and not believed
+	opened   map[string]bool // statements whose disclosures were opened
 }
 
 type aside struct {
@@ -162,6 +168,9 @@ func (v *verification) bundle(i int, data []byte) *Problem {
 	if err != nil {
 		return statementProblem(err)
 	}
+	if statement, problem = v.disclose(statement, e.payload); problem != nil {
+		return problem
+	}
 	return v.statement(statement, e.payload, key)
 }
 
@@ -184,7 +193,7 @@ func (v *verification) statement(s attest.Statement, payload []byte, key *Public
 	line.CreatedAt, line.LedgerSize = made(s)
 	problem := v.in.subjectProblem(s)
 	if problem == nil && s.TrainingCompute != nil {
-		line.Recomputed = true // the totals: ParseStatement added them up again
+		line.Recomputed = s.Disclosed == nil // the totals: ParseStatement added them up again
 		problem = v.in.weightsProblem(s.TrainingCompute.Weights)
 	}
 	if problem == nil {
@@ -196,6 +205,7 @@ func (v *verification) statement(s attest.Statement, payload []byte, key *Public
 	line.OK = problem == nil && line.Rules != RulesSigner
 	if line.OK {
 		line.Predicate, line.Payload = s.Raw, payload
+		line.disclosed(s.Disclosed)
 	}
 	v.result.Statements = append(v.result.Statements, line)
 	v.payloads = append(v.payloads, payload)

@@ -81,6 +81,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.deliveryCommand())
 	root.AddCommand(a.attestCommand())
 	root.AddCommand(a.verifyCommand())
+	root.AddCommand(a.presentCommand())
 	root.AddCommand(a.cosignCommand())
 	root.AddCommand(a.demoCommand())
 	root.AddCommand(a.versionCommand())
