@@ -112,7 +112,10 @@ func (r traceResult) String() string {
 	shown := map[meter.ModelRef]bool{}
 	r.tree(&b, r.index(), r.Model, "", 2, shown)
 	for _, s := range r.Regimes {
-		fmt.Fprintf(&b, "  %s\n", positionLine(s))
+		fmt.Fprintf(&b, "  %s\n      %s\n", positionLine(s), bar(s, barWidth))
+	}
+	if len(r.Regimes) > 0 {
+		fmt.Fprintf(&b, "  %s\n", barScale)
 	}
 	for _, c := range r.Crossings {
 		fmt.Fprintf(&b, "  %s\n", c)
@@ -174,7 +177,8 @@ func (r traceResult) index() map[meter.ModelRef]traceModel {
 	return lines
 }
 
-func positionLine(p fdp.Position) string {
+// leftOf says how far the threshold is, and what follows when it is reached.
+func leftOf(p fdp.Position) string {
 	left := "margin unknown"
 	switch {
 	case p.ThresholdVerdict == fdp.Applies:
@@ -191,6 +195,10 @@ func positionLine(p fdp.Position) string {
 	if !p.Codified {
 		left += "; the text does not stand today"
 	}
+	return left
+}
+
+func positionLine(p fdp.Position) string {
 	return fmt.Sprintf("%s: %s that count %s; threshold %s %s: %s; %s",
-		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, left)
+		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, leftOf(p))
 }
