@@ -210,6 +210,12 @@ func (c runCount) formula() (*meter.Witness, tokenRange, error) {
 	if err != nil || source == "" {
 		return nil, tokens, err
 	}
+	if documents, packed := c.packedReport(); packed {
+		if count, err := c.architecture.Packed(documents, c.work); err == nil {
+			return &meter.Witness{Quantity: meter.Required, Method: meter.Architecture, Grade: grade, Operations: count.Operations,
+				Convention: count.Convention, Source: fmt.Sprintf("%s; %s, in documents by the job's own counter", count.Source, source)}, tokens, nil
+		}
+	}
 	low, err := c.training(tokens.Low)
 	if err != nil {
 		return nil, tokens, err

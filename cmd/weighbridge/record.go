@@ -94,6 +94,7 @@ superseded with "weighbridge ledger correct".
 	}
 	f.work.register(cmd)
 	f.architecture.register(cmd)
+	f.architecture.registerDocuments(cmd)
 	f.architecture.streams.register(cmd)
 	f.stage.register(cmd)
 	flags := cmd.Flags()
@@ -200,14 +201,14 @@ func (f recordFlags) check() error {
 	switch {
 	case f.countedAs != "" && f.operations == "":
 		return usage("--counted-as is of --operations: a count from the architecture is the canonical one already")
-	case f.operations != "" && f.architecture.tokens != "":
-		return usage("record: found --operations and --tokens, expected one of them: the number itself, or what it follows from")
+	case f.operations != "" && f.architecture.stated():
+		return usage("record: found --operations and --tokens or --documents, expected one of them: the number itself, or what it follows from")
 	case f.operations != "" && formula && f.countedAs == "" && f.weights == "":
 		return usage("record: found --operations with --architecture or --sequence-length: the number that is stated would not follow from them; " +
 			"leave them out, or give --tokens instead of --operations")
-	case f.operations == "" && f.architecture.tokens == "" && formula:
+	case f.operations == "" && !f.architecture.stated() && formula:
 		return usage("record: --tokens is missing: expected --architecture FILE with --tokens N")
-	case f.operations == "" && f.architecture.tokens == "" && !f.chips.given():
+	case f.operations == "" && !f.architecture.stated() && !f.chips.given():
 		return usage("record: expected --operations N, or --architecture FILE with --tokens N, or --chip-hours N with --chip NAME, or --from FILE")
 	}
 	return nil
@@ -241,7 +242,7 @@ func (f recordFlags) operationsOf(record *meter.Record) error {
 	switch {
 	case f.operations != "":
 		flag, count = "--operations", f.declare
-	case f.architecture.tokens == "":
+	case !f.architecture.stated():
 		flag, count = "--chip-hours", func(*meter.Record) error { return nil }
 	}
 	if err := count(record); err != nil {
