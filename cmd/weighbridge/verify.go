@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/attest/weights"
 )
 
 type verifyFlags struct {
@@ -20,6 +22,8 @@ type verifyFlags struct {
 	parents verifyParents
 
 	presentation string // what the sender shows of statements that hide figures
+
+	watch func(weights.Options) (weights.Options, func()) // shows how far a long read is; nil: nothing is shown
 
 	statementsOnly bool // of a registry: the weights themselves stay there
 
@@ -94,6 +98,7 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
+	f.watch = func(o weights.Options) (weights.Options, func()) { return a.watched("verifying", o) }
 	if err := f.check(target); err != nil {
 		return err
 	}

@@ -81,7 +81,9 @@ func (f verifyFlags) readDirectory(ctx context.Context, target string) (verify.I
 	if err != nil {
 		return verify.Input{}, err
 	}
-	found, err := f.part.hash(ctx, target, weights.Options{Ignore: insideOnly(target, claims)})
+	o, done := f.reading(weights.Options{Ignore: insideOnly(target, claims)})
+	found, err := f.part.hash(ctx, target, o)
+	done()
 	if err != nil {
 		return verify.Input{}, err
 	}

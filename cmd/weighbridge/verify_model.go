@@ -35,7 +35,9 @@ func (a *app) verifyModel(ctx context.Context, dir string, f verifyFlags, keys [
 	if err != nil {
 		return verify.Result{}, &signatureError{fmt.Errorf("%s: %w", f.signature, err)}
 	}
-	found, empty, err := weights.Resources(ctx, dir, signed.Serialization, weights.Options{Ignore: insideOnly(dir, f.signature)})
+	o, done := f.reading(weights.Options{Ignore: insideOnly(dir, f.signature)})
+	found, empty, err := weights.Resources(ctx, dir, signed.Serialization, o)
+	done()
 	if err != nil {
 		return verify.Result{}, err
 	}

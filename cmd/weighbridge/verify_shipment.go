@@ -56,10 +56,23 @@ func (f verifyFlags) weigh(ctx context.Context, model *oci.Model) (attest.Manife
 		if model, err := f.part.of(model); err != nil || f.part.given() {
 			return f.part.files(ctx, model, err)
 		}
-		return model.Files(ctx, weights.Options{})
+		o, done := f.reading(weights.Options{})
+		defer done()
+		if o.Total != nil {
+			o.Total(model.Declared.Bytes())
+		}
+		return model.Files(ctx, o)
 	}
 	_, err := model.Store(ctx, f.out, oci.TransferOptions{})
 	return model.Declared, err // each blob was compared with its digest, or err says otherwise
+}
+
+// reading are options for a long read, shown on a terminal.
+func (f verifyFlags) reading(o weights.Options) (weights.Options, func()) {
+	if f.watch == nil {
+		return o, func() {}
+	}
+	return f.watch(o)
 }
 
 // blobProblems separates blobs that are not what they should be from failures
