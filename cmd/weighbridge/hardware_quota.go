@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/fdp/quota"
 )
 
@@ -46,6 +45,7 @@ its tpp and eccn. What does not count is listed with the reason; what could not 
 	}
 	cmd.Flags().StringVar(&facts, "facts", "", "shipments and fleets, YAML or JSON; - is standard input")
 	cmd.Flags().StringVar(&asOf, "as-of", "", "the day (default: the document's as_of, else today)")
+	a.rulesFlag(cmd)
 	return cmd
 }
 
@@ -53,11 +53,7 @@ func (a *app) quota(path, asOf string) (quota.Result, error) {
 	if path == "" {
 		return quota.Result{}, usage("hardware quota: expected --facts FILE with shipments or a fleet")
 	}
-	rules, err := fdp.Embedded()
-	if err != nil {
-		return quota.Result{}, err
-	}
-	catalogue, err := a.catalogue()
+	rules, catalogue, err := a.rules()
 	if err != nil {
 		return quota.Result{}, err
 	}
