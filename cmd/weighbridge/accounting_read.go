@@ -37,11 +37,7 @@ type sourceRead struct {
 	Rows uint64          `json:"rows"` // that held something
 }
 
-func (f accountingFlags) table() (*accounting.Chips, error) {
-	catalogue, err := provenance.Embedded()
-	if err != nil {
-		return nil, err
-	}
+func (f accountingFlags) table(catalogue *provenance.Catalogue) (*accounting.Chips, error) {
 	table, err := accounting.NewChips(catalogue, f.chip)
 	if err != nil {
 		return nil, fmt.Errorf("--chip: %w", err)

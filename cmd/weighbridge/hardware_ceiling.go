@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/weighbridge/weighbridge/provenance"
 	"github.com/weighbridge/weighbridge/provenance/accounting"
 )
 
@@ -60,7 +59,11 @@ func (a *app) hardwareCeiling(f ceilingFlags) error {
 	if err != nil {
 		return err
 	}
-	table, err := f.accounting.table()
+	catalogue, err := a.catalogue()
+	if err != nil {
+		return err
+	}
+	table, err := f.accounting.table(catalogue)
 	if err != nil {
 		return err
 	}
@@ -70,10 +73,6 @@ func (a *app) hardwareCeiling(f ceilingFlags) error {
 	}
 	result := ceilingResult{Schema: "weighbridge.dev/hardware-ceiling/v1", Sources: sources}
 	if result.Rules, result.Thresholds, err = a.thresholds(); err != nil {
-		return err
-	}
-	catalogue, err := provenance.Embedded()
-	if err != nil {
 		return err
 	}
 	result.Catalogue = catalogue.Digest()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weighbridge/weighbridge/provenance"
 	"github.com/weighbridge/weighbridge/provenance/accounting"
 )
 
@@ -97,16 +98,20 @@ several kinds see the same chips: they stand side by side and are never added.
 }
 
 func (a *app) reconcile(f reconcileFlags) error {
-	runs, models, err := a.accountedRuns()
+	catalogue, err := a.catalogue()
+	if err != nil {
+		return err
+	}
+	runs, models, err := a.accountedRuns(catalogue)
 	if err != nil {
 		return err
 	}
 	reconciler := accounting.NewReconciler(runs)
 	result := reconcileResult{Schema: "weighbridge.dev/hardware-reconcile/v1", Inventory: []sourceRead{}, Products: []reconciledProduct{}, Runs: []reconciledRun{}, Loose: []reconciledLoose{}}
-	if result.Sources, result.Findings, err = f.accounting.settle(reconciler.Add); err != nil {
+	if result.Sources, result.Findings, err = f.accounting.settle(catalogue, reconciler.Add); err != nil {
 		return err
 	}
-	inventory, err := f.readInventory(&result)
+	inventory, err := f.readInventory(catalogue, &result)
 	if err != nil {
 		return err
 	}
@@ -126,8 +131,8 @@ func (a *app) reconcile(f reconcileFlags) error {
 }
 
 // settle reads the files and gives the settled pieces of each kind of source.
-func (f accountingFlags) settle(yield func(accounting.Kind, accounting.Piece)) ([]sourceRead, []accounting.Finding, error) {
-	table, err := f.table()
+func (f accountingFlags) settle(catalogue *provenance.Catalogue, yield func(accounting.Kind, accounting.Piece)) ([]sourceRead, []accounting.Finding, error) {
+	table, err := f.table(catalogue)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,14 +161,14 @@ func (f accountingFlags) settle(yield func(accounting.Kind, accounting.Piece)) (
 
 // readInventory is the chip-seconds that there are of each product; nil where no
 // inventory is given.
-func (f reconcileFlags) readInventory(result *reconcileResult) (map[string]*big.Rat, error) {
+func (f reconcileFlags) readInventory(catalogue *provenance.Catalogue, result *reconcileResult) (map[string]*big.Rat, error) {
 	if len(f.inventory) == 0 {
 		return nil, nil
 	}
 	held := accounting.NewReconciler(nil)
 	of := f.accounting
 	of.from = f.inventory
-	sources, findings, err := of.settle(held.Add)
+	sources, findings, err := of.settle(catalogue, held.Add)
 	if err != nil {
 		return nil, err
 	}

@@ -18,14 +18,10 @@ import (
 )
 
 // accountedRuns are the runs of the ledger, each with its models.
-func (a *app) accountedRuns() ([]accounting.Run, map[string][]string, error) {
-	catalogue, err := provenance.Embedded()
-	if err != nil {
-		return nil, nil, err
-	}
+func (a *app) accountedRuns(catalogue *provenance.Catalogue) ([]accounting.Run, map[string][]string, error) {
 	records, models := map[string][]meter.Record{}, map[string][]string{}
 	var runs []accounting.Run
-	err = a.reading(func(l *ledger.Ledger) error {
+	err := a.reading(func(l *ledger.Ledger) error {
 		all, err := l.Models()
 		if err != nil {
 			return err
