@@ -146,7 +146,7 @@ func TestRefused(t *testing.T) {
 		{"no-key", "keys: [a.pub]", "keys: []", "has no key"},
 		{"no-such-key-file", "keys: [a.pub]", "keys: [c.pub]", "does not exist"},
 		{"not-a-key", "keys: [a.pub]", "keys: [not.pub]", "expected one PEM block"},
-		{"identity", "keys: [a.pub]", "identities: [{issuer: \"https://a\", subject: b}]", "keyless identities are not verified by this version"},
+		{"identity", "keys: [a.pub]", "identities: [{issuer: \"https://a\", subject: b}]", "the policy has no trusted_root"},
 		{"anchor", "name: sandbox", "name: &x sandbox", "anchor"},
 		{"second-document", "mode: off}\n", "mode: off}\n---\n{}\n", "second document"},
 		{"no-rules", "rules:", "rulez:", `unknown field "rulez"`},
