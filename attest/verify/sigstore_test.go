@@ -3,9 +3,14 @@ package verify
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,7 +112,7 @@ func entry(material map[string]any) map[string]any {
 	return material["tlogEntries"].([]any)[0].(map[string]any)
 }
 
-// TestIdentity: a shipment signed by an identity verifies offline under the trusted
+// TestIdentity (I2, I3, I4): a shipment signed by an identity verifies offline under the trusted
 // root, and nothing less than all of it does.
 func TestIdentity(t *testing.T) {
 	s, root := sigstore(t)
@@ -190,7 +195,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestCertificateOfAnIdentity: one that has ended before it was used, that is not
+// TestCertificateOfAnIdentity (I3): one that has ended before it was used, that is not
 // for code, or that no certificate log knows, is refused.
 func TestCertificateOfAnIdentity(t *testing.T) {
 	for name, change := range map[string]func(s *signtest.Sigstore){
@@ -219,7 +224,7 @@ func TestCertificateOfAnIdentity(t *testing.T) {
 	}
 }
 
-// TestTimestamp: a key's signature with an RFC 3161 timestamp shows when and by whom;
+// TestTimestamp (I1): a key's signature with an RFC 3161 timestamp shows when and by whom;
 // one that does not hold, or none where one is asked for, is refused.
 func TestTimestamp(t *testing.T) {
 	s, root := sigstore(t)
@@ -293,6 +298,78 @@ func TestTimestamp(t *testing.T) {
 	if _, err := Verify(good.in, Policy{Keys: keys.Keys, Timestamped: true}); err == nil {
 		t.Error("timestamps are asked for and nobody is trusted to make them")
 	}
+}
+
+// TestEndedCertificate (I5): a chain whose certificate has ended needs a timestamp from
+// within its time.
+func TestEndedCertificate(t *testing.T) {
+	s, root := sigstore(t)
+	ca, chain, key := privateAuthority(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	stamped, err := key.Timestamped([]string{s.TimestampURL()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, timed := signModel(t, key, chain), signModel(t, stamped, chain)
+	later, roots := time.Now().Add(24*time.Hour), []*x509.Certificate{ca}
+	_, early, young := privateAuthority(t, time.Now().Add(time.Hour), time.Now().Add(2*time.Hour))
+	if young, err = young.Timestamped([]string{s.TimestampURL()}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		data []byte
+		p    ModelPolicy
+		want string
+	}{
+		"still valid":                {bare, ModelPolicy{Roots: roots, Now: time.Now()}, ""},
+		"ended":                      {bare, ModelPolicy{Roots: roots, Now: later}, "no timestamp shows that the signature is older"},
+		"ended, timestamp":           {timed, ModelPolicy{Roots: roots, Now: later, Root: root}, ""},
+		"ended, timestamp unlooked":  {timed, ModelPolicy{Roots: roots, Now: later}, "no timestamp shows"},
+		"timestamp asked for":        {bare, ModelPolicy{Roots: roots, Now: time.Now(), Root: root, Timestamped: true}, "none of which was verified"},
+		"timestamp before its begin": {signModel(t, young, early), ModelPolicy{Roots: append(roots, early), Now: later, Root: root}, "does not lead to a root"},
+	} {
+		signed, err := OpenModelSignature(c.data, c.p)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil && (c.p.Root != nil) != (len(signed.At) == 1) {
+			t.Errorf("%s: %v", name, signed.At)
+		}
+	}
+}
+
+// privateAuthority makes a certificate authority, a certificate of it for signing, and
+// its key.
+func privateAuthority(t *testing.T, from, to time.Time) (ca, leaf *x509.Certificate, key *sign.Key) {
+	t.Helper()
+	text, err := sign.GenerateKey(sign.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private := parsed.(*ecdsa.PrivateKey)
+	root := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Root"}, NotBefore: from.Add(-time.Hour), NotAfter: to, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	end := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "Signer"}, NotBefore: from, NotAfter: to, KeyUsage: x509.KeyUsageDigitalSignature}
+	made := func(template, parent *x509.Certificate) *x509.Certificate {
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, private.Public(), private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	ca = made(root, root)
+	leaf = made(end, ca)
+	if key, err = sign.ParseKey(text); err != nil {
+		t.Fatal(err)
+	}
+	return ca, leaf, key
 }
 
 // TestModelSignatureOfAnIdentity: the Sigstore method of OMS, and a certificate that
