@@ -14,7 +14,7 @@ import (
 )
 
 func (s *Sigstore) rootOf(name string, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: s.now().Add(-48 * time.Hour), NotAfter: s.now().Add(48 * time.Hour),
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name, Organization: []string{"test"}}, NotBefore: s.now().Add(-48 * time.Hour), NotAfter: s.now().Add(48 * time.Hour),
 		KeyUsage: x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true}
 	return create(template, template, key.Public(), key)
 }
@@ -26,7 +26,7 @@ func (s *Sigstore) stamper() (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "test timestamp authority"}, NotBefore: s.now().Add(-24 * time.Hour), NotAfter: s.now().Add(24 * time.Hour),
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "test timestamp authority", Organization: []string{"test"}}, NotBefore: s.now().Add(-24 * time.Hour), NotAfter: s.now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: purpose}}}
 	return create(template, s.tsa.root, s.tsa.key.Public(), s.tsa.rootKey)
 }
