@@ -335,3 +335,8 @@ func validFindings(findings []meter.Finding) error {
 	}
 	return nil
 }
+
+// Names reports whether the lineage names m, known or missing.
+func (l Lineage) Names(m meter.ModelRef) bool {
+	return slices.Contains(l.Missing, m) || slices.ContainsFunc(l.Models, func(have LineageModel) bool { return have.Model == m })
+}

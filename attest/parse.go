@@ -14,8 +14,8 @@ type UnknownVersionError struct {
 }
 
 func (e *UnknownVersionError) Error() string {
-	return fmt.Sprintf("statement: predicate type %q is one of Weighbridge's that this build does not read (it reads %s, %s and %s): verify with the version of weighbridge that made it, or a newer one",
-		clip(e.PredicateType), TypeTrainingCompute, TypeHardware, TypeDetermination)
+	return fmt.Sprintf("statement: predicate type %q is one of Weighbridge's that this build does not read (it reads %s, %s, %s and %s): verify with the version of weighbridge that made it, or a newer one",
+		clip(e.PredicateType), TypeTrainingCompute, TypeHardware, TypeDetermination, TypeReleaseNote)
 }
 
 // ParseStatement reads the payload of an envelope whose signature has been
@@ -37,6 +37,9 @@ func ParseStatement(payload []byte) (Statement, error) {
 			return Statement{}, fmt.Errorf("statement: %w", err)
 		}
 	}
+	if strings.HasPrefix(s.PredicateType, typePrefix) && concealed(s.Raw) {
+		return parseConcealed(s, payload)
+	}
 	switch s.PredicateType {
 	case TypeTrainingCompute:
 		s.TrainingCompute, err = decode[TrainingCompute](s.Raw)
@@ -44,6 +47,8 @@ func ParseStatement(payload []byte) (Statement, error) {
 		s.Hardware, err = decode[Hardware](s.Raw)
 	case TypeDetermination:
 		s.Determination, err = decode[Determination](s.Raw)
+	case TypeReleaseNote:
+		s.ReleaseNote, err = decode[ReleaseNote](s.Raw)
 	default:
 		if strings.HasPrefix(s.PredicateType, typePrefix) {
 			return Statement{}, &UnknownVersionError{s.PredicateType}

@@ -25,6 +25,7 @@ const (
 	TypeTrainingCompute = typePrefix + "training-compute/v1"
 	TypeHardware        = typePrefix + "hardware/v1"
 	TypeDetermination   = typePrefix + "determination/v1"
+	TypeReleaseNote     = typePrefix + "release-note/v1"
 
 	typePrefix = "https://weighbridge.dev/"
 )
@@ -61,7 +62,7 @@ func (s Subject) SHA256() string {
 	return "sha256:" + s.Digest["sha256"]
 }
 
-// Statement is an in-toto statement. At most one of the three predicates is set;
+// Statement is an in-toto statement. At most one of the predicates is set;
 // none is when the predicate type is not ours, and what the predicate says is
 // then kept in Raw and not understood.
 type Statement struct {
@@ -72,6 +73,11 @@ type Statement struct {
 	TrainingCompute *TrainingCompute
 	Hardware        *Hardware
 	Determination   *Determination
+	ReleaseNote     *ReleaseNote
+
+	// Disclosed says what a concealed statement hides, and what was disclosed of
+	// it ([Statement.Disclose]). Nil: the statement is open, nothing is hidden.
+	Disclosed *Disclosed
 
 	// Raw is the predicate as it was read. Empty in a statement that was made
 	// here.
@@ -93,6 +99,8 @@ func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 		s.PredicateType, s.Hardware = TypeHardware, &p
 	case Determination:
 		s.PredicateType, s.Determination = TypeDetermination, &p
+	case ReleaseNote:
+		s.PredicateType, s.ReleaseNote = TypeReleaseNote, &p
 	case VerificationResult:
 		return p.statement(subjects)
 	default:
@@ -107,7 +115,7 @@ func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 
 // Ours reports whether the predicate is one of Weighbridge's and was understood.
 func (s Statement) Ours() bool {
-	return s.TrainingCompute != nil || s.Hardware != nil || s.Determination != nil
+	return s.TrainingCompute != nil || s.Hardware != nil || s.Determination != nil || s.ReleaseNote != nil
 }
 
 // Model returns the model that the predicate names, "" for a foreign one.
@@ -119,6 +127,8 @@ func (s Statement) Model() meter.ModelRef {
 		return s.Hardware.Model
 	case s.Determination != nil:
 		return s.Determination.Model
+	case s.ReleaseNote != nil:
+		return s.ReleaseNote.Model
 	}
 	return ""
 }
@@ -133,6 +143,8 @@ func (s Statement) CreatedAt() time.Time {
 		return s.Hardware.CreatedAt
 	case s.Determination != nil:
 		return s.Determination.CreatedAt
+	case s.ReleaseNote != nil:
+		return s.ReleaseNote.CreatedAt
 	}
 	return time.Time{}
 }
@@ -146,6 +158,8 @@ func (s Statement) predicate() (interface{ Validate() error }, error) {
 		return s.Hardware.normal(), nil
 	case s.Determination != nil && s.PredicateType == TypeDetermination:
 		return s.Determination.normal(), nil
+	case s.ReleaseNote != nil && s.PredicateType == TypeReleaseNote:
+		return s.ReleaseNote.normal(), nil
 	}
 	return nil, fmt.Errorf("statement: predicate type %q without its predicate: use NewStatement", clip(s.PredicateType))
 }
@@ -183,6 +197,9 @@ func (s Statement) Encode() ([]byte, error) {
 func (s Statement) validateSubjects() error {
 	if s.Type != StatementType && s.Type != statementTypeOld {
 		return fmt.Errorf("statement: _type %q: expected %s", clip(s.Type), StatementType)
+	}
+	if n := s.ReleaseNote; n != nil {
+		return n.validateSubjects(s.Subjects)
 	}
 	if len(s.Subjects) != 2 {
 		return fmt.Errorf("statement: %d subjects: expected two, the OCI manifest digest and the OMS root digest", len(s.Subjects))

@@ -12,6 +12,9 @@ import (
 
 // derived returns a fact that code supplies.
 func (e *evaluation) derived(name, cite string) outcome {
+	if strings.HasPrefix(name, "delivery.") {
+		return e.deskFact(name, cite)
+	}
 	switch name {
 	case "status.codified":
 		return outcome{verdict: verdictOf(e.status.Codified), steps: []Step{{Fact: "as_of", Value: e.asOf + ": " + e.standingText(), Cite: cite}}}

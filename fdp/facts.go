@@ -153,8 +153,10 @@ type Service struct {
 	Stage             string    `json:"stage,omitzero" oneof:"before-training|before-delivery"`
 	InquiryMade       *bool     `json:"inquiry_made,omitzero"`
 	ExportIntended    *bool     `json:"export_intended,omitzero"`
-	Licence           string    `json:"licence,omitzero"`
+	Licence           string    `json:"licence,omitzero"` // for the export: a reference, applied, or none
 	InformedInWriting *bool     `json:"informed_in_writing,omitzero"`
+	AIACertified      *bool     `json:"aia_certified,omitzero"` // the provider certified under 740.27(b)(2)(iii)
+	Authorisation     string    `json:"authorisation,omitzero"` // of BIS for this service: a reference, or none
 	Customer          Customer  `json:"customer,omitzero"`
 }
 

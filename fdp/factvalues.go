@@ -31,6 +31,7 @@ func (v factValue) text() string {
 var derivedFacts = []string{
 	"status.codified", "release.destination", "release.within", "recipient.organisation", "plant.listed",
 	"lineage.derived_from_published", "lineage.adapter", "lineage.from_controlled",
+	"delivery.leaves", "delivery.notice", "delivery.licence", "delivery.authorised", "delivery.recipient", "delivery.fine_tuning_within",
 	"lineage.modifies_another_providers", "lineage.original_systemic_risk", "lineage.original_unknown",
 }
 

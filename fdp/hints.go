@@ -40,7 +40,7 @@ func (e *evaluation) hint(path string) string {
 			return f.Where
 		}
 	}
-	return "State it in the facts document."
+	return unhinted
 }
 
 // generalPath takes the indices out: parents[0].operations.low becomes

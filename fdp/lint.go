@@ -99,6 +99,7 @@ func (l *linter) all() {
 	l.quantities()
 	l.notices()
 	l.outcomes()
+	l.desk()
 	l.facts()
 	l.unusedOptions()
 }

@@ -26,6 +26,7 @@ type pack struct {
 	Limits       []limitRow    `json:"limits,omitzero"`
 	Facts        []factSource  `json:"facts,omitzero"`
 	Clauses      []clause      `json:"clauses,omitzero"`
+	Delivery     *desk         `json:"delivery,omitzero"` // nil: the regime says nothing of services
 
 	files     map[string]*document // for the places of lint problems
 	byID      map[string]*clause

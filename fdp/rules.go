@@ -150,6 +150,7 @@ func (p *pack) index() {
 	for i := range p.Clauses {
 		p.byID[p.Clauses[i].ID] = &p.Clauses[i]
 	}
+	p.indexDesk()
 	for _, row := range p.Activities {
 		p.activity[row.Activity] = row
 	}
@@ -246,7 +247,7 @@ func (r *Rules) Clauses(regime string) []Clause {
 		return nil
 	}
 	var out []Clause
-	for _, c := range p.sorted() {
+	for _, c := range p.whole() {
 		text := c.Cite.Paraphrase
 		if c.Cite.Quote != "" {
 			text = `"` + c.Cite.Quote + `"`

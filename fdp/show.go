@@ -106,7 +106,7 @@ func (r *Rules) Text(id string, on time.Time) (Text, bool) {
 	if p.weighs() {
 		out.Measure = p.measureText()
 	}
-	for _, c := range p.sorted() {
+	for _, c := range p.whole() {
 		out.Clauses = append(out.Clauses, ClauseText{c.ID, c.Sentence, c.Cite.text(), p.conditionText(c.When, "")})
 	}
 	for i, o := range r.Options(id) {
@@ -192,7 +192,7 @@ func (p *pack) covers(option string, t Text) []string {
 			}
 		}
 	}
-	for _, c := range p.sorted() {
+	for _, c := range p.whole() {
 		c.When.walk(func(n condition) {
 			if n.ByOption != nil && n.ByOption.Option == option && !slices.Contains(out, c.ID) {
 				out = append(out, c.ID)

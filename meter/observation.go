@@ -16,6 +16,7 @@ type Observation struct {
 	Restarts        uint64  `json:"restarts,omitempty"`         // starts after the first that the log shows: each hides up to two more unlogged tails
 	StepsCommitted  *uint64 `json:"steps_committed,omitempty"`  // the union of steps
 	StepsExecuted   *uint64 `json:"steps_executed,omitempty"`   // the multiset, repeated steps included
+	Spans           []Span  `json:"spans,omitempty"`            // the union itself, so that it can be formed over several processes; absent where it is in too many pieces
 	TokensPerStep   *uint64 `json:"tokens_per_step,omitempty"`  // as stated by the log
 	TokensCommitted *Ops    `json:"tokens_committed,omitempty"` // tokens, not operations; 128 bits because products are formed from them
 	TokensExecuted  *Ops    `json:"tokens_executed,omitempty"`
@@ -24,6 +25,9 @@ type Observation struct {
 	SamplesExecuted  *Ops    `json:"samples_executed,omitempty"`
 	SamplesPerStep   *uint64 `json:"samples_per_step,omitempty"`
 	SequenceLength   *uint64 `json:"sequence_length,omitempty"` // tokens in a sample, as stated by the log
+
+	Parameters         *Ops `json:"parameters,omitempty"`          // of the model, as the log prints them
+	ParametersRounding *Ops `json:"parameters_rounding,omitempty"` // how far off that may be, because it was printed rounded
 
 	OperationsStated   *Ops `json:"operations_stated,omitempty"`   // the framework's own total, in its own convention
 	OperationsRounding *Ops `json:"operations_rounding,omitempty"` // how far off it may be, because it was printed rounded
@@ -47,6 +51,7 @@ type Report struct {
 	Operations *Ops     `json:"operations,omitempty"`
 	Tokens     *Ops     `json:"tokens,omitempty"` // tokens, not operations
 	Step       *uint64  `json:"step,omitempty"`
+	From       *uint64  `json:"from,omitempty"` // steps done before the first that this process counted, by the pace of its reports
 
 	// Documents and SquaredLengths are the number of documents trained on and
 	// the sum of the squares of their lengths in tokens: what attention within

@@ -21,8 +21,9 @@ const MaxRecordBytes = 1 << 20
 type Record struct {
 	Schema   string   `json:"schema"`
 	Model    ModelRef `json:"model"`
-	Run      string   `json:"run"`      // one execution of a training job, restarts included
-	Sequence uint64   `json:"sequence"` // from 0 within the run; (run, sequence) is unique
+	Run      string   `json:"run"`            // one execution of a training job, restarts included
+	Sequence uint64   `json:"sequence"`       // from 0 within the run; (run, sequence) is unique
+	Part     *Part    `json:"part,omitempty"` // of a run that several processes share
 	Activity Activity `json:"activity"`
 	Weights  string   `json:"weights"` // kept or discarded
 
@@ -197,6 +198,7 @@ func (r Record) Validate() error {
 	}
 	check("operations", r.Operations.Validate())
 	check("period", r.Period.validate())
+	check("part", r.Part.validate())
 	check("output", validDigest(r.Output, true))
 	errs = append(errs, r.validateLists()...)
 	return errors.Join(errs...)
@@ -227,6 +229,11 @@ func (r Record) validateLists() []error {
 	for i, f := range r.Findings {
 		check("findings", i, f.validate())
 	}
+	if r.Observed != nil {
+		for i := range r.Observed.Spans {
+			check("observed.spans", i, validSpan(r.Observed.Spans, i))
+		}
+	}
 	return append(errs, r.validateGenerator()...)
 }
 
@@ -237,6 +244,15 @@ func (p Parent) validate(child ModelRef) error {
 		relationErr = fmt.Errorf("%s names itself: a model comes after its parents; further training makes a new version", child)
 	}
 	return errors.Join(err, relationErr, validDigest(p.Input, true))
+}
+
+// validSpan: spans are of one step or more, in order and apart.
+func validSpan(spans []Span, i int) error {
+	s := spans[i]
+	if s.From >= s.To || s.To > maxDevices || s.PerStep > maxDevices || i > 0 && s.From < spans[i-1].To {
+		return fmt.Errorf("found steps %d to %d of %d each: expected at least one step, behind those before, and numbers up to %d", s.From, s.To, s.PerStep, uint64(maxDevices))
+	}
+	return nil
 }
 
 func (e Evidence) validate() error {

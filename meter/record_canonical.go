@@ -23,6 +23,9 @@ func (s *recordReader) record() (r Record) {
 	r.Run = s.Text()
 	s.Need("sequence")
 	r.Sequence = s.Uint()
+	if s.Key("part") {
+		r.Part = s.part()
+	}
 	s.Need("activity")
 	r.Activity = Activity(s.Text())
 	s.Need("weights")
@@ -244,10 +247,15 @@ func (s *recordReader) observation() *Observation {
 	o.Unread = s.Uint()
 	o.Lost = s.count("lost")
 	o.LastStep, o.LogInterval, o.Restarts = s.number("last_step"), s.number("log_interval"), s.count("restarts")
-	o.StepsCommitted, o.StepsExecuted, o.TokensPerStep = s.number("steps_committed"), s.number("steps_executed"), s.number("tokens_per_step")
+	o.StepsCommitted, o.StepsExecuted = s.number("steps_committed"), s.number("steps_executed")
+	if s.Key("spans") {
+		s.List(func() { o.Spans = append(o.Spans, s.span()) })
+	}
+	o.TokensPerStep = s.number("tokens_per_step")
 	o.TokensCommitted, o.TokensExecuted = s.someOps("tokens_committed"), s.someOps("tokens_executed")
 	o.SamplesCommitted, o.SamplesExecuted = s.someOps("samples_committed"), s.someOps("samples_executed")
 	o.SamplesPerStep, o.SequenceLength = s.number("samples_per_step"), s.number("sequence_length")
+	o.Parameters, o.ParametersRounding = s.someOps("parameters"), s.someOps("parameters_rounding")
 	o.OperationsStated, o.OperationsRounding = s.someOps("operations_stated"), s.someOps("operations_rounding")
 	if s.Key("reported") {
 		s.List(func() { o.Reported = append(o.Reported, s.report()) })
@@ -259,6 +267,30 @@ func (s *recordReader) observation() *Observation {
 	}
 	s.Close()
 	return &o
+}
+
+func (s *recordReader) part() *Part {
+	var p Part
+	s.Open()
+	s.Need("rank")
+	p.Rank = s.Uint()
+	s.Need("ranks")
+	p.Ranks = s.Uint()
+	s.Need("counting")
+	p.Counting = s.Uint()
+	s.Close()
+	return &p
+}
+
+func (s *recordReader) span() (p Span) {
+	s.Open()
+	s.Need("from")
+	p.From = s.Uint()
+	s.Need("to")
+	p.To = s.Uint()
+	p.PerStep = s.count("per_step")
+	s.Close()
+	return p
 }
 
 func (s *recordReader) offset(name string) int64 {
@@ -277,6 +309,7 @@ func (s *recordReader) report() (r Report) {
 	s.Need("activity")
 	r.Activity = Activity(s.Text())
 	r.Operations, r.Tokens, r.Step = s.someOps("operations"), s.someOps("tokens"), s.number("step")
+	r.From = s.number("from")
 	r.Documents, r.SquaredLengths = s.someOps("documents"), s.someOps("squared_lengths")
 	s.Close()
 	return r

@@ -21,6 +21,8 @@ func filled(t testing.TB) Record {
 	rate, counter := r.Use[0].Signals[0], r.Use[0].Signals[0]
 	rate.Kind, rate.Total, counter.Kind, counter.Share = RateSignal, nil, EnergySignal, nil // no signal has both
 	r.Use[0].Grade, r.Use[0].Signals = GradeMeasured, []Signal{rate, counter}
+	r.Part = &Part{Rank: 3, Ranks: 12, Counting: 2}
+	r.Observed.Spans[0] = Span{From: 3, To: 12, PerStep: 5}
 	r.Parents[0] = Parent{"acme/base@1", FineTunes, r.Output}
 	r.Evidence[0].Digest = r.Output
 	r.Witnesses[0].Quantity, r.Witnesses[0].Method, r.Witnesses[0].Grade = Required, Counted, GradeReported

@@ -64,6 +64,13 @@ type Statement struct {
 	Predicate json.RawMessage `json:"predicate,omitempty"`
 	// Payload is the whole statement to the byte, for who signs it too. Nil unless OK.
 	Payload []byte `json:"-"`
+
+	// Of a statement that hides figures: their paths; the predicate with what was
+	// disclosed in its place; and the thresholds that were shown and answered. A
+	// hidden figure is unknown, never zero.
+	Hidden     []string        `json:"hidden,omitempty"`
+	Disclosed  json.RawMessage `json:"disclosed,omitempty"`
+	Thresholds map[string]bool `json:"thresholds,omitempty"`
 }
 
 // Under whose rules a determination was recomputed.
@@ -106,6 +113,7 @@ const (
 	CodeModelDiffers      = "model-differs"      // about another model than was asked for
 	CodeTooOld            = "too-old"            // made before the time that the policy names
 	CodeLedgerSize        = "ledger-size"        // made of a shorter log than the policy asks for
+	CodeDisclosure        = "disclosure"         // a disclosure that does not belong to what was signed
 	CodeMissingSigner     = "missing-signer"     // fewer of the signers that the policy names than it asks for
 	CodeLevel             = "level"              // a lower level of assurance than the policy asks for
 	CodePartial           = "partial"            // what is at hand cannot be checked in part

@@ -17,6 +17,10 @@ type Input struct {
 	Found          attest.Manifest // the files, hashed by the caller from their bytes
 	ManifestDigest string          // OCI manifest digest, "sha256:<hex>"; "" for a plain directory
 	Unread         []string        // sentences: what else came and was read over by the caller
+
+	// Disclosures are what a holder showed of statements that hide figures, by the
+	// digest of the signed payload, "sha256:<hex>" (SPEC.md, section 8).
+	Disclosures map[string][]string
 }
 
 // Policy is whom the recipient trusts, and for what. The zero value refuses.
@@ -65,26 +69,6 @@ func (p Policy) validate() error {
 	return nil
 }
 
-// trusts reports whether anybody is named.
-func (p Policy) trusts() bool { return len(p.Keys)+len(p.Identities) > 0 }
-
-func (p Policy) validateIdentities() error {
-	for _, i := range p.Identities {
-		if err := i.Validate(); err != nil {
-			return fmt.Errorf("verify: %w", err)
-		}
-	}
-	if len(p.Identities) > 0 {
-		if _, err := p.Root.options(); err != nil {
-			return fmt.Errorf("verify: the policy names an identity: %w; name the Sigstore's trusted_root.json with --trusted-root FILE", err)
-		}
-	}
-	if p.Timestamped && (p.Root == nil || len(p.Root.material.TimestampingAuthorities()) == 0) {
-		return errors.New("verify: the policy asks for timestamps and trusts no authority that makes them: name one with --timestamp-certificate FILE or --trusted-root FILE")
-	}
-	return nil
-}
-
 func (in Input) validate() error {
 	if err := in.Found.Validate(); err != nil {
 		return fmt.Errorf("verify: %w", err)
@@ -107,6 +91,7 @@ func Verify(in Input, p Policy) (Result, error) {
 	}
 	v := verification{in: in, policy: p, result: Result{Schema: ResultSchema, Subjects: in.subjects(), Bundles: in.Bundles}}
 	v.bundles()
+	v.undisclosed()
 	v.completeness()
 	v.agreement()
 	v.demands()
@@ -139,7 +124,8 @@ type verification struct {
 	logs     int      // bundles with log entries or timestamps that nobody looked at
 	untimed  int      // bundles without a verified time
 	basis    attest.Basis
-	aside    []aside // determinations under the signer's own rules, shown and not believed
+	aside    []aside         // determinations under the signer's own rules, shown and not believed
+	opened   map[string]bool // statements whose disclosures were opened
 }
 
 type aside struct {
@@ -187,60 +173,10 @@ func (v *verification) bundle(i int, data []byte) *Problem {
 	if err != nil {
 		return statementProblem(err)
 	}
+	if statement, problem = v.disclose(statement, e.payload); problem != nil {
+		return problem
+	}
 	return v.statement(statement, e.payload, who, at)
-}
-
-// unknownSigner is a bundle that nobody of the policy signed.
-type unknownSigner struct {
-	bundle int
-	who    string // what the bundle says of it, for people
-}
-
-// stranger says, of a bundle by nobody of the policy, whose it claims to be.
-func stranger(e *envelope) string {
-	if e.certificate == nil {
-		return "no key of the policy signed it"
-	}
-	return fmt.Sprintf("its certificate names %.200q, who is nobody of the policy", claimedBy(e.certificate).ID())
-}
-
-// signer returns the id of who of the policy signed e, "" for nobody, with the
-// times that others vouch for.
-func (p Policy) signer(e *envelope) (string, times, *Problem) {
-	if e.certificate != nil {
-		identity, at, known, problem := p.identity(e)
-		if problem != nil || !known {
-			return "", nil, problem
-		}
-		return identity.ID(), at, nil
-	}
-	key := e.signedBy(p.Keys)
-	if key == nil && e.hinted(p.Keys) {
-		return "", nil, &Problem{CodeBadSignature, "names a key of the policy, but that key did not sign these bytes: the bundle was altered after it was signed",
-			"do not use the shipment; fetch it again from its sender over another way"}
-	}
-	if key == nil {
-		return "", nil, nil
-	}
-	at, problem := p.timed(e)
-	return key.ID(), at, problem
-}
-
-// signed reports whether somebody of the policy signed e.
-func (p Policy) signed(e *envelope) bool {
-	who, _, problem := p.signer(e)
-	return who != "" && problem == nil
-}
-
-// count keeps what the reader is told of logs and times.
-func (v *verification) count(e *envelope, at times) {
-	switch {
-	case len(at) == 0 && e.entries+e.stamps > 0, e.certificate == nil && e.entries > 0:
-		v.logs++
-	}
-	if len(at) == 0 {
-		v.untimed++
-	}
 }
 
 func statementProblem(err error) *Problem {
@@ -262,7 +198,7 @@ func (v *verification) statement(s attest.Statement, payload []byte, who string,
 	line.CreatedAt, line.LedgerSize = made(s)
 	problem := v.in.subjectProblem(s)
 	if problem == nil && s.TrainingCompute != nil {
-		line.Recomputed = true // the totals: ParseStatement added them up again
+		line.Recomputed = s.Disclosed == nil // the totals: ParseStatement added them up again
 		problem = v.in.weightsProblem(s.TrainingCompute.Weights)
 	}
 	if problem == nil {
@@ -274,6 +210,7 @@ func (v *verification) statement(s attest.Statement, payload []byte, who string,
 	line.OK = problem == nil && line.Rules != RulesSigner
 	if line.OK {
 		line.Predicate, line.Payload = s.Raw, payload
+		line.disclosed(s.Disclosed)
 	}
 	v.result.Statements = append(v.result.Statements, line)
 	v.payloads = append(v.payloads, payload)

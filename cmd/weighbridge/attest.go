@@ -28,6 +28,12 @@ type attestFlags struct {
 
 	weightsOf []string
 	readAll   bool
+
+	disclose    []string // fields that stay in the open; nil: all do
+	disclosures string   // where the hidden ones are kept
+
+	bom   string   // a CycloneDX document to write
+	purls []string // MODEL=PURL
 }
 
 type attestResult struct {
@@ -45,6 +51,9 @@ type attestResult struct {
 	// Corrections of the lineage's logs, which travel with its compute.
 	Corrections []attest.Correction `json:"corrections"`
 	Findings    []meter.Finding     `json:"findings"`
+	// Disclosures is the file that can show what the statements hide; empty where
+	// nothing is hidden.
+	Disclosures string `json:"disclosures,omitempty"`
 }
 
 type attestStatement struct {
@@ -96,10 +105,19 @@ With --timestamp-authority each signature carries a timestamp of the authority (
 take your word for when it was made. With --keyless your identity at an identity provider signs instead of a key, by
 the servers of a Sigstore that you name; what goes into its log is said first. Nothing else asks a network.
 
+With --disclose the figures stand in the statements as salted digests (RFC 9901), but for the fields named: none, or
+of ` + fieldNames() + `.
+What they hide is kept in a file beside the shipment, for you alone; weighbridge present shows a recipient some of
+it, and the signature stays the same. Models, relations, activities, grades, convention and products are always shown.
+
+With --bom the same is written as a CycloneDX 1.7 bill of materials too, and signed as one (https://cyclonedx.org/bom); what
+the statements hide is not in it.
+
 ` + exitCodes,
 		Example: `  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment
   weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment \
       --include training-compute,hardware,determination --facts facts.yaml
+  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --disclose none
   weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --timestamp-authority https://tsa.example.com/api/v1/timestamp
   weighbridge attest acme/atlas@1 --weights out --keyless --identity-token token --signing-config signing_config.json --out shipment`,
 		Args: cobra.ExactArgs(1),
@@ -123,6 +141,10 @@ the servers of a Sigstore that you name; what goes into its log is said first. N
 	flags.StringSliceVar(&f.include, "include", []string{"training-compute", "hardware"}, "statements to make: "+strings.Join(includable(), ", "))
 	flags.StringVar(&f.facts, "facts", "", "for a determination: facts that the ledger cannot know (YAML or JSON)")
 	flags.StringArrayVar(&f.weightsOf, "weights-of", nil, "another `MODEL` whose recorded output these weights are; a finding then says so; repeatable")
+	flags.StringSliceVar(&f.disclose, "disclose", nil, "hide every figure but these `FIELDS` (none: every figure) behind salted digests; without the flag nothing is hidden")
+	flags.StringVar(&f.disclosures, "disclosures", "", "with --disclose: the `FILE` that keeps what is hidden (default the layout's name and .disclosures.json)")
+	flags.StringVar(&f.bom, "bom", "", "write a CycloneDX 1.7 ML-BOM to this `FILE`, and sign it into the shipment")
+	flags.StringArrayVar(&f.purls, "purl", nil, "with --bom: the package URL of a model of the lineage, `MODEL=PURL`; repeatable")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
 	flags.StringVar(&f.regime, "regime", "us-4e091", "for a determination: the regime that is answered")
 	a.rulesFlag(cmd)
@@ -149,7 +171,7 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err := f.refuseSecond(files); err != nil {
 		return err
 	}
-	compute, hardware, err := a.statable(f, files)
+	compute, hardware, details, err := a.statable(f, files)
 	if err != nil {
 		return err
 	}
@@ -157,14 +179,22 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err != nil {
 		return err
 	}
-	signed, err := f.sign(ctx, key, files, made)
+	signed, err := f.sign(ctx, key, files, made, details)
+	if err != nil {
+		return err
+	}
+	kept, err := f.keep(signed)
 	if err != nil {
 		return err
 	}
 	result, err := a.ship(ctx, f, files, signed)
 	if err != nil {
+		return errors.Join(err, f.discard(kept))
+	}
+	if err := f.writeBOM(signed); err != nil {
 		return err
 	}
+	result.Disclosures = kept
 	result.Signer = key.ID()
 	result.Findings = append([]meter.Finding{}, compute.Findings...)
 	result.Corrections = append([]attest.Correction{}, compute.Corrections...)
@@ -178,9 +208,9 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 // statable is what can be stated of the model now. Journals that dead processes
 // left are folded in first; a run that goes on is refused, because what is signed
 // of it would be wrong a moment later.
-func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.TrainingCompute, hardware attest.Hardware, err error) {
+func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.TrainingCompute, hardware attest.Hardware, details map[meter.ModelRef]attest.Detail, err error) {
 	if err := a.foldLeftovers(); err != nil {
-		return compute, hardware, err
+		return compute, hardware, nil, err
 	}
 	err = a.withHistory(func(h *history) (err error) {
 		lineage, err := h.lineage(f.model)
@@ -192,10 +222,12 @@ func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.Tra
 				return fmt.Errorf("%s: %s; attest when it has ended and is recorded", f.model, run.note)
 			}
 		}
-		compute, hardware, err = a.predicates(f, h, files)
+		if compute, hardware, err = a.predicates(f, h, files); err == nil {
+			details = h.details(compute.Lineage)
+		}
 		return err
 	})
-	return compute, hardware, err
+	return compute, hardware, details, err
 }
 
 // check refuses what the command line itself gets wrong, before anything is
@@ -212,6 +244,9 @@ func (f attestFlags) check() error {
 		return usage("--include is empty: a shipment without a statement says nothing; expected %s", strings.Join(includable(), ", "))
 	case !decides && (f.facts != "" || f.asOf != ""):
 		return usage("--facts and --as-of are for a determination or its verdict: add determination or svr to --include, or leave them out")
+	}
+	if err := errors.Join(f.checkDisclose(decides), f.checkBOM()); err != nil {
+		return err
 	}
 	if f.claims == "" {
 		return nil

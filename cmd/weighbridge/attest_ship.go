@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/disclosure"
 	"github.com/weighbridge/weighbridge/attest/oci"
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -47,12 +48,14 @@ func (f attestFlags) pack(files attest.Manifest) oci.PackOptions {
 type signedStatement struct {
 	predicateType string
 	bundle        []byte
+	held          *disclosure.Held // what it hides, for its signer
+	statement     attest.Statement // as its recipients read it
 }
 
 // sign makes one statement per predicate about the shipment that will be packed,
 // and signs it. All that can fail in a statement fails here, before anything is
 // written.
-func (f attestFlags) sign(ctx context.Context, key signer, files attest.Manifest, made []any) ([]signedStatement, error) {
+func (f attestFlags) sign(ctx context.Context, key signer, files attest.Manifest, made []any, details map[meter.ModelRef]attest.Detail) ([]signedStatement, error) {
 	described, err := oci.Describe(f.pack(files))
 	if err != nil {
 		return nil, err
@@ -64,6 +67,10 @@ func (f attestFlags) sign(ctx context.Context, key signer, files attest.Manifest
 		if err != nil {
 			return nil, err
 		}
+		statement, held, err := f.conceal(statement, details)
+		if err != nil {
+			return nil, err
+		}
 		payload, err := statement.Encode()
 		if err != nil {
 			return nil, err
@@ -72,9 +79,9 @@ func (f attestFlags) sign(ctx context.Context, key signer, files attest.Manifest
 		if err != nil {
 			return nil, err
 		}
-		signed = append(signed, signedStatement{statement.PredicateType, bundle})
+		signed = append(signed, signedStatement{statement.PredicateType, bundle, held, statement})
 	}
-	return signed, nil
+	return f.withBOM(ctx, key, subjects, signed)
 }
 
 // ship packs the weights and attaches the bundles.
@@ -142,6 +149,9 @@ func (a *app) printAttested(r attestResult) {
 	}
 	if r.Linked > 0 {
 		a.printf("  linked    %d files share their bytes with the originals: replace those, never edit them in place\n", r.Linked)
+	}
+	if r.Disclosures != "" {
+		a.printf("  hidden    what --disclose does not name; %s can show it: keep it to yourself (weighbridge present)\n", r.Disclosures)
 	}
 	if !slices.ContainsFunc(r.Statements, func(s attestStatement) bool { return s.PredicateType == attest.TypeDetermination }) {
 		a.printf("  not stated: a determination (--include determination states one)\n")

@@ -10,8 +10,9 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "check",
+	var keys []string
+	cmd := &cobra.Command{
+		Use:   "check [AUDITORS-FILE]",
 		Short: "Recompute every entry, hash, total and link of the ledger, and its evidence; read-only",
 		Long: `Check reads the ledger's file from its raw bytes and recomputes everything in it: pages, headers, bodies, the Merkle
 trees and their tiles, net totals with corrections, the index of runs, and every evidence file that a record names.
@@ -19,11 +20,24 @@ It shares only the encoding with the code that writes, lists all problems it fin
 The statements of other organisations that records came from (--parent SHIPMENT) are verified again from the evidence.
 Notes are no problems: evidence that no record names, for one.
 
+With an auditor's file (ledger export) it recomputes that one instead, without any ledger: entries, proofs, roots, totals,
+corrections, links, evidence, the digest of the rules; and what statements in it, signed by a --key, say of the entries.
+
 ` + exitCodes,
-		Example: "  weighbridge check\n  weighbridge --ledger copy-of-ledger.db check --json",
-		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return a.check() },
+		Example: "  weighbridge check\n  weighbridge --ledger copy-of-ledger.db check --json\n  weighbridge check atlas.audit.tar --key release.key.pub",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return a.checkAudit(args[0], keys)
+			}
+			if len(keys) > 0 {
+				return usage("--key is for an auditor's file: name the file")
+			}
+			return a.check()
+		},
 	}
+	cmd.Flags().StringArrayVar(&keys, "key", nil, "for an auditor's file: a public key (PEM `FILE`) whose statements in it are believed; repeatable")
+	return cmd
 }
 
 func (a *app) check() error {

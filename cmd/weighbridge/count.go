@@ -34,6 +34,11 @@ func (c runCount) fill(r *meter.Record) {
 		formula = nil
 		r.Findings = append(r.Findings, meter.Finding{Code: "formula-failed", Message: "the formula gives no count: " + err.Error()})
 	}
+	if err := c.shapeOfLog(); err != nil && formula != nil {
+		r.Witnesses = append(r.Witnesses, *formula)
+		formula = nil
+		r.Findings = append(r.Findings, meter.Finding{Code: "parameters-disagree", Message: err.Error() + ": the formula's count is of another model and is not used; supersede this record when the right one is known"})
+	}
 	counted, err := c.counted()
 	if err != nil {
 		counted = nil
@@ -204,6 +209,12 @@ func (c runCount) formula() (*meter.Witness, tokenRange, error) {
 	tokens, grade, source, err := c.tokensSeen()
 	if err != nil || source == "" {
 		return nil, tokens, err
+	}
+	if documents, packed := c.packedReport(); packed {
+		if count, err := c.architecture.Packed(documents, c.work); err == nil {
+			return &meter.Witness{Quantity: meter.Required, Method: meter.Architecture, Grade: grade, Operations: count.Operations,
+				Convention: count.Convention, Source: fmt.Sprintf("%s; %s, in documents by the job's own counter", count.Source, source)}, tokens, nil
+		}
 	}
 	low, err := c.training(tokens.Low)
 	if err != nil {

@@ -26,8 +26,8 @@ const exitCodes = `Exit codes:
   0    done; for gates: passed
   1    failure
   2    usage: the command line is wrong
-  3    the rule applies: controlled, red flag, hold (evaluate --gate)
-  4    undetermined, facts missing (evaluate --gate)
+  3    the rule applies: controlled, red flag, hold (evaluate --gate, delivery decide)
+  4    undetermined, facts missing (evaluate --gate, delivery decide)
   5    verification failed (verify, ledger prove --verify)
   6    ledger damaged
   run passes the child's own code through (128+n for signal n). Before the child started it exits 2 for a

@@ -33,6 +33,17 @@ type runSettings struct {
 	Identity string `json:"identity_document,omitempty"` // a cloud's, as it stands
 }
 
+// part is the process that a journal is of, where others may share its run.
+func (s runSettings) part() *meter.Part {
+	switch {
+	case s.Rank != nil:
+		return &meter.Part{Rank: s.Rank.Rank, Ranks: s.Rank.Ranks, Counting: s.Rank.Counting}
+	case s.First != 0:
+		return &meter.Part{Ranks: 1}
+	}
+	return nil
+}
+
 // weightsSeen are the digests that only the process that ran the job can take,
 // and what it found in the weights' headers.
 type weightsSeen struct {
@@ -51,7 +62,7 @@ func recordsOf(j wrap.Journal, seen weightsSeen, live bool) ([]meter.Record, err
 		return nil, err
 	}
 	base := meter.Record{Schema: meter.RecordSchema, Model: j.Head.Model, Run: j.Head.Run, Sequence: settings.First, Activity: j.Head.Activity, Weights: j.Head.Weights,
-		Outcome: j.Outcome, ExitCode: j.ExitCode, Period: &period, Hardware: j.Head.Hardware, Host: j.Head.Host}
+		Part: settings.part(), Outcome: j.Outcome, ExitCode: j.ExitCode, Period: &period, Hardware: j.Head.Hardware, Host: j.Head.Host}
 	own := base
 	own.Observed, own.Output, own.Generator, own.DataPublished = &j.Observation, seen.output, j.Head.Generator, j.Head.DataPublished
 	own.Parents = parentsWith(j.Head.Parents, seen.input)

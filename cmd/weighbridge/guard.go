@@ -75,3 +75,15 @@ func guardRun(settings json.RawMessage, dir string) []meter.Finding {
 	}
 	return []meter.Finding{{Code: "parameters-agree", Message: agreement.String()}}
 }
+
+// shapeOfLog holds the parameters that the log states against those of the shape.
+func (c runCount) shapeOfLog() error {
+	if c.architecture == nil || c.observed.Parameters == nil {
+		return nil
+	}
+	var rounding meter.Ops
+	if c.observed.ParametersRounding != nil {
+		rounding = *c.observed.ParametersRounding
+	}
+	return c.architecture.CheckStated(*c.observed.Parameters, rounding, "the log")
+}

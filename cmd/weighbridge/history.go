@@ -132,23 +132,35 @@ func (h *history) readNode(model meter.ModelRef) (meter.Node, bool) {
 	return node, found && len(node.Own) > 0 // a model whose every record was voided is one of which nothing is known
 }
 
-// join adds pending records to what the ledger holds of a model.
+// join adds pending records to what the ledger holds of a model. One of a run
+// that several processes share may belong together with some that the ledger holds.
 func (h *history) join(node meter.Node, model meter.ModelRef, pending []meter.Record) meter.Node {
-	more, err := meter.SumRecords(pending)
-	if err != nil {
-		h.fail(err)
-		return node
-	}
-	own, err := meter.SumTotals(node.Own, more)
-	h.fail(err)
-	joined := meter.Node{Model: model, Own: own, Parents: append([]meter.Parent(nil), node.Parents...)}
+	joined := meter.Node{Model: model, Parents: append([]meter.Parent(nil), node.Parents...)}
 	for _, r := range pending {
 		joined.Parents = append(joined.Parents, r.Parents...)
 	}
+	more, err := meter.SumRecords(pending)
+	if slices.ContainsFunc(pending, func(r meter.Record) bool { return r.Part != nil }) || h.sharesRuns(model) {
+		records, _ := h.records(model)
+		joined.Own, err = meter.SumRecords(records)
+	} else if err == nil {
+		joined.Own, err = meter.SumTotals(node.Own, more)
+	}
+	h.fail(err)
 	return joined
 }
 
-// records returns all records of a model, corrections applied.
+func (h *history) sharesRuns(model meter.ModelRef) bool {
+	if h.ledger == nil {
+		return false
+	}
+	shares, err := h.ledger.SharesRuns(model)
+	h.fail(err)
+	return shares
+}
+
+// records returns all records of a model, corrections applied, and each run that
+// several processes share counted once.
 func (h *history) records(model meter.ModelRef) ([]meter.Record, bool) {
 	var records []meter.Record
 	if h.ledger != nil {
@@ -159,7 +171,7 @@ func (h *history) records(model meter.ModelRef) ([]meter.Record, bool) {
 		}
 	}
 	records = append(records, h.pending[model]...)
-	return records, len(records) > 0
+	return meter.NetRuns(records), len(records) > 0
 }
 
 // lineage walks the model's ancestors. A model of which nothing at all is

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -46,6 +45,7 @@ authority has to be told where a regime has such a duty. Nothing is recorded.
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.plan(cmd.Context(), f) },
 	}
 	f.architecture.register(cmd)
+	f.architecture.registerDocuments(cmd)
 	f.architecture.streams.register(cmd)
 	f.machine.register(cmd)
 	a.rulesFlag(cmd)
@@ -55,13 +55,14 @@ authority has to be told where a regime has such a duty. Nothing is recorded.
 	flags.StringVar(&f.activity, "activity", "", "what the operations will be spent on (default: pretraining; with a parent, what its relation says)")
 	flags.StringArrayVar(&f.parents, "parent", nil, "a model this one will come from, MODEL:RELATION, or a verified shipment of it, SHIPMENT:RELATION; repeatable. Relations: "+names(meter.Relations()))
 	f.trust.register(cmd)
-	for _, required := range []string{"architecture", "tokens"} {
-		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
-	}
+	cmd.MarkFlagRequired("architecture") // fails only for a flag that was not defined
 	return cmd
 }
 
 func (a *app) plan(ctx context.Context, f planFlags) error {
+	if !f.architecture.stated() {
+		return usage("plan: --tokens N or --documents FILE is required: operations follow from the tokens")
+	}
 	start, err := a.planStart(f.start)
 	if err != nil {
 		return err
@@ -110,28 +111,12 @@ func (a *app) planStart(text string) (time.Time, error) {
 
 // counted reads the flags and counts.
 func (f architectureFlags) counted() (estimate.Architecture, estimate.Count, error) {
-	tokens, err := meter.ParseOps(f.tokens)
-	if err != nil {
-		return estimate.Architecture{}, estimate.Count{}, usage("--tokens: %w", err)
-	}
-	lengths, err := estimate.ParseSchedule(f.sequence)
-	if err != nil {
-		return estimate.Architecture{}, estimate.Count{}, usage("--sequence-length: %w", err)
-	}
 	architecture, err := readArchitecture(f.config)
 	if err != nil {
 		return architecture, estimate.Count{}, err
 	}
-	work, err := f.streams.work()
-	if err != nil {
-		return architecture, estimate.Count{}, err
-	}
-	work.Tokens = tokens
-	count, err := architecture.Along(work, lengths)
-	if err != nil {
-		return architecture, count, fmt.Errorf("%s: %w", f.config, err)
-	}
-	return architecture, count, nil
+	count, err := f.total(architecture)
+	return architecture, count, err
 }
 
 // record is the planned work as it would be recorded.

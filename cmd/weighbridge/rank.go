@@ -125,10 +125,12 @@ func freshSequence() uint64 {
 
 // witness makes a record of a rank that does not count: its hardware, its period
 // and what its log shows stay, its operations are those of the rank that counts.
+// The figures that it would count stand as its witnesses: where that rank is never
+// recorded, or shows nothing, they count instead (meter.NetRuns).
 func (j jobRank) witness(r *meter.Record) {
 	message := fmt.Sprintf("rank %d of %d: the log of rank %d counts for the whole job", j.Rank, j.Ranks, j.Counting)
 	if o := r.Observed; o.StepsExecuted != nil || o.TokensExecuted != nil || len(o.Reported) > 0 {
-		message += "; this rank's shows steps too: if that one's does not, start the job with --counting-rank " + fmt.Sprint(j.Rank)
+		message += "; this rank's shows the work too, and counts where that one is not recorded or shows less"
 	}
 	r.Operations, r.Method, r.Grade, r.Convention = meter.Exact(meter.Ops{}), meter.Counted, meter.GradeMeasured, meter.Convention{}
 	kept := r.Findings[:0:0]

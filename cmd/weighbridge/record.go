@@ -94,13 +94,14 @@ superseded with "weighbridge ledger correct".
 	}
 	f.work.register(cmd)
 	f.architecture.register(cmd)
+	f.architecture.registerDocuments(cmd)
 	f.architecture.streams.register(cmd)
 	f.stage.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.operations, "operations", "", "operations, decimal or scientific: 9.5e25")
 	flags.StringVar(&f.countedAs, "counted-as", "", "the convention that --operations was counted by, by the beginning of its name: it is converted to the canonical count. Needs --architecture and\n--sequence-length unless the ratio is the same for all. Conventions: "+strings.Join(estimate.Conventions(), "; "))
-	flags.StringVar(&f.run, "run", "", "name of the run; the same run and sequence twice changes nothing (default: a new name)")
-	flags.Uint64Var(&f.sequence, "sequence", 0, "number of the record within the run")
+	flags.StringVar(&f.run, "run", "", "name of the run; the same run and sequence twice changes nothing (default: a new name). The logs of one run that was resumed, each with --from, count once together")
+	flags.Uint64Var(&f.sequence, "sequence", 0, "number of the record within the run (with --from and --run: by default one that follows from the file)")
 	flags.StringVar(&f.weights, "weights", "", "directory of the weights that the work made: their digest goes into the record, and with --architecture their headers must fit it")
 	flags.StringVar(&f.input, "input", "", "directory of the weights that the work started from: their digest goes into the record, and must be that of the --parent that is a shipment")
 	flags.StringVar(&f.period, "period", "", "when the work was done: START/END, dates or RFC 3339 times")
@@ -200,14 +201,14 @@ func (f recordFlags) check() error {
 	switch {
 	case f.countedAs != "" && f.operations == "":
 		return usage("--counted-as is of --operations: a count from the architecture is the canonical one already")
-	case f.operations != "" && f.architecture.tokens != "":
-		return usage("record: found --operations and --tokens, expected one of them: the number itself, or what it follows from")
+	case f.operations != "" && f.architecture.stated():
+		return usage("record: found --operations and --tokens or --documents, expected one of them: the number itself, or what it follows from")
 	case f.operations != "" && formula && f.countedAs == "" && f.weights == "":
 		return usage("record: found --operations with --architecture or --sequence-length: the number that is stated would not follow from them; " +
 			"leave them out, or give --tokens instead of --operations")
-	case f.operations == "" && f.architecture.tokens == "" && formula:
+	case f.operations == "" && !f.architecture.stated() && formula:
 		return usage("record: --tokens is missing: expected --architecture FILE with --tokens N")
-	case f.operations == "" && f.architecture.tokens == "" && !f.chips.given():
+	case f.operations == "" && !f.architecture.stated() && !f.chips.given():
 		return usage("record: expected --operations N, or --architecture FILE with --tokens N, or --chip-hours N with --chip NAME, or --from FILE")
 	}
 	return nil
@@ -241,7 +242,7 @@ func (f recordFlags) operationsOf(record *meter.Record) error {
 	switch {
 	case f.operations != "":
 		flag, count = "--operations", f.declare
-	case f.architecture.tokens == "":
+	case !f.architecture.stated():
 		flag, count = "--chip-hours", func(*meter.Record) error { return nil }
 	}
 	if err := count(record); err != nil {

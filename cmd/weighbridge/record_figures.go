@@ -62,13 +62,7 @@ func (i *imported) complete(batch *meter.Ops) error {
 
 // guard holds the parameters that a log states against those of the
 // architecture: more than 1 % apart is another model.
-func (i *imported) guard() error {
-	stated, found := i.whole("parameters")
-	if !found || i.count.architecture == nil {
-		return nil
-	}
-	return i.count.architecture.CheckStated(stated, "the log")
-}
+func (i *imported) guard() error { return i.count.shapeOfLog() }
 
 // tokensOfSamples shows the tokens that follow from samples.
 func (i *imported) tokensOfSamples() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -82,7 +83,7 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	if err != nil {
 		return err
 	}
-	record, err := f.recordOf(imported, "log-"+digest, a.env.now())
+	record, err := f.recordOf(imported, digest, a.env.now())
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func optionalOps(flag, text string) (*meter.Ops, error) {
 
 // recordOf is the record of the run; in a dry run the model and the activity may
 // be left open.
-func (f recordFlags) recordOf(i imported, run string, now time.Time) (meter.Record, error) {
+func (f recordFlags) recordOf(i imported, digest string, now time.Time) (meter.Record, error) {
 	work := f.work
 	if f.from.dryRun && work.model == "" {
 		work.model = "dry/run@0" // it is shown nowhere and written nowhere
@@ -169,9 +170,9 @@ func (f recordFlags) recordOf(i imported, run string, now time.Time) (meter.Reco
 	if err != nil {
 		return record, err
 	}
-	record.Run, record.Sequence, record.Outcome = run, f.sequence, meter.Stated
+	record.Run, record.Sequence, record.Outcome = "log-"+digest, f.sequence, meter.Stated
 	if f.run != "" {
-		record.Run = f.run
+		f.pieceOf(&record, digest)
 	}
 	if record.Period, err = parsePeriod(f.period, now); err != nil {
 		return record, err
@@ -213,6 +214,17 @@ func (f recordFlags) onChipsOf(i imported, r *meter.Record) error {
 	}
 	hardware.ceiling.hold(r, true)
 	return nil
+}
+
+// pieceOf makes the record one of a run of several logs, which count once
+// together: its number in the run follows from the file, unless one is named.
+func (f recordFlags) pieceOf(r *meter.Record, digest string) {
+	r.Run, r.Part = f.run, &meter.Part{Ranks: 1}
+	if f.sequence == 0 {
+		if n, err := strconv.ParseUint(digest[:12], 16, 64); err == nil { // 48 bits, as for a process under run
+			r.Sequence = n << 5
+		}
+	}
 }
 
 // telemetry: what was held or paid for is no count. The record has no

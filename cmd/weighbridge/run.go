@@ -49,8 +49,10 @@ A job that counts itself reports to the socket that WEIGHBRIDGE_SOCKET names, on
 for it is in meter/wrap/python. While the job runs NVIDIA's library is read once a second where it is there (else
 nvidia-smi), and an exporter (--dcgm-exporter, --amd-exporter) when asked: the record says how long which chips were
 held, and how busy they were. Every rank of a distributed job (torchrun, srun, mpirun) may be run under this command:
-they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space; the log of rank 0
-counts (--counting-rank) and the others add their hardware. An execution that resumes a run names it with --run.
+they are one run, named after the Slurm step, the torchrun rendezvous id or the MPI name space. The log of rank 0
+counts (--counting-rank), or where it shows nothing or was never recorded that of the lowest rank which shows work;
+the others add their hardware. An execution that resumes a run names it with --run: steps that several executions did
+count once, and those done again in the upper bound alone.
 
 ` + exitCodes,
 		Example: `  weighbridge run --model acme/atlas@1 --architecture config.json --sequence-length 1024 -- python train.py
@@ -73,7 +75,7 @@ counts (--counting-rank) and the others add their hardware. An execution that re
 	flags.StringVar(&f.input, "input", "", "directory of the weights that the job starts from; its digest goes into the record")
 	flags.StringVar(&f.weights, "weights", "", "directory that the job writes its weights to; its digest goes into the record")
 	flags.StringVar(&f.run, "run", "", "id of the run that this execution belongs to, as at a resume; by default that of the distributed job, or a new one")
-	flags.StringVar(&f.counting, "counting-rank", "0", "of a distributed job, the rank whose log and reports count: a number, or last")
+	flags.StringVar(&f.counting, "counting-rank", "0", "of a distributed job, the rank whose log and reports count where they show work: a number, or last")
 	flags.StringVar(&f.warn, "warn", "50,80,95", "warn when the lineage reaches these percentages of a regime's threshold, and at 100; none: never")
 	flags.StringVar(&f.warnCommand, "warn-command", "", "shell command to run at each warning, with WEIGHBRIDGE_MODEL, _REGIME, _PERCENT, _OPERATIONS and _THRESHOLD set; it cannot delay the job")
 	flags.BoolVar(&f.strict, "strict", false, "refuse to start when the ledger or the journal cannot be written")

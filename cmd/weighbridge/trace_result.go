@@ -23,6 +23,7 @@ type traceResult struct {
 	Convention meter.Convention `json:"convention"`          // of the total: mixed where its records differ
 	Missing    []meter.ModelRef `json:"missing"`             // ancestors of which nothing is known
 	Pending    []string         `json:"pending"`             // runs that are included and not in the ledger yet
+	Notes      []traceNote      `json:"notes,omitempty"`     // how runs of several processes were counted once
 }
 
 type traceActivity struct {
@@ -60,8 +61,9 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 		return result, err
 	}
 	var conventions conventionSum
-	result.Regimes, err = a.positionsOf(model, conventions.over(h.records))
-	result.Convention = conventions.total
+	notes := netNotes{}
+	result.Regimes, err = a.positionsOf(model, notes.over(conventions.over(h.records)))
+	result.Convention, result.Notes = conventions.total, notes.sorted()
 	return result, err
 }
 
@@ -110,7 +112,10 @@ func (r traceResult) String() string {
 	shown := map[meter.ModelRef]bool{}
 	r.tree(&b, r.index(), r.Model, "", 2, shown)
 	for _, s := range r.Regimes {
-		fmt.Fprintf(&b, "  %s\n", positionLine(s))
+		fmt.Fprintf(&b, "  %s\n      %s\n", positionLine(s), bar(s, barWidth))
+	}
+	if len(r.Regimes) > 0 {
+		fmt.Fprintf(&b, "  %s\n", barScale)
 	}
 	for _, c := range r.Crossings {
 		fmt.Fprintf(&b, "  %s\n", c)
@@ -130,6 +135,7 @@ func (r traceResult) String() string {
 	for _, p := range r.Pending {
 		fmt.Fprintf(&b, "  included: %s\n", p)
 	}
+	writeNotes(&b, r.Notes)
 	return b.String()
 }
 
@@ -171,7 +177,8 @@ func (r traceResult) index() map[meter.ModelRef]traceModel {
 	return lines
 }
 
-func positionLine(p fdp.Position) string {
+// leftOf says how far the threshold is, and what follows when it is reached.
+func leftOf(p fdp.Position) string {
 	left := "margin unknown"
 	switch {
 	case p.ThresholdVerdict == fdp.Applies:
@@ -188,6 +195,10 @@ func positionLine(p fdp.Position) string {
 	if !p.Codified {
 		left += "; the text does not stand today"
 	}
+	return left
+}
+
+func positionLine(p fdp.Position) string {
 	return fmt.Sprintf("%s: %s that count %s; threshold %s %s: %s; %s",
-		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, left)
+		p.Regime, p.Quantity, p.Interval.Beside(p.Threshold), p.Comparison, p.Threshold.Short(), p.ThresholdVerdict, leftOf(p))
 }

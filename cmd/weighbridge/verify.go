@@ -22,6 +22,8 @@ type verifyFlags struct {
 	part    partFlags
 	parents verifyParents
 
+	presentation string // what the sender shows of statements that hide figures
+
 	statementsOnly bool // of a registry: the weights themselves stay there
 
 	rules     string // a directory with rules that may come with a determination
@@ -58,6 +60,10 @@ With --identity and --issuer somebody may sign without a key: the certificate, i
 minutes are verified under --trusted-root, offline. Timestamps (RFC 3161) are verified under the same file or
 --timestamp-certificate, and shown; --require-timestamp refuses signatures without.
 
+Statements may hide figures behind digests. --presentation opens those that their holder shows you, under the same
+signature; what stays hidden is listed, and counts as unknown, never as zero. Who showed it is not proved: there is no
+key binding.
+
 ` + exitCodes,
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
 			"  weighbridge verify weights --key release.key.pub --signature model.sig\n" +
@@ -78,6 +84,7 @@ minutes are verified under --trusted-root, offline. Timestamps (RFC 3161) are ve
 	flags.StringArrayVar(&f.keys, "key", nil, "public key (PEM) that may sign; repeatable")
 	flags.StringVar(&f.claims, "claims", "", "for a plain directory: the claims file (default DIR/claims.jsonl)")
 	flags.StringVar(&f.out, "out", "", "for a registry: keep the shipment in this OCI image layout")
+	flags.StringVar(&f.presentation, "presentation", "", "a `FILE` with figures that the statements hide, as weighbridge present wrote it")
 	f.add(cmd)
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
 	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
@@ -99,6 +106,9 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 	}
 	if err := f.check(target); err != nil {
 		return err
+	}
+	if f.presentation != "" && f.signature != "" {
+		return usage("--presentation goes with attestations, not with --signature")
 	}
 	own, err := a.ownQuestion(f.own, asked)
 	if err != nil {

@@ -53,6 +53,9 @@ func (a *app) examine(ctx context.Context, target string, f verifyFlags, asked *
 		return result, nil, err
 	}
 	input, err := f.readDirectory(ctx, target)
+	if err == nil {
+		input.Disclosures, err = f.presented()
+	}
 	if err != nil {
 		return verify.Result{}, nil, err
 	}

@@ -25,6 +25,9 @@ func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, 
 		return verify.Result{}, nil, err
 	}
 	input := verify.Input{ManifestDigest: model.Manifest.Digest.String(), Found: model.Declared, Unread: unread(layout, model)}
+	if input.Disclosures, err = f.presented(); err != nil {
+		return verify.Result{}, nil, err
+	}
 	for _, b := range model.Bundles {
 		input.Bundles = append(input.Bundles, b.Data)
 	}

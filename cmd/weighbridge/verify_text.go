@@ -124,21 +124,22 @@ func describeVerdict(v attest.Verdict, whose string) string {
 func describePredicate(s attest.Statement) string {
 	switch {
 	case s.TrainingCompute != nil:
-		return describeCompute(*s.TrainingCompute)
+		return describeCompute(*s.TrainingCompute, s.Disclosed)
 	case s.Hardware != nil:
-		return describeHeld(*s.Hardware)
+		return describeHeld(*s.Hardware, s.Disclosed)
 	case s.Determination != nil:
 		return describeDetermination(*s.Determination)
 	}
 	return ""
 }
 
-func describeCompute(c attest.TrainingCompute) string {
+func describeCompute(c attest.TrainingCompute, d *attest.Disclosed) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  says     %s: a lineage of %d model(s)\n", c.Model, len(c.Lineage.Models)+len(c.Lineage.Missing))
 	for _, t := range c.Lineage.Activities {
-		fmt.Fprintf(&b, "           %s %s (%d record(s), %s)\n", t.Activity, t.Interval, t.Records, t.Grade)
+		fmt.Fprintf(&b, "           %s %s (%s%d record(s), %s)\n", t.Activity, t.Interval, hiddenBound(d, "records"), t.Records, t.Grade)
 	}
+	b.WriteString(describeDisclosed(c, d))
 	for _, m := range c.Lineage.Missing {
 		fmt.Fprintf(&b, "           nothing is recorded of %s, so there is no upper bound\n", m)
 	}
@@ -169,9 +170,13 @@ func describeCorrected(c attest.Corrected) string {
 	return text
 }
 
-func describeHeld(h attest.Hardware) string {
+func describeHeld(h attest.Hardware, disclosed *attest.Disclosed) string {
 	var b strings.Builder
-	for _, d := range h.Devices {
+	for i, d := range h.Devices {
+		if disclosed.Hides(fmt.Sprintf("devices[%d].count", i)) {
+			fmt.Fprintf(&b, "  says     on %s, how many is hidden (%s; %s)\n", printable(d.Product), d.Grade, d.ECCN)
+			continue
+		}
 		fmt.Fprintf(&b, "  says     on %d x %s (%s; %s)\n", d.Count, printable(d.Product), d.Grade, d.ECCN)
 	}
 	if len(h.Devices) == 0 {

@@ -32,8 +32,8 @@ func TestSignersRulesAreShownAsSuch(t *testing.T) {
 // the cursor, hides text or starts a line of its own.
 func TestHostileWordsAreShownEscaped(t *testing.T) {
 	const hostile = "x\x1b[2K\r\nverified: all\u009b2J\u202e"
-	text := describeCompute(attest.TrainingCompute{Findings: []meter.Finding{{Code: hostile, Message: hostile}}, Corrections: []attest.Correction{{Kind: "void", Run: hostile, Author: hostile, Reason: hostile}}})
-	text += describeHeld(attest.Hardware{Devices: []attest.Device{{Product: hostile}}})
+	text := describeCompute(attest.TrainingCompute{Findings: []meter.Finding{{Code: hostile, Message: hostile}}, Corrections: []attest.Correction{{Kind: "void", Run: hostile, Author: hostile, Reason: hostile}}}, nil)
+	text += describeHeld(attest.Hardware{Devices: []attest.Device{{Product: hostile}}}, nil)
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if strings.HasPrefix(line, "verified") || strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsGraphic(r) }) {

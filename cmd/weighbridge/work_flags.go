@@ -30,6 +30,8 @@ type architectureFlags struct {
 	tokens   string
 	sequence string
 	streams  streamFlags
+
+	documents string // --documents
 }
 
 func (w *workFlags) register(cmd *cobra.Command) {
@@ -61,28 +63,15 @@ func names[T ~string](list []T) string {
 // count fills the record from the model's shape and the stated tokens.
 func (f architectureFlags) count(record *meter.Record) error {
 	if f.config == "" {
-		return usage("--tokens without --architecture: name the model's config.json, or state the operations with --operations")
-	}
-	tokens, err := meter.ParseOps(f.tokens)
-	if err != nil {
-		return usage("--tokens: %w", err)
-	}
-	schedule, err := estimate.ParseSchedule(f.sequence)
-	if err != nil {
-		return usage("--sequence-length: %w", err)
+		return usage("--tokens or --documents without --architecture: name the model's config.json, or state the operations with --operations")
 	}
 	architecture, err := readArchitecture(f.config)
 	if err != nil {
 		return err
 	}
-	work, err := f.streams.work()
+	count, err := f.total(architecture)
 	if err != nil {
 		return err
-	}
-	work.Tokens = tokens
-	count, err := architecture.Along(work, schedule)
-	if err != nil {
-		return fmt.Errorf("%s: %w", f.config, err)
 	}
 	record.Operations, record.Convention = count.Operations, count.Convention
 	record.Method, record.Grade = meter.Architecture, meter.GradeDeclared // the tokens are what a person says

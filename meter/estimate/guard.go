@@ -70,13 +70,13 @@ func (a Architecture) CheckWeights(h tensors.Header, source string) (Agreement, 
 }
 
 // CheckStated holds the configuration's parameters against a number that a log
-// or a card states.
-func (a Architecture) CheckStated(parameters meter.Ops, source string) error {
+// or a card states, printed to within rounding.
+func (a Architecture) CheckStated(parameters, rounding meter.Ops, source string) error {
 	p := a.Parameters()
 	withoutPositions, _ := p.Total.Sub(p.Positions) // as nanoGPT prints it; never below zero
 	withoutEmbedding, _ := p.Total.Sub(p.Embedding) // as many trainers print it
 	for _, n := range []meter.Ops{p.Total, withoutPositions, withoutEmbedding} {
-		if near(parameters, n) {
+		if near(parameters, n) || distance(parameters, n).Cmp(rounding) <= 0 {
 			return nil
 		}
 	}
@@ -93,6 +93,14 @@ func (a Architecture) CheckStated(parameters meter.Ops, source string) error {
 		}
 	}
 	return e
+}
+
+func distance(a, b meter.Ops) meter.Ops {
+	if a.Cmp(b) < 0 {
+		a, b = b, a
+	}
+	d, _ := a.Sub(b) // never below zero
+	return d
 }
 
 func times(o meter.Ops, n uint64) meter.Ops {

@@ -123,12 +123,12 @@ func TestCheckStated(t *testing.T) {
 		{gpt, "130e6", "the log 130000000: +4.47 % apart"},
 		{moe, "46702792704", ""}, {moe, "12749000000", "of active parameters"}, {moe, "23351396352", "packed 4-bit"}, {gpt, "0", "the log 0"},
 	} {
-		err := c.a.CheckStated(ops(t, c.n), "the log")
+		err := c.a.CheckStated(ops(t, c.n), meter.Ops{}, "the log")
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", c.n, err, c.want)
 		}
 	}
-	if err := gpt.CheckStated(meter.Ops{}, "x"); err == nil {
+	if err := gpt.CheckStated(meter.Ops{}, meter.Ops{}, "x"); err == nil {
 		t.Error("nothing agrees with anything")
 	}
 }

@@ -15,6 +15,7 @@ import (
 type sums struct {
 	activities map[meter.Activity]*sum
 	parents    map[meter.Parent]int64
+	shared     *int64  // records of runs that several processes share
 	text       *[]byte // room for encode
 }
 
@@ -26,7 +27,9 @@ type sum struct {
 	text                []byte // its encoding, until it changes
 }
 
-func newSums() sums { return sums{map[meter.Activity]*sum{}, map[meter.Parent]int64{}, new([]byte)} }
+func newSums() sums {
+	return sums{map[meter.Activity]*sum{}, map[meter.Parent]int64{}, new(int64), new([]byte)}
+}
 
 // add takes a record in (by is 1) or out (by is -1).
 func (s sums) add(r *meter.Record, by int64) {
@@ -43,6 +46,9 @@ func (s sums) add(r *meter.Record, by int64) {
 	have.text = have.text[:0]
 	if have.records == 0 {
 		delete(s.activities, r.Activity)
+	}
+	if r.Part != nil {
+		*s.shared += by
 	}
 	if len(r.Parents) == 0 {
 		return
@@ -153,10 +159,14 @@ func (c *checker) state(name string, stored []byte, want sums) {
 			meter.Parent
 			Records int64 `json:"records"`
 		} `json:"parents"`
+		Shared int64 `json:"shared"`
 	}
 	if err := json.Unmarshal(stored, &st); err != nil {
 		c.problem("state-unreadable", name, "%v", err)
 		return
+	}
+	if st.Shared != *want.shared {
+		c.problem("state-differs", name, "found %d records of runs that are shared, expected %d", st.Shared, *want.shared)
 	}
 	left := len(want.activities)
 	seen := map[meter.Activity]bool{}

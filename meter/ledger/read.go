@@ -68,7 +68,8 @@ func (l *Ledger) Models() ([]meter.ModelRef, error) {
 }
 
 // Node returns a model's own totals and parents, net of corrections, over all
-// its logs, or false when the ledger has none.
+// its logs, or false when the ledger has none. Runs that several processes share
+// count once, as [meter.NetRuns] has it.
 func (l *Ledger) Node(model meter.ModelRef) (meter.Node, bool, error) {
 	var node meter.Node
 	var found bool
@@ -86,10 +87,29 @@ func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, erro
 	}
 	st, err := modelState(tx, model, logs)
 	node := meter.Node{Model: model, Parents: st.parents()}
+	if err == nil && st.Shared > 0 {
+		var records []meter.Record
+		if records, err = counting(tx, model, logsOf(tx, l.id, model)); err == nil {
+			node.Own, err = meter.SumRecords(meter.NetRuns(records))
+		}
+		return node, true, err
+	}
 	for _, t := range st.totals() {
 		node.Own = append(node.Own, meter.ActivityTotal(t))
 	}
 	return node, true, err
+}
+
+// SharesRuns reports whether a model has records of runs that several processes
+// share, so that its records do not add up one by one.
+func (l *Ledger) SharesRuns(model meter.ModelRef) (bool, error) {
+	var shares bool
+	err := l.read(model, func(tx *bolt.Tx, logs []modelLog) error {
+		st, err := modelState(tx, model, logs)
+		shares = st.Shared > 0
+		return err
+	})
+	return shares, err
 }
 
 // modelState is the sum over a model's logs, less what several of them count.
@@ -150,26 +170,33 @@ func (g *log) entries() ([]Entry, error) {
 // Records returns the records that count, log by log in the order of
 // [Ledger.Heads] and in the order they were appended: one that was superseded is
 // replaced in its place, one that was voided is gone, one that stands in several
-// logs is there once.
+// logs is there once. The records of a run that several processes share stand as
+// each wrote its own: [meter.NetRuns] counts such a run once.
 func (l *Ledger) Records(model meter.ModelRef) ([]meter.Record, error) {
 	var records []meter.Record
-	err := l.read(model, func(tx *bolt.Tx, logs []modelLog) error {
-		again := map[copyPlace]bool{} // where a record stands that counts elsewhere
-		err := forEachCopied(tx, model, logs, func(tellings []telling, counts int) error {
-			for i, t := range tellings {
-				again[t.copyPlace] = i != counts
-			}
-			return nil
-		})
-		for _, g := range logs {
-			var more []meter.Record
-			if err == nil {
-				more, err = g.net(func(index uint64) bool { return again[copyPlace{g.id, index}] })
-			}
-			records = append(records, more...)
-		}
+	err := l.read(model, func(tx *bolt.Tx, logs []modelLog) (err error) {
+		records, err = counting(tx, model, logs)
 		return err
 	})
+	return records, err
+}
+
+// counting is [Ledger.Records] in a transaction.
+func counting(tx *bolt.Tx, model meter.ModelRef, logs []modelLog) (records []meter.Record, err error) {
+	again := map[copyPlace]bool{} // where a record stands that counts elsewhere
+	err = forEachCopied(tx, model, logs, func(tellings []telling, counts int) error {
+		for i, t := range tellings {
+			again[t.copyPlace] = i != counts
+		}
+		return nil
+	})
+	for _, g := range logs {
+		var more []meter.Record
+		if err == nil {
+			more, err = g.net(func(index uint64) bool { return again[copyPlace{g.id, index}] })
+		}
+		records = append(records, more...)
+	}
 	return records, err
 }
 

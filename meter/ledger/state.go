@@ -18,6 +18,10 @@ import (
 type state struct {
 	Tallies []tally       `json:"tallies"` // in the order of meter.Activities
 	Parents []parentCount `json:"parents"` // in the order they were first named
+
+	// Shared is how many records are of runs that several processes share: these
+	// do not add up, and a reader nets them (meter.NetRuns).
+	Shared uint64 `json:"shared,omitempty"`
 }
 
 // tally is the work of one activity, kept so that it can be undone.
@@ -101,6 +105,9 @@ func (t *tally) total() Total {
 func (st *state) add(r meter.Record) error {
 	t := st.tallyOf(r.Activity)
 	t.Records++
+	if r.Part != nil {
+		st.Shared++
+	}
 	t.Grades[slices.Index(meter.Grades(), r.Grade)]++
 	for _, p := range distinct(r.Parents) {
 		at := slices.IndexFunc(st.Parents, func(c parentCount) bool { return c.Parent == p })
@@ -123,6 +130,9 @@ func (st *state) remove(r meter.Record) error {
 		return st.short(r)
 	}
 	t.Records--
+	if r.Part != nil && st.Shared > 0 {
+		st.Shared--
+	}
 	t.Grades[grade]--
 	if err := t.apply(r.Operations, meter.Ops.Sub, ^uint64(0)); err != nil {
 		return st.short(r)
@@ -165,6 +175,7 @@ func (t *tally) apply(i meter.Interval, op func(meter.Ops, meter.Ops) (meter.Ops
 
 // join adds the tallies and parents of another state, or takes them out.
 func (st *state) join(other state, op func(meter.Ops, meter.Ops) (meter.Ops, error), one uint64) error {
+	st.Shared += one * other.Shared
 	for _, t := range other.Tallies {
 		have := st.tallyOf(t.Activity)
 		have.Records += one * t.Records

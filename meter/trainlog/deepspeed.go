@@ -113,6 +113,8 @@ func (d *deepSpeedProfiler) read(l line, _ *notes) verdict {
 			d.sheet.ops("operations_forward", ops)
 			return signature
 		}
+	case "params of model = params per GPU * mp_size":
+		d.sheet.printedParameters(value)
 	case "world size":
 		if n, ok := count(value, maxStep); ok {
 			d.sheet.count("world_size", n)

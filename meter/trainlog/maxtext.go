@@ -63,6 +63,9 @@ func (m *maxText) read(l line, n *notes) verdict {
 	case bytes.HasPrefix(bytes.TrimSpace(text), []byte("Total TFLOPs: ")):
 		m.sheet.number("tflop_per_step_per_device", numberField(text, "Total TFLOPs:"))
 		return understood
+	case bytes.HasPrefix(text, []byte("number parameters: ")) && l.whole:
+		m.sheet.printedParameters(text[len("number parameters: "):])
+		return understood
 	case anyIn(text, m.marks()):
 		return understood
 	}

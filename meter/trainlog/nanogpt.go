@@ -20,17 +20,20 @@ type nanoGPT struct {
 	steps steps
 	rank  string // the rank whose lines count, as its prefix names it
 	known bool   // rank is set
+	sheet sheet
 }
 
 func (g *nanoGPT) name() string { return "nanogpt" }
 
 func (g *nanoGPT) clone() parser {
 	c := *g
-	c.steps = g.steps.clone()
+	c.steps, c.sheet = g.steps.clone(), g.sheet.clone()
 	return &c
 }
 
-func (g *nanoGPT) marks() []string { return []string{": loss ", perIterationMark, ": train loss "} }
+func (g *nanoGPT) marks() []string {
+	return []string{": loss ", perIterationMark, ": train loss ", parametersMark}
+}
 
 // beforeNumber returns where the number begins that ends a text like
 // "tokens per iteration will be: 491,520"; 0 when it is not one.
@@ -56,8 +59,16 @@ func (g *nanoGPT) read(l line, n *notes) verdict {
 	if best == foreign {
 		best = evaluation(l.text)
 	}
+	if best == foreign && l.whole && bytes.HasPrefix(l.text, []byte(parametersMark)) {
+		g.sheet.printedParameters(l.text[len(parametersMark):])
+		return understood
+	}
 	return best
 }
+
+// parametersMark begins "number of parameters: 123.59M", without the table of
+// positions (model.py, GPT.get_num_params).
+const parametersMark = "number of parameters: "
 
 // statements reads every "iter" of a line: those of two ranks may stand in one.
 func (g *nanoGPT) statements(l line, n *notes) verdict {
@@ -170,7 +181,7 @@ func (g *nanoGPT) observe(o *meter.Observation) { g.steps.observe(o, g.steps.don
 func (g *nanoGPT) figures() []Figure {
 	var o meter.Observation
 	g.observe(&o)
-	var list sheet
+	list := g.sheet.clone()
 	for _, f := range []struct {
 		name  string
 		value *uint64

@@ -67,7 +67,7 @@ func encoded(t *testing.T, r *Reader) string {
 // TestMixedLog: the log above, by hand.
 func TestMixedLog(t *testing.T) {
 	o := read(t, "", mixed()).Observation()
-	want := "nanogpt last 25 every 10 steps 26/32 tokens 8192: 192512/217088 lines 20 unread 8 " +
+	want := "nanogpt last 25 every 10 steps 26/32 tokens 8192: 192512/217088 lines 20 unread 7 " +
 		"[log-line-too-long log-batch-changed log-rollback log-two-formats report-malformed]"
 	if got := view(o); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/big"
 	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
@@ -18,9 +19,47 @@ const reportMark = "weighbridge-report"
 const maxSquaredLengths = "1e36"
 
 // reports are the figures of the job's own counter, one element per activity.
-type reports struct{ list []meter.Report }
+type reports struct {
+	list  []meter.Report
+	first []meter.Report // the first of each, whose distance to the last gives the pace
+}
 
-func (r *reports) clone() reports { return reports{slices.Clone(r.list)} }
+func (r *reports) clone() reports { return reports{slices.Clone(r.list), slices.Clone(r.first)} }
+
+// reported returns what was reported last, with the steps that were done before
+// the first report's work.
+func (r *reports) reported() []meter.Report {
+	list := slices.Clone(r.list)
+	for i := range list {
+		list[i].From = stepsBefore(r.first[i], list[i])
+	}
+	return list
+}
+
+// stepsBefore is the step at which a process began to count: what its first
+// report holds, at the pace of those after it, lies before that report's step.
+// It is nil where that cannot be told.
+func stepsBefore(first, last meter.Report) *uint64 {
+	had, has := first.Operations, last.Operations
+	if had == nil || has == nil {
+		had, has = first.Tokens, last.Tokens
+	}
+	if had == nil || has == nil || first.Step == nil || last.Step == nil || *last.Step <= *first.Step {
+		return nil
+	}
+	gained, err := has.Sub(*had)
+	if err != nil || gained.IsZero() {
+		return nil
+	}
+	steps := new(big.Int).Mul(had.Big(), new(big.Int).SetUint64(*last.Step-*first.Step))
+	half := new(big.Int).Quo(gained.Big(), big.NewInt(2))
+	steps.Quo(steps.Add(steps, half), gained.Big())
+	before := new(big.Int).Sub(new(big.Int).SetUint64(*first.Step), steps)
+	if before.Sign() < 0 {
+		before.SetInt64(0)
+	}
+	return new(before.Uint64())
+}
 
 // read reads a report line. Something may stand before the mark, such as a
 // progress bar without a line end; nothing may stand after the object.
@@ -55,7 +94,7 @@ func (r *reports) read(l line, n *notes) verdict {
 func (r *reports) merge(report meter.Report, l line, n *notes) {
 	i := slices.IndexFunc(r.list, func(have meter.Report) bool { return have.Activity == report.Activity })
 	if i < 0 {
-		r.list = append(r.list, report)
+		r.list, r.first = append(r.list, report), append(r.first, report)
 		return
 	}
 	have := r.list[i]

@@ -111,3 +111,44 @@ func (s sheet) clone() sheet { return slices.Clone(s) }
 
 // String is the figure for people.
 func (f Figure) String() string { return fmt.Sprintf("%s %s", f.Name, f.Text) }
+
+// parametersPrinted and parametersRounding are the names of a model's parameters
+// as a log rounds them, and of how far off that may be.
+const parametersPrinted, parametersRounding = "parameters_printed", "parameters_rounding"
+
+// printedParameters sets a number of parameters printed with a unit, as in
+// "123.59M", "8.03 B" or "8.030 billion".
+func (s *sheet) printedParameters(text []byte) {
+	text = bytes.TrimSpace(text)
+	end := len(text) - len(bytes.TrimLeft(text, "0123456789.,"))
+	value, ok := exactly(text[:end])
+	unit, known := map[string]int64{"": 1, "k": 1e3, "K": 1e3, "M": 1e6, "million": 1e6, "B": 1e9, "G": 1e9, "billion": 1e9, "T": 1e12, "trillion": 1e12}[string(bytes.TrimSpace(text[end:]))]
+	if !ok || !known || value.Sign() <= 0 {
+		return
+	}
+	step := big.NewRat(unit, 1) // one in the last digit
+	if dot := bytes.IndexByte(text[:end], '.'); dot >= 0 {
+		step.Quo(step, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(end-dot-1)), nil)))
+	}
+	value.Mul(value, big.NewRat(unit, 1))
+	whole, err := meter.OpsFromBig(new(big.Int).Quo(value.Num(), value.Denom()))
+	rounding, err2 := meter.OpsFromBig(new(big.Int).Quo(step.Num(), step.Denom()))
+	if err == nil && err2 == nil && whole.Cmp(meter.NewOps(maxTokens)) <= 0 {
+		s.ops(parametersPrinted, whole)
+		s.ops(parametersRounding, rounding)
+	}
+}
+
+// parameters returns what the figures say of the model's parameters; nil: nothing.
+func (s sheet) parameters() (stated, rounding *meter.Ops) {
+	named := map[string]*meter.Ops{}
+	for _, f := range s {
+		if n, err := meter.ParseOps(f.Text); err == nil && f.Kind == Count {
+			named[f.Name] = &n
+		}
+	}
+	if exact := named["parameters"]; exact != nil {
+		return exact, nil
+	}
+	return named[parametersPrinted], named[parametersRounding]
+}

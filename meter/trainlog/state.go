@@ -163,10 +163,11 @@ func (s *state) record(record []byte, at int64) {
 }
 
 func (s *state) observation() meter.Observation {
-	o := meter.Observation{Lines: s.lines, Unread: s.unread, Lost: s.lost, Reported: s.reports.list}
+	o := meter.Observation{Lines: s.lines, Unread: s.unread, Lost: s.lost, Reported: s.reports.reported()}
 	if s.met {
 		o.Format = s.candidates[0].name()
 		s.candidates[0].observe(&o)
+		o.Parameters, o.ParametersRounding = sheet(s.candidates[0].figures()).parameters()
 	} else if s.forced != "" {
 		s.notes.add(FormatNotMet, 0, 0, 0)
 	}

@@ -251,6 +251,7 @@ func (s *steps) observe(o *meter.Observation, lastStep uint64) {
 	if s.interval != 0 {
 		o.LogInterval = new(s.interval)
 	}
+	o.Spans = s.spansShown()
 	count, tokens, priced := s.union()
 	o.StepsCommitted, o.StepsExecuted = new(count), new(s.executed)
 	if priced {
@@ -259,6 +260,25 @@ func (s *steps) observe(o *meter.Observation, lastStep uint64) {
 	if !s.unpriced {
 		o.TokensExecuted = new(s.tokens)
 	}
+}
+
+// maxSpans bounds what an observation holds of the pieces: it stands in every
+// segment of a journal.
+const maxSpans = 256
+
+// spansShown returns the committed steps as they are kept in a record, or nothing
+// where they are in too many pieces.
+func (s *steps) spansShown() []meter.Span {
+	if len(s.committed) > maxSpans {
+		return nil
+	}
+	var list []meter.Span
+	for _, e := range s.committed {
+		if e.from < e.to {
+			list = append(list, meter.Span{From: e.from, To: e.to, PerStep: e.perStep})
+		}
+	}
+	return list
 }
 
 // union returns the committed steps and their tokens, and whether every one of

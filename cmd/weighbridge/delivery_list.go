@@ -1,0 +1,95 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/fdp/delivery"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/ledger"
+)
+
+type deliveryList struct {
+	Schema     string        `json:"schema"`
+	Deliveries []deliveryRow `json:"deliveries"`
+}
+
+type deliveryRow struct {
+	ID       string         `json:"id"`
+	Customer string         `json:"customer"`
+	Model    meter.ModelRef `json:"model,omitempty"`
+	State    delivery.State `json:"state"`
+	Steps    int            `json:"steps"`
+	Opened   string         `json:"opened"` // days
+	Last     string         `json:"last"`
+	Origin   string         `json:"origin"`
+}
+
+func (a *app) deliveryListCommand() *cobra.Command {
+	var customer string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "The deliveries of this ledger and where they stand",
+		Example: "  weighbridge delivery list\n  weighbridge delivery list --customer \"Gulf Compute\" --json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			result := deliveryList{Schema: "weighbridge.dev/deliveries/v1", Deliveries: []deliveryRow{}}
+			err := a.reading(func(l *ledger.Ledger) (err error) {
+				result.Deliveries, err = deliveryRows(l, customer)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(result)
+			}
+			a.printf("%s", result.text())
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&customer, "customer", "", "only those for this customer, by its whole name")
+	return cmd
+}
+
+func deliveryRows(l *ledger.Ledger, customer string) ([]deliveryRow, error) {
+	logs, err := l.NoteLogs(deliveryLogs)
+	if err != nil {
+		return nil, err
+	}
+	rows := []deliveryRow{}
+	for _, log := range logs {
+		found, err := deliveriesIn(l, log)
+		if err != nil {
+			return nil, err
+		}
+		for _, origin := range sortedKeys(found) {
+			d := found[origin]
+			if customer != "" && d.Opened.Customer != customer {
+				continue
+			}
+			rows = append(rows, deliveryRow{d.ID, d.Opened.Customer, d.Opened.Model, d.State, len(d.Entries), day(d.Entries[0].Time), day(d.Entries[len(d.Entries)-1].Time), origin})
+		}
+	}
+	return rows, nil
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+func (r deliveryList) text() string {
+	if len(r.Deliveries) == 0 {
+		return "no deliveries\n"
+	}
+	var b strings.Builder
+	rows := [][]string{{"delivery", "customer", "model", "state", "steps", "opened", "last"}}
+	for _, d := range r.Deliveries {
+		rows = append(rows, []string{d.ID, printable(d.Customer), cmp.Or(string(d.Model), "-"), string(d.State), fmt.Sprint(d.Steps), d.Opened, d.Last})
+	}
+	writeColumns(&b, rows)
+	return b.String()
+}

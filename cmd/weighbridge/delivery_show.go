@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/fdp/delivery"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/ledger"
+)
+
+// deliveryStep is one step as show and the commands that make one print it.
+type deliveryStep struct {
+	Index    uint64           `json:"index"`
+	What     string           `json:"what"`
+	Author   string           `json:"author"`
+	Time     time.Time        `json:"time"`
+	Evidence []meter.Evidence `json:"evidence"`
+	Step     delivery.Step    `json:"step"`
+}
+
+type deliveryResult struct {
+	Schema    string             `json:"schema"`
+	ID        string             `json:"id"`
+	Customer  string             `json:"customer"`
+	Model     meter.ModelRef     `json:"model,omitempty"`
+	State     delivery.State     `json:"state"`
+	Origin    string             `json:"origin"` // of its log: another ledger's when it was merged
+	Steps     []deliveryStep     `json:"steps"`
+	Questions []fdp.DeskQuestion `json:"questions"` // as the facts answer them now
+	Signers   []string           `json:"signers"`   // keys of a release: preparer, approver
+}
+
+func (a *app) deliveryShowCommand() *cobra.Command {
+	var letter, notes string
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Everything that was done in a delivery, and the questions that are open",
+		Long: `Show prints every step of a delivery with who and when, its decisions, and the questions that nobody has answered. --release-note FILE
+writes the signed release note, one bundle per signer and line; both signatures are verified first. --letter FILE drafts the letter that informs
+the customer, from the last decision.
+
+` + exitCodes,
+		Example: "  weighbridge delivery show gulf-compute-1\n  weighbridge delivery show gulf-compute-1 --release-note release.jsonl",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.reading(func(l *ledger.Ledger) error { return a.showDelivery(l, args[0], letter, notes) })
+		},
+	}
+	cmd.Flags().StringVar(&notes, "release-note", "", "write the signed release note to `FILE`; it must not exist")
+	cmd.Flags().StringVar(&letter, "letter", "", "write the letter to the customer to `FILE`; it must not exist")
+	return cmd
+}
+
+func (a *app) showDelivery(l *ledger.Ledger, id, letter, notes string) error {
+	if err := delivery.ValidID(id); err != nil {
+		return usage("%w", err)
+	}
+	found, err := deliveriesIn(l, deliveryLogs+id)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("delivery %s: not in this ledger; delivery list shows those that are", id)
+	}
+	for _, origin := range sortedKeys(found) {
+		d := found[origin]
+		if notes != "" {
+			if err := writeReleaseNote(l, d, notes); err != nil {
+				return err
+			}
+		}
+		if letter != "" {
+			if err := writeLetter(l, d, letter); err != nil {
+				return err
+			}
+		}
+		result, err := a.deliveryResult(d, origin)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			err = a.printJSON(result)
+		} else {
+			a.printf("%s", result.text())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeReleaseNote verifies both signatures, over the same bytes, and writes them.
+func writeReleaseNote(l *ledger.Ledger, d delivery.Delivery, path string) error {
+	if d.Release == nil {
+		return fmt.Errorf("delivery %s: it was never released: there is no release note", d.ID)
+	}
+	approved := d.Release.Step.Approved
+	prepared := d.Entries[approved.Decided].Step.Decided.Signature
+	_, one, err := openedNote(l, *prepared)
+	if err != nil {
+		return err
+	}
+	_, two, err := openedNote(l, approved.Signature)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(one, two) {
+		return fmt.Errorf("delivery %s: preparer and approver have signed different notes: nothing was released; see weighbridge check", d.ID)
+	}
+	var lines bytes.Buffer
+	for _, s := range []delivery.Signature{*prepared, approved.Signature} {
+		bundle, err := evidenceBytes(l, s.Bundle)
+		if err != nil {
+			return err
+		}
+		lines.Write(append(bytes.TrimSpace(bundle), '\n'))
+	}
+	return writeNew(path, lines.Bytes(), 0o644)
+}
+
+func writeLetter(l *ledger.Ledger, d delivery.Delivery, path string) error {
+	if d.Last == nil {
+		return fmt.Errorf("delivery %s: nothing was decided yet: decide first, the letter rests on it", d.ID)
+	}
+	facts, err := decidedFacts(l, *d.Last)
+	if err != nil {
+		return err
+	}
+	return writeNew(path, []byte(delivery.Letter(d.Last.Step.Decided.Decision, facts)), 0o644)
+}
+
+func (a *app) deliveryResult(d delivery.Delivery, origin string) (deliveryResult, error) {
+	r := deliveryResult{Schema: "weighbridge.dev/delivery/v1", ID: d.ID, Customer: d.Opened.Customer, Model: d.Opened.Model, State: d.State, Origin: origin,
+		Steps: []deliveryStep{}, Questions: []fdp.DeskQuestion{}, Signers: []string{}}
+	for _, e := range d.Entries {
+		r.Steps = append(r.Steps, deliveryStep{e.Index, stepText(e.Step), e.Author, e.Time, append([]meter.Evidence{}, e.Evidence...), e.Step})
+	}
+	if d.Release != nil {
+		approved := d.Release.Step.Approved
+		r.Signers = append(r.Signers, d.Entries[approved.Decided].Step.Decided.Signature.Key, approved.Signature.Key)
+	}
+	q, err := a.deskQuestion(deliveryDecideFlags{standing: "codified"})
+	if err != nil {
+		return r, err
+	}
+	facts, err := d.Join(nil)
+	if err != nil {
+		return r, err
+	}
+	desks, err := fdp.EvaluateDesk(q.rules, q.catalogue, facts, q.question)
+	for _, one := range desks {
+		for _, question := range one.Questions {
+			if !slices.ContainsFunc(r.Questions, func(have fdp.DeskQuestion) bool { return have.Fact == question.Fact }) {
+				r.Questions = append(r.Questions, question)
+			}
+		}
+	}
+	return r, err
+}
+
+// stepText says in a line what a step did.
+func stepText(s delivery.Step) string {
+	switch {
+	case s.Opened != nil:
+		text := "opened for " + s.Opened.Customer
+		if s.Opened.Plan != nil {
+			text += fmt.Sprintf("; a plan of %s %s", s.Opened.Plan.Operations.String(), s.Opened.Plan.Activity)
+		}
+		return text
+	case s.Answered != nil:
+		var answers []string
+		for _, one := range s.Answered.Answers {
+			answers = append(answers, fmt.Sprintf("%s = %s", one.Path, one.Value))
+		}
+		return fmt.Sprintf("answered %s (%s)", strings.Join(answers, ", "), s.Answered.Source)
+	case s.Decided != nil:
+		d := s.Decided.Decision
+		text := fmt.Sprintf("decided %s under %s (codified %s, due %s, enforced %s)", d.Decision, d.Standing, d.ByStanding.Codified, d.ByStanding.Due, d.ByStanding.Enforced)
+		if s.Decided.Signature != nil {
+			text += "; prepared by key " + s.Decided.Signature.Key
+		}
+		return text
+	case s.Approved != nil:
+		return fmt.Sprintf("approved step %d; by key %s", s.Approved.Decided, s.Approved.Signature.Key)
+	}
+	return "withdrawn: " + s.Withdrawn.Reason
+}
+
+func (r deliveryResult) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n  customer  %s\n", r.ID, strings.ToUpper(string(r.State)), printable(r.Customer))
+	if r.Model != "" {
+		fmt.Fprintf(&b, "  model     %s\n", r.Model)
+	}
+	for i, signer := range r.Signers {
+		fmt.Fprintf(&b, "  %-8s  %s\n", []string{"prepared", "approved"}[i], signer)
+	}
+	b.WriteString("steps\n")
+	for _, s := range r.Steps {
+		fmt.Fprintf(&b, "  %d  %s  %s  %s\n", s.Index, s.Time.Format(time.RFC3339), printable(s.Author), printable(s.What))
+		for _, e := range s.Evidence {
+			fmt.Fprintf(&b, "       %s %s, %d bytes\n", e.Kind, e.Digest, e.Size)
+		}
+	}
+	writeQuestions(&b, r.Questions)
+	return b.String()
+}
+
+// writeQuestions lists what nobody has answered.
+func writeQuestions(b *strings.Builder, questions []fdp.DeskQuestion) {
+	open := slices.DeleteFunc(slices.Clone(questions), func(q fdp.DeskQuestion) bool { return q.Answer != "" })
+	if len(open) == 0 {
+		return
+	}
+	b.WriteString("to be asked, and not answered here\n")
+	for _, q := range open {
+		fmt.Fprintf(b, "  %-36s the %s: %s  [%s]\n", q.Fact, q.Of, q.Question, q.Cite)
+	}
+}
+
+// showStep prints a delivery after a step was added.
+func (a *app) showStep(d delivery.Delivery, did string, _ time.Time) error {
+	result, err := a.deliveryResult(d, "")
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(result)
+	}
+	last := result.Steps[len(result.Steps)-1]
+	a.printf("%s: %s, step %d: %s\n  state     %s\n", d.ID, did, last.Index, printable(last.What), d.State)
+	var b strings.Builder
+	writeQuestions(&b, result.Questions)
+	a.printf("%s", b.String())
+	return nil
+}

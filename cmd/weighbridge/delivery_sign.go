@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/fdp/delivery"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/ledger"
+)
+
+func digestOf(data []byte) string { return fmt.Sprintf("sha256:%x", sha256.Sum256(data)) }
+
+// releaseNote is the statement that preparer and approver sign.
+func (a *app) releaseNote(author string, made *decision) ([]byte, error) {
+	d := made.result.Decision
+	note := attest.ReleaseNote{
+		Delivery: d.ID, Customer: d.Customer, Model: d.Model, Weights: made.delivery.Opened.Weights, Stage: d.Stage, Decision: string(d.Decision), Standing: d.Standing,
+		ByStanding: attest.ReleaseStandings{Codified: string(d.ByStanding.Codified), Due: string(d.ByStanding.Due), Enforced: string(d.ByStanding.Enforced)},
+		RedFlag28:  d.RedFlag28.String(), AsOf: d.AsOf, Rules: d.RulesDigest, Facts: d.Facts, Preparer: author, Tool: a.tool(), CreatedAt: made.time.UTC(),
+	}
+	statement, err := attest.NewStatement(note.Subjects(), note)
+	if err != nil {
+		return nil, err
+	}
+	return statement.Encode()
+}
+
+// signedNote is a release note with one signature.
+type signedNote struct {
+	key            string // its id
+	public, bundle []byte
+}
+
+func (a *app) signNote(ctx context.Context, path string, payload []byte) (*signedNote, error) {
+	key, err := a.readKey(path)
+	if err != nil {
+		return nil, err
+	}
+	public, err := key.PublicPEM()
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := key.Sign(ctx, payload)
+	return &signedNote{key.ID(), public, bundle}, err
+}
+
+// keep stores the bundle and the key that it can be verified with.
+func (s *signedNote) keep(l *ledger.Ledger, evidence *[]meter.Evidence) (*delivery.Signature, error) {
+	public, err := l.PutEvidence("public-key", bytes.NewReader(s.public))
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := l.PutEvidence("release-note", bytes.NewReader(s.bundle))
+	if err != nil {
+		return nil, err
+	}
+	*evidence = append(*evidence, public, bundle)
+	return &delivery.Signature{Key: s.key, PublicKey: public.Digest, Bundle: bundle.Digest}, nil
+}
+
+// openedNote verifies a signature that was kept, and returns the note and its payload.
+func openedNote(l *ledger.Ledger, s delivery.Signature) (attest.ReleaseNote, []byte, error) {
+	public, err := evidenceBytes(l, s.PublicKey)
+	if err != nil {
+		return attest.ReleaseNote{}, nil, err
+	}
+	key, err := verify.ParsePublicKey(public)
+	if err != nil {
+		return attest.ReleaseNote{}, nil, err
+	}
+	bundle, err := evidenceBytes(l, s.Bundle)
+	if err != nil {
+		return attest.ReleaseNote{}, nil, err
+	}
+	opened, err := verify.Open(bundle, []*verify.PublicKey{key})
+	if err != nil {
+		return attest.ReleaseNote{}, nil, fmt.Errorf("the release note of key %s: %w", s.Key, err)
+	}
+	statement, err := attest.ParseStatement(opened.Payload)
+	if err != nil {
+		return attest.ReleaseNote{}, nil, err
+	}
+	if statement.ReleaseNote == nil || key.ID() != s.Key {
+		return attest.ReleaseNote{}, nil, fmt.Errorf("the evidence of key %s holds a statement of the type %s by %s: expected a release note by that key", s.Key, statement.PredicateType, key.ID())
+	}
+	return *statement.ReleaseNote, opened.Payload, nil
+}
+
+// approve signs the very note that the preparer signed, when it still holds.
+func (a *app) approve(ctx context.Context, f deliveryDecideFlags, id string) error {
+	q, err := a.deskQuestion(f)
+	if err != nil {
+		return err
+	}
+	made, err := a.decided(f, q, []string{id})
+	if err != nil {
+		return err
+	}
+	var payload []byte
+	err = a.reading(func(l *ledger.Ledger) error {
+		last := made.delivery.Last
+		if last == nil || last.Step.Decided.Signature == nil {
+			unsigned := delivery.Entry{Index: uint64(len(made.delivery.Entries)), Author: f.step.author, Step: delivery.Step{Approved: &delivery.Approved{}}}
+			_, err := made.delivery.Add(unsigned) // which says why not
+			return err
+		}
+		note, kept, err := openedNote(l, *last.Step.Decided.Signature)
+		payload = kept
+		if err == nil {
+			err = stillHolds(note, made)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	signed, err := a.signNote(ctx, f.key, payload)
+	if err != nil {
+		return err
+	}
+	err = a.writing(func(l *ledger.Ledger) error {
+		var evidence []meter.Evidence
+		signature, err := signed.keep(l, &evidence)
+		if err != nil {
+			return err
+		}
+		step := delivery.Approved{Signature: *signature}
+		if made.delivery.Last != nil {
+			step.Decided = made.delivery.Last.Index
+		}
+		made.delivery, err = f.step.appendStep(l, made.delivery, delivery.Step{Approved: &step}, evidence, made.time)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.showStep(made.delivery, "approved", made.time)
+}
+
+// stillHolds demands that a decision made now would be the one that was prepared:
+// a release, on the same facts, under the same rules.
+func stillHolds(note attest.ReleaseNote, made *decision) error {
+	now := made.result.Decision
+	switch {
+	case now.Decision != delivery.Release:
+		return fmt.Errorf("delivery %s: it was prepared as a release and is %s today: decide again; nothing was approved", now.ID, now.Decision)
+	case now.Facts != note.Facts:
+		return fmt.Errorf("delivery %s: the facts are not those that were decided on (records were added since): decide again; nothing was approved", now.ID)
+	case now.RulesDigest != note.Rules:
+		return fmt.Errorf("delivery %s: the rules are not those that it was decided under: decide again; nothing was approved", now.ID)
+	case now.Standing != note.Standing:
+		return fmt.Errorf("delivery %s: it was prepared under the standing %s, not %s", now.ID, note.Standing, now.Standing)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// traceNote says how a record of a run that several processes share was counted.
+type traceNote struct {
+	Model    meter.ModelRef `json:"model"`
+	Run      string         `json:"run"`
+	Sequence uint64         `json:"sequence"`
+	meter.Finding
+}
+
+// netNotes are the notes of all records that were looked up, each once.
+type netNotes map[traceNote]bool
+
+// over returns the lookup, which keeps the notes as it goes.
+func (n netNotes) over(records func(meter.ModelRef) ([]meter.Record, bool)) func(meter.ModelRef) ([]meter.Record, bool) {
+	return func(m meter.ModelRef) ([]meter.Record, bool) {
+		found, known := records(m)
+		for _, r := range found {
+			if r.Part == nil {
+				continue
+			}
+			for _, f := range r.Findings {
+				switch f.Code {
+				case "steps-repeated", "steps-not-shown", "rank-promoted":
+					n[traceNote{m, r.Run, r.Sequence, f}] = true
+				}
+			}
+		}
+		return found, known
+	}
+}
+
+func (n netNotes) sorted() []traceNote {
+	var list []traceNote
+	for note := range n {
+		list = append(list, note)
+	}
+	slices.SortFunc(list, func(a, b traceNote) int {
+		return cmp.Or(cmp.Compare(a.Model, b.Model), cmp.Compare(a.Run, b.Run), cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Code, b.Code))
+	})
+	return list
+}
+
+// writeNotes prints the first of them.
+func writeNotes(b *strings.Builder, notes []traceNote) {
+	const most = 8
+	for _, n := range notes[:min(len(notes), most)] {
+		fmt.Fprintf(b, "  note: run %s of %s: %s\n", n.Run, n.Model, n.Message)
+	}
+	if len(notes) > most {
+		fmt.Fprintf(b, "  note: %d more of this kind; --json lists them\n", len(notes)-most)
+	}
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/disclosure"
+	"github.com/weighbridge/weighbridge/meter"
+)
+
+// presented reads the presentation that was given to the recipient.
+func (f verifyFlags) presented() (map[string][]string, error) {
+	if f.presentation == "" {
+		return nil, nil
+	}
+	data, err := readRegular(f.presentation, disclosure.MaxFileBytes)
+	if err != nil {
+		return nil, fmt.Errorf("--presentation %s: %w", f.presentation, err)
+	}
+	p, err := disclosure.ParsePresentation(data)
+	if err != nil {
+		return nil, fmt.Errorf("--presentation %s: %w", f.presentation, err)
+	}
+	shown := map[string][]string{}
+	for _, s := range p.Statements {
+		shown[s.Statement] = s.Disclosures
+	}
+	return shown, nil
+}
+
+// hiddenBound goes before a number that is a bound, because figures of its kind
+// are hidden.
+func hiddenBound(d *attest.Disclosed, figure string) string {
+	if d != nil {
+		for _, path := range d.Hidden {
+			if strings.HasSuffix(path, "."+figure) {
+				return "at least "
+			}
+		}
+	}
+	return ""
+}
+
+// describeDisclosed says what of a statement's figures is hidden, and which
+// thresholds were shown.
+func describeDisclosed(c attest.TrainingCompute, d *attest.Disclosed) string {
+	if d == nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, t := range attest.Thresholds() {
+		if answer, shown := d.Thresholds[t.Name]; shown {
+			fmt.Fprintf(&b, "           %s: %v, as the signer states it (the whole lineage; counting: %s)\n", t.Name, answer, meter.Convention(c.Convention))
+		}
+	}
+	for model, detail := range sortedDetails(d.Details) {
+		if detail.Tokens != nil {
+			fmt.Fprintf(&b, "           %s: %s tokens\n", model, detail.Tokens.Short())
+		}
+		for _, sentence := range detail.Derivation {
+			fmt.Fprintf(&b, "           %s: %s\n", model, printable(sentence))
+		}
+	}
+	if n := len(d.Hidden); n > 0 {
+		fmt.Fprintf(&b, "           hidden: %s; what is hidden is unknown here, never zero (--json lists it)\n", plural(n, "figure"))
+	}
+	return b.String()
+}
