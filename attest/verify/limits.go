@@ -15,7 +15,7 @@ func (v *verification) notChecked() {
 		"truth: a signature shows who says the numbers, not that they are right; each carries its grade",
 		v.timeNote(),
 		"replay: an older attestation of the same weights verifies as well as the newest; compare its time and ledger size with what you expect (--not-before, --min-ledger-size)",
-		"revocation: whether the key has been withdrawn or stolen cannot be seen offline",
+		v.revocationNote(),
 		"ledger: the head is named; no inclusion proof, consistency proof or witness was verified",
 		"hardware: devices are as recorded; no evidence from the hardware itself was verified",
 	}
@@ -52,4 +52,11 @@ func (v *verification) timeNote() string {
 		return fmt.Sprintf("time: %d signatures have no timestamp that was verified; of those, %s", v.untimed, word)
 	}
 	return ""
+}
+
+func (v *verification) revocationNote() string {
+	if n := len(v.policy.Revocations); n > 0 {
+		return fmt.Sprintf("revocation: the signers were held against a list of %d revocations; one that is not on it yet cannot be seen", n)
+	}
+	return "revocation: whether the key has been withdrawn or stolen cannot be seen offline"
 }

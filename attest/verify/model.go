@@ -25,13 +25,14 @@ type ModelPolicy struct {
 
 	Identities  []Identity   // for the Sigstore method
 	Root        *TrustedRoot // for identities and timestamps
+	Revocations []Revocation // signers that are withdrawn
 	Timestamped bool         // a verified RFC 3161 timestamp must be there
 	Now         time.Time    // a certificate that has ended by then needs a timestamp; zero: it is not asked
 }
 
 // policy is p without what only certificates of long standing need.
 func (p ModelPolicy) policy() Policy {
-	return Policy{Keys: p.Keys, Identities: p.Identities, Root: p.Root, Timestamped: p.Timestamped}
+	return Policy{Keys: p.Keys, Identities: p.Identities, Root: p.Root, Timestamped: p.Timestamped, Revocations: p.Revocations}
 }
 
 // SignedModel is an OpenSSF Model Signing signature that one of the policy made. What
@@ -130,7 +131,7 @@ func (s *SignedModel) byKey(e envelope, p ModelPolicy) error {
 		return fmt.Errorf("model signature: %s: %s", problem.Message, problem.Hint)
 	}
 	s.Signer, s.At = key.ID(), at
-	return nil
+	return s.revoked(key.ID(), p)
 }
 
 func (s *SignedModel) byIdentity(e envelope, p ModelPolicy) error {
@@ -142,6 +143,13 @@ func (s *SignedModel) byIdentity(e envelope, p ModelPolicy) error {
 		return fmt.Errorf("model signature: its certificate names %.200q: expected %s", id.ID(), identities(p.Identities))
 	}
 	s.Signer, s.At = id.ID(), at
+	return s.revoked(id.ID(), p)
+}
+
+func (s *SignedModel) revoked(who string, p ModelPolicy) error {
+	if problem := p.policy().revoked(who, s.At); problem != nil {
+		return fmt.Errorf("model signature: %s: %s", problem.Message, problem.Hint)
+	}
 	return nil
 }
 
@@ -208,7 +216,7 @@ func (s *SignedModel) byCertificate(e envelope, chain []*x509.Certificate, p Mod
 		return fmt.Errorf("model signature: the key of %q did not sign these bytes: %w", leaf.Subject, err)
 	}
 	s.Signer = fmt.Sprintf("%s (%s)", leaf.Subject, key.ID())
-	return nil
+	return s.revoked(key.ID(), p)
 }
 
 func forCode(c *x509.Certificate) bool {

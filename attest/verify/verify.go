@@ -36,6 +36,7 @@ type Policy struct {
 
 	Identities  []Identity   // who may sign with a certificate that says so; Root must say whom to believe
 	Root        *TrustedRoot // for identities and timestamps; nil: none of them is verified
+	Revocations []Revocation // signers that are withdrawn, each from a time on
 	Timestamped bool         // a verified RFC 3161 timestamp must be with every signature
 
 	Signers []Signer  // who the keys belong to, where that is known
@@ -169,6 +170,7 @@ func (v *verification) bundle(i int, data []byte) *Problem {
 		return nil
 	}
 	v.count(&e, at)
+	v.revokedNote(who)
 	statement, err := attest.ParseStatement(e.payload)
 	if err != nil {
 		return statementProblem(err)

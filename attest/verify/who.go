@@ -47,7 +47,7 @@ func (p Policy) signer(e *envelope) (string, times, *Problem) {
 		if problem != nil || !known {
 			return "", nil, problem
 		}
-		return identity.ID(), at, nil
+		return identity.ID(), at, p.revoked(identity.ID(), at)
 	}
 	key := e.signedBy(p.Keys)
 	if key == nil && e.hinted(p.Keys) {
@@ -58,6 +58,9 @@ func (p Policy) signer(e *envelope) (string, times, *Problem) {
 		return "", nil, nil
 	}
 	at, problem := p.timed(e)
+	if problem == nil {
+		problem = p.revoked(key.ID(), at)
+	}
 	return key.ID(), at, problem
 }
 

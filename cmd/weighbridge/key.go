@@ -23,12 +23,12 @@ type keyResult struct {
 func (a *app) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "key",
-		Short:   "Make the keys that attestations are signed with",
+		Short:   "Make, show and revoke the keys that attestations are signed with",
 		Example: "  weighbridge key generate --out release.key",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.keyGenerateCommand())
+	cmd.AddCommand(a.keyGenerateCommand(), a.keyShowCommand(), a.keyRevokeCommand())
 	return cmd
 }
 

@@ -67,6 +67,7 @@ func (k *asked) both(p verify.Policy) verify.Policy {
 		p.NotBefore = k.policy.NotBefore
 	}
 	p.Timestamped = p.Timestamped || k.policy.Timestamped
+	p.Revocations = append(slices.Clone(p.Revocations), k.policy.Revocations...)
 	p.MinLedgerSize = max(p.MinLedgerSize, k.policy.MinLedgerSize)
 	p.AcceptRules = append(slices.Clone(p.AcceptRules), k.policy.AcceptRules...)
 	for _, t := range k.policy.Require {

@@ -18,6 +18,7 @@ type identityFlags struct {
 	root     string
 	stamps   []string
 	must     bool
+	revoked  string
 }
 
 func (f *identityFlags) add(flags *pflag.FlagSet) {
@@ -25,6 +26,7 @@ func (f *identityFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.issuer, "issuer", "", "with --identity: `URL` of the identity provider that vouches for it, exactly")
 	flags.StringVar(&f.root, "trusted-root", "", "Sigstore's trusted_root.json: whose certificates, logs and timestamps are believed")
 	flags.StringArrayVar(&f.stamps, "timestamp-certificate", nil, "certificates (PEM) of a timestamp authority: its own first, the root last; every signature must then carry a timestamp; repeatable")
+	flags.StringVar(&f.revoked, "revocations", "", "list `FILE` of revoked signers (see key revoke): what they signed before holds where a timestamp shows it")
 	flags.BoolVar(&f.must, "require-timestamp", false, "refuse signatures without a verified timestamp of an authority")
 }
 
@@ -50,6 +52,13 @@ func (f identityFlags) check(policy bool) error {
 func (f identityFlags) policy(p *verify.Policy) error {
 	for _, subject := range f.subjects {
 		p.Identities = append(p.Identities, verify.Identity{Subject: subject, Issuer: f.issuer})
+	}
+	if f.revoked != "" {
+		list, err := readRevocations("--revocations", f.revoked)
+		if err != nil {
+			return usage("%w", err)
+		}
+		p.Revocations = list
 	}
 	p.Timestamped = f.must || len(f.stamps) > 0
 	var roots []*verify.TrustedRoot
