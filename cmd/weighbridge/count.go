@@ -213,7 +213,7 @@ func (c runCount) formula() (*meter.Witness, tokenRange, error) {
 	if documents, packed := c.packedReport(); packed {
 		if count, err := c.architecture.Packed(documents, c.work); err == nil {
 			return &meter.Witness{Quantity: meter.Required, Method: meter.Architecture, Grade: grade, Operations: count.Operations,
-				Convention: count.Convention, Source: fmt.Sprintf("%s; %s, in documents by the job's own counter", count.Source, source)}, tokens, nil
+				Convention: count.Convention, Source: fmt.Sprintf("%s; %s, packed in documents that it reported too", count.Source, source)}, tokens, nil
 		}
 	}
 	low, err := c.training(tokens.Low)

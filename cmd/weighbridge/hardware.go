@@ -18,7 +18,7 @@ shows them. Other entries of the list and other triggers are not answered; every
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.hardwareClassifyCommand(), a.hardwareListCommand(), a.hardwareProbeCommand(), a.hardwareQuotaCommand(), a.hardwareCeilingCommand())
+	cmd.AddCommand(a.hardwareClassifyCommand(), a.hardwareListCommand(), a.hardwareProbeCommand(), a.hardwareQuotaCommand(), a.hardwareReconcileCommand(), a.hardwareCeilingCommand())
 	return cmd
 }
 

@@ -1,0 +1,211 @@
+package accounting
+
+import (
+	"cmp"
+	"maps"
+	"math/big"
+	"slices"
+)
+
+// Run is what somebody recorded of one run: the names by which accounting may know
+// it, when it ran, and the chip-time that it held of each product.
+type Run struct {
+	ID        string
+	Jobs      []string // ids that a scheduler gave it
+	Instances []string // machines that it ran on
+	Start     int64    // nanoseconds since 1970; with End 0 where no period is known
+	End       int64
+	Held      map[string]*big.Rat // chip-seconds by product; empty where no chips are known
+}
+
+// Reconciler holds pieces of accounting against runs. A piece whose job a run names
+// is that run's, whole: a job is paid for while it starts up too. Else, of a piece
+// on an instance that runs name, the time in which they ran is theirs, each moment
+// once. All the rest is attributed to no run. Sources of several kinds see the same
+// chips: their sums stand side by side and are never added.
+type Reconciler struct {
+	runs       []Run
+	byJob      map[string][]int
+	byInstance map[string][]int
+	kinds      map[Kind]*kindSums
+}
+
+// kindSums are the signed chip-picoseconds of one kind of source.
+type kindSums struct {
+	attributed, unattributed map[string]*big.Int // by product
+	runs                     map[int]*big.Int
+	loose                    map[Loose]*big.Int
+	more                     *big.Int // of holders past maxLoose
+}
+
+// Loose names a holder of chip-time that is attributed to no run.
+type Loose struct {
+	Account, Job, Instance, Product string
+}
+
+// maxLoose bounds how many holders are kept apart; the time of others is in the
+// sums all the same.
+const maxLoose = 100_000
+
+// NewReconciler returns a reconciler for the runs.
+func NewReconciler(runs []Run) *Reconciler {
+	r := &Reconciler{runs: slices.Clone(runs), byJob: map[string][]int{}, byInstance: map[string][]int{}, kinds: map[Kind]*kindSums{}}
+	slices.SortStableFunc(r.runs, func(a, b Run) int { return cmp.Compare(a.Start, b.Start) })
+	for i, run := range r.runs {
+		for _, job := range run.Jobs {
+			r.byJob[job] = append(r.byJob[job], i)
+		}
+		for _, instance := range run.Instances {
+			r.byInstance[instance] = append(r.byInstance[instance], i)
+		}
+	}
+	return r
+}
+
+// Runs are the runs in the order of their start.
+func (r *Reconciler) Runs() []Run { return slices.Clone(r.runs) }
+
+// Add takes a piece of a source of a kind.
+func (r *Reconciler) Add(kind Kind, p Piece) {
+	if r.kinds[kind] == nil {
+		r.kinds[kind] = &kindSums{map[string]*big.Int{}, map[string]*big.Int{}, map[int]*big.Int{}, map[Loose]*big.Int{}, new(big.Int)}
+	}
+	sums := r.kinds[kind]
+	if run, found := r.ofJob(p); found {
+		sums.attribute(run, p.Product, heldSigned(p))
+		return
+	}
+	rest := r.ofInstance(sums, p)
+	sums.leave(p, rest)
+}
+
+// ofJob is the run that names the piece's job: of several, as when a job was
+// requeued, the one that it overlaps longest.
+func (r *Reconciler) ofJob(p Piece) (int, bool) {
+	best, longest, found := 0, int64(-1), false
+	for _, name := range []string{p.Job, p.JobAlias} {
+		if name == "" {
+			continue
+		}
+		for _, i := range r.byJob[name] {
+			if shared := min(p.End, r.runs[i].End) - max(p.Start, r.runs[i].Start); !found || shared > longest {
+				best, longest, found = i, shared, true
+			}
+		}
+	}
+	return best, found
+}
+
+// ofInstance attributes the time in which runs on the piece's machine ran, and
+// returns what is left of it.
+func (r *Reconciler) ofInstance(sums *kindSums, p Piece) *big.Int {
+	rest := heldSigned(p)
+	if p.Instance == "" || !p.Undated.IsZero() {
+		return rest
+	}
+	cursor := p.Start
+	for _, i := range r.byInstance[p.Instance] { // in the order of start
+		from, to := max(cursor, r.runs[i].Start), min(p.End, r.runs[i].End)
+		if from >= to {
+			continue
+		}
+		part := heldSigned(Piece{Start: from, End: to, Rate: p.Rate})
+		sums.attribute(i, p.Product, part)
+		rest.Sub(rest, part)
+		cursor = to
+	}
+	return rest
+}
+
+// heldSigned is what a piece held, negative where it takes back.
+func heldSigned(p Piece) *big.Int {
+	amount, negative := p.Held()
+	n := amount.Big()
+	if negative {
+		n.Neg(n)
+	}
+	return n
+}
+
+func (s *kindSums) attribute(run int, product string, amount *big.Int) {
+	into(s.attributed, product, amount)
+	into(s.runs, run, amount)
+}
+
+func (s *kindSums) leave(p Piece, amount *big.Int) {
+	if amount.Sign() == 0 {
+		return
+	}
+	into(s.unattributed, p.Product, amount)
+	holder := Loose{p.Account, p.Job, p.Instance, p.Product}
+	if s.loose[holder] == nil && len(s.loose) == maxLoose {
+		s.more.Add(s.more, amount)
+		return
+	}
+	into(s.loose, holder, amount)
+}
+
+func into[K comparable](sums map[K]*big.Int, key K, amount *big.Int) {
+	if sums[key] == nil {
+		sums[key] = new(big.Int)
+	}
+	sums[key].Add(sums[key], amount)
+}
+
+// Reconciled is what one kind of source says, in chip-seconds: of each product what
+// runs account for and what they do not, of each run what the source has, and who
+// held what is left over, the most first.
+type Reconciled struct {
+	Kind     Kind
+	Products []ProductTime
+	Runs     map[string]*big.Rat // by run; a run that the source does not show is not there
+	Loose    []LooseTime
+	More     *big.Rat // of further holders that are not listed
+}
+
+// ProductTime is the time of one product.
+type ProductTime struct {
+	Product                  string
+	Attributed, Unattributed *big.Rat
+}
+
+// LooseTime is the time of one holder.
+type LooseTime struct {
+	Loose
+	Seconds *big.Rat
+}
+
+// Reconciled returns the sums of each kind of source, in the order of [Kinds].
+func (r *Reconciler) Reconciled() []Reconciled {
+	var out []Reconciled
+	for _, kind := range Kinds() {
+		sums := r.kinds[kind]
+		if sums == nil {
+			continue
+		}
+		line := Reconciled{Kind: kind, Runs: map[string]*big.Rat{}, More: secondsOf(sums.more)}
+		products := maps.Clone(sums.attributed)
+		maps.Copy(products, sums.unattributed)
+		for _, product := range slices.Sorted(maps.Keys(products)) {
+			line.Products = append(line.Products, ProductTime{product, secondsOf(sums.attributed[product]), secondsOf(sums.unattributed[product])})
+		}
+		for i, amount := range sums.runs {
+			line.Runs[r.runs[i].ID] = secondsOf(amount)
+		}
+		for holder, amount := range sums.loose {
+			line.Loose = append(line.Loose, LooseTime{holder, secondsOf(amount)})
+		}
+		slices.SortFunc(line.Loose, func(a, b LooseTime) int {
+			return cmp.Or(b.Seconds.Cmp(a.Seconds), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Job, b.Job), cmp.Compare(a.Instance, b.Instance), cmp.Compare(a.Product, b.Product))
+		})
+		out = append(out, line)
+	}
+	return out
+}
+
+func secondsOf(picoseconds *big.Int) *big.Rat {
+	if picoseconds == nil {
+		return new(big.Rat)
+	}
+	return new(big.Rat).SetFrac(picoseconds, big.NewInt(1_000_000_000_000))
+}
