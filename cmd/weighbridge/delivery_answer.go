@@ -47,11 +47,8 @@ func (a *app) answerDelivery(id string, texts []string, source string, f stepFla
 	}
 	now := a.env.now()
 	var d delivery.Delivery
-	err := a.writing(func(l *ledger.Ledger) (err error) {
-		if d, err = deliveryOf(l, id); err != nil {
-			return err
-		}
-		d, err = f.appendStep(l, d, delivery.Step{Answered: &answered}, nil, now)
+	err := a.goingOn(id, func(l *ledger.Ledger, known delivery.Delivery) (err error) {
+		d, err = f.appendStep(l, known, delivery.Step{Answered: &answered}, nil, now)
 		return err
 	})
 	if err != nil {
@@ -77,10 +74,8 @@ func (a *app) deliveryWithdrawCommand() *cobra.Command {
 			}
 			now := a.env.now()
 			var d delivery.Delivery
-			err := a.writing(func(l *ledger.Ledger) (err error) {
-				if d, err = deliveryOf(l, args[0]); err == nil {
-					d, err = f.appendStep(l, d, delivery.Step{Withdrawn: &delivery.Withdrawn{Reason: reason}}, nil, now)
-				}
+			err := a.goingOn(args[0], func(l *ledger.Ledger, known delivery.Delivery) (err error) {
+				d, err = f.appendStep(l, known, delivery.Step{Withdrawn: &delivery.Withdrawn{Reason: reason}}, nil, now)
 				return err
 			})
 			if err != nil {

@@ -95,6 +95,21 @@ func unique(list []meter.Evidence) []meter.Evidence {
 	return out
 }
 
+// goingOn calls f with the delivery of an id, to add a step to it. A misspelt
+// path makes no new ledger: there would be no delivery in it.
+func (a *app) goingOn(id string, f func(*ledger.Ledger, delivery.Delivery) error) error {
+	if _, err := os.Stat(a.ledger); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("delivery %s: there is no ledger %s; name the one it was opened in with --ledger", id, a.ledger)
+	}
+	return a.writing(func(l *ledger.Ledger) error {
+		d, err := deliveryOf(l, id)
+		if err != nil {
+			return err
+		}
+		return f(l, d)
+	})
+}
+
 // deliveryOf reads the delivery of an id that this ledger writes itself.
 func deliveryOf(l *ledger.Ledger, id string) (delivery.Delivery, error) {
 	if err := delivery.ValidID(id); err != nil {

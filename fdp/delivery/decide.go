@@ -125,6 +125,9 @@ func Decide(r *fdp.Rules, c *provenance.Catalogue, f fdp.Facts, q fdp.Question, 
 	if err != nil {
 		return Decision{}, err
 	}
+	if !slices.ContainsFunc(desks, func(d fdp.Desk) bool { return d.Regime == flagRegime }) {
+		return Decision{}, fmt.Errorf("the rules say nothing of services under %s (the field delivery of its pack): nothing there would hold a delivery; use rules that do", flagRegime)
+	}
 	d := Decision{Schema: DecisionSchema, Standing: standing, Model: f.Model, Stage: f.Service.Stage, RulesDigest: r.Digest(), Facts: digest,
 		AsOf: q.AsOf.Format("2006-01-02"), Options: map[string]string{}, Regimes: []Regime{}, Findings: []fdp.Finding{}, Actions: []fdp.Action{},
 		Missing: []fdp.Missing{}, Questions: []fdp.DeskQuestion{}, Checklist: []fdp.CheckItem{}}

@@ -268,3 +268,31 @@ func FuzzParseStep(f *testing.F) {
 		}
 	})
 }
+
+// TestRulesWithoutADeskDecideNothing (V9): what no rule looks at is not released.
+func TestRulesWithoutADeskDecideNothing(t *testing.T) {
+	rules, err := fdp.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := rules.Files()
+	delete(files, "us-4e091/red-flag-28.yaml")
+	without, err := fdp.RulesFromFiles(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogue, err := provenance.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	day, err := fdp.ParseDate("2026-11-25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, regimes := range [][]string{nil, {"us-744-2025"}} {
+		d, err := delivery.Decide(without, catalogue, parse(t, factsText), fdp.Question{AsOf: day, Regimes: regimes}, "codified", digest)
+		if err == nil || d.Decision != "" || !strings.Contains(err.Error(), "nothing there would hold a delivery") {
+			t.Errorf("under %v: %q, %v", regimes, d.Decision, err)
+		}
+	}
+}
