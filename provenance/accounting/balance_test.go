@@ -77,3 +77,31 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// FuzzStep: what comes back from the disk is what was written or an error, and no
+// bytes make the reader panic.
+func FuzzStep(f *testing.F) {
+	f.Add(step{"NVIDIA H100 SXM5 80GB", Slurm, -5, 1 << 60}.append(nil))
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := step{}.parse(data)
+		if err != nil {
+			return
+		}
+		if again, err := (step{}).parse(s.append(nil)); err != nil || again != s {
+			t.Errorf("%+v came back as %+v, %v", s, again, err)
+		}
+	})
+}
+
+// TestBalanceTooMany: a sum beyond what there can be is an error, never another sum.
+func TestBalanceTooMany(t *testing.T) {
+	b := NewBalance(Scratch{})
+	for range 3 {
+		must(t, b.Has(Piece{Product: "X", Start: 0, End: second, Rate: 1 << 62}))
+	}
+	must(t, b.Holds(Slurm, Piece{Product: "X", Start: 0, End: second, Rate: 1}))
+	if got, err := b.Balanced(); err == nil {
+		t.Errorf("%+v", got)
+	}
+}
