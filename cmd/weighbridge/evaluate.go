@@ -30,7 +30,8 @@ type evaluateResult struct {
 	Schema         string              `json:"schema"`
 	Model          meter.ModelRef      `json:"model,omitempty"`
 	Determinations []fdp.Determination `json:"determinations"`
-	Pending        []string            `json:"pending"` // runs that are included and not in the ledger yet
+	Pending        []string            `json:"pending"`         // runs that are included and not in the ledger yet
+	Chips          []chipDoubt         `json:"chips,omitempty"` // what the chips say against the count; no verdict goes by it
 }
 
 func (a *app) evaluateCommand() *cobra.Command {
@@ -83,6 +84,7 @@ type inquiry struct {
 	catalogue *provenance.Catalogue
 	facts     fdp.Facts
 	pending   []string
+	doubts    []chipDoubt
 	question  fdp.Question
 	to        time.Time // the last day of a timeline; zero: one day
 }
@@ -106,7 +108,7 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(o, evaluateResult{"weighbridge.dev/evaluate/v1", q.facts.Model, determinations, q.pending})
+	return a.answer(o, evaluateResult{"weighbridge.dev/evaluate/v1", q.facts.Model, determinations, q.pending, q.doubts})
 }
 
 func (q inquiry) evaluate() ([]fdp.Determination, error) {

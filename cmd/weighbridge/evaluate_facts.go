@@ -11,28 +11,32 @@ import (
 )
 
 // evaluatedFacts are the ledger's facts of a model, a document's, or the document
-// laid over the ledger's; and a sentence on each run that is included and not in
-// the ledger yet.
-func (a *app) evaluatedFacts(path string, args []string) (facts fdp.Facts, pending []string, err error) {
+// laid over the ledger's; a sentence on each run that is included and not in the
+// ledger yet; and what the chips of the model's runs say against its count.
+func (a *app) evaluatedFacts(path string, args []string) (facts fdp.Facts, pending []string, doubts []chipDoubt, err error) {
 	pending = []string{}
 	if len(args) == 0 && path == "" {
-		return facts, pending, usage("expected a MODEL of the ledger, --facts FILE, or both")
+		return facts, pending, nil, usage("expected a MODEL of the ledger, --facts FILE, or both")
 	}
 	document, err := a.factsDocument(path)
 	if err != nil || len(args) == 0 {
-		return document, pending, err
+		return document, pending, nil, err
 	}
 	model, err := meter.ParseModel(args[0])
 	if err != nil {
-		return facts, pending, usage("%w", err)
+		return facts, pending, nil, usage("%w", err)
 	}
 	err = a.withHistory(func(h *history) error {
 		var read []meter.ModelRef
 		facts, read, err = factsFor(model, document, h)
 		pending = h.notes(read)
+		if err != nil {
+			return err
+		}
+		doubts, err = chipDoubts(h, model)
 		return err
 	})
-	return facts, pending, err
+	return facts, pending, doubts, err
 }
 
 // asOf reads the flag --as-of: today, in UTC, when it is not given.

@@ -34,7 +34,7 @@ func (a *app) inquire(o evaluateOptions, args []string) (inquiry, []fdp.Determin
 	}
 	if old.carries() && len(args) == 0 && o.facts == "" {
 		q.facts, q.question, q.pending = old.facts, old.asked(q.question, o), []string{}
-	} else if q.facts, q.pending, err = a.evaluatedFacts(o.facts, args); err != nil {
+	} else if q.facts, q.pending, q.doubts, err = a.evaluatedFacts(o.facts, args); err != nil {
 		return q, nil, err
 	}
 	if err := q.question.Validate(q.rules); err != nil {

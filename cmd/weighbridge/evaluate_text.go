@@ -32,6 +32,7 @@ func (r evaluateResult) text() string {
 	for _, note := range r.Pending {
 		fmt.Fprintf(&b, "included: %s\n", note)
 	}
+	writeDoubts(&b, r.Chips)
 	b.WriteString("Not legal advice: a finding under the rules named above, from the facts as stated.\n")
 	return b.String()
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math/big"
 	"regexp"
@@ -51,7 +49,7 @@ func (a *app) accountedRuns(catalogue *provenance.Catalogue) ([]accounting.Run, 
 }
 
 func accountedRun(l *ledger.Ledger, id string, records []meter.Record, catalogue *provenance.Catalogue) (accounting.Run, error) {
-	run := accounting.Run{ID: id, Jobs: jobsOf(id), Held: map[string]*big.Rat{}}
+	run := accounting.Run{ID: id, Jobs: jobsOf(id), Held: map[string]*big.Rat{}, Unknown: map[string]bool{}}
 	var own []meter.Record
 	for _, r := range records {
 		if r.Period != nil {
@@ -76,10 +74,16 @@ func accountedRun(l *ledger.Ledger, id string, records []meter.Record, catalogue
 		}
 	}
 	for _, h := range heldBy(own, catalogue) {
-		if run.Held[h.product] == nil {
-			run.Held[h.product] = new(big.Rat)
+		product := h.product // as a driver or a person names it
+		if found, err := catalogue.Find(product); err == nil {
+			product = found.Name()
+		} else {
+			run.Unknown[product] = true
 		}
-		run.Held[h.product].Add(run.Held[h.product], h.seconds)
+		if run.Held[product] == nil {
+			run.Held[product] = new(big.Rat)
+		}
+		run.Held[product].Add(run.Held[product], h.seconds)
 	}
 	return run, nil
 }
@@ -129,48 +133,3 @@ func hoursOf(seconds *big.Rat) json.Number {
 	}
 	return json.Number(strings.TrimRight(strings.TrimRight(hours.FloatString(6), "0"), "."))
 }
-
-func cmpText(a, b string) int { return cmp.Compare(a, b) }
-
-func (r reconcileResult) text() string {
-	var b strings.Builder
-	b.WriteString("chip-hours by source; attributed: of jobs and instances of the ledger's runs\n")
-	rows := [][]string{{"source", "product", "attributed", "unattributed", "idle", "inventory"}}
-	for _, p := range r.Products {
-		rows = append(rows, []string{string(p.Kind), printable(p.Product), p.Attributed.String(), p.Unattributed.String(), hoursOrDash(p.Idle), hoursOrDash(p.Inventory)})
-	}
-	writeColumns(&b, rows)
-	for _, run := range r.Runs {
-		fmt.Fprintf(&b, "run %s (%s): its records %s\n", printable(run.Run), strings.Join(run.Models, ", "), hoursOrDash(run.Recorded))
-		for _, s := range run.Sources {
-			ratio := ""
-			if s.Ratio != "" {
-				ratio = ", " + s.Ratio + " of them"
-			}
-			fmt.Fprintf(&b, "  %-10s %s%s: %s\n", s.Kind, hoursOrDash(s.Hours), ratio, s.Verdict)
-		}
-	}
-	if len(r.Loose) > 0 {
-		b.WriteString("held or billed, and of no run in this ledger\n")
-	}
-	for _, l := range r.Loose {
-		fmt.Fprintf(&b, "  %-10s %s of %s: account %s, job %s, instance %s\n", l.Kind, l.Hours, printable(l.Product), orDash(l.Account), orDash(l.Job), orDash(l.Instance))
-	}
-	if r.More > 0 {
-		fmt.Fprintf(&b, "  and %d more holders\n", r.More)
-	}
-	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "finding: %s: %s\n", f.Code, printable(f.Message))
-	}
-	b.WriteString("Runs and sources agree within 5 %: a job is paid for while it starts and ends. What differs stands as each says it.\n")
-	return b.String()
-}
-
-func hoursOrDash(n *json.Number) string {
-	if n == nil {
-		return "-"
-	}
-	return n.String()
-}
-
-func orDash(s string) string { return printable(cmp.Or(s, "-")) }

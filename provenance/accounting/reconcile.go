@@ -16,6 +16,7 @@ type Run struct {
 	Start     int64    // nanoseconds since 1970; with End 0 where no period is known
 	End       int64
 	Held      map[string]*big.Rat // chip-seconds by product; empty where no chips are known
+	Unknown   map[string]bool     // products of Held that the catalogue does not know
 }
 
 // Reconciler holds pieces of accounting against runs. A piece whose job a run names
@@ -33,9 +34,17 @@ type Reconciler struct {
 // kindSums are the signed chip-picoseconds of one kind of source.
 type kindSums struct {
 	attributed, unattributed map[string]*big.Int // by product
-	runs                     map[int]*big.Int
+	runs                     map[shareKey]*big.Int
+	elsewhere                map[int]*big.Int // of runs, the part in pieces that their periods do not touch
 	loose                    map[Loose]*big.Int
 	more                     *big.Int // of holders past maxLoose
+}
+
+// shareKey is a run and a product of it.
+type shareKey struct {
+	run     int
+	product string
+	known   bool
 }
 
 // Loose names a holder of chip-time that is attributed to no run.
@@ -68,11 +77,14 @@ func (r *Reconciler) Runs() []Run { return slices.Clone(r.runs) }
 // Add takes a piece of a source of a kind.
 func (r *Reconciler) Add(kind Kind, p Piece) {
 	if r.kinds[kind] == nil {
-		r.kinds[kind] = &kindSums{map[string]*big.Int{}, map[string]*big.Int{}, map[int]*big.Int{}, map[Loose]*big.Int{}, new(big.Int)}
+		r.kinds[kind] = &kindSums{map[string]*big.Int{}, map[string]*big.Int{}, map[shareKey]*big.Int{}, map[int]*big.Int{}, map[Loose]*big.Int{}, new(big.Int)}
 	}
 	sums := r.kinds[kind]
 	if run, found := r.ofJob(p); found {
-		sums.attribute(run, p.Product, heldSigned(p))
+		sums.attribute(run, p, heldSigned(p))
+		if of := r.runs[run]; p.Undated.IsZero() && of.End != 0 && (p.End <= of.Start || of.End <= p.Start) {
+			into(sums.elsewhere, run, heldSigned(p))
+		}
 		return
 	}
 	rest := r.ofInstance(sums, p)
@@ -110,7 +122,7 @@ func (r *Reconciler) ofInstance(sums *kindSums, p Piece) *big.Int {
 			continue
 		}
 		part := heldSigned(Piece{Start: from, End: to, Rate: p.Rate})
-		sums.attribute(i, p.Product, part)
+		sums.attribute(i, p, part)
 		rest.Sub(rest, part)
 		cursor = to
 	}
@@ -127,9 +139,9 @@ func heldSigned(p Piece) *big.Int {
 	return n
 }
 
-func (s *kindSums) attribute(run int, product string, amount *big.Int) {
-	into(s.attributed, product, amount)
-	into(s.runs, run, amount)
+func (s *kindSums) attribute(run int, p Piece, amount *big.Int) {
+	into(s.attributed, p.Product, amount)
+	into(s.runs, shareKey{run, p.Product, p.Known}, amount)
 }
 
 func (s *kindSums) leave(p Piece, amount *big.Int) {
@@ -158,9 +170,20 @@ func into[K comparable](sums map[K]*big.Int, key K, amount *big.Int) {
 type Reconciled struct {
 	Kind     Kind
 	Products []ProductTime
-	Runs     map[string]*big.Rat // by run; a run that the source does not show is not there
-	Loose    []LooseTime
-	More     *big.Rat // of further holders that are not listed
+	Runs     map[string][]Share // by run, in the order of the products; a run that the source does not show is not there
+	// Elsewhere is, by run, the part of its jobs' time in rows that its period does
+	// not touch: an attempt before a requeue, or another job under the same id.
+	Elsewhere map[string]*big.Rat
+	Loose     []LooseTime
+	More      *big.Rat // of further holders that are not listed
+}
+
+// Share is what a source has of one product for a run. Where the product is not
+// Known it is the source's own word.
+type Share struct {
+	Product string
+	Known   bool
+	Seconds *big.Rat
 }
 
 // ProductTime is the time of one product.
@@ -183,14 +206,18 @@ func (r *Reconciler) Reconciled() []Reconciled {
 		if sums == nil {
 			continue
 		}
-		line := Reconciled{Kind: kind, Runs: map[string]*big.Rat{}, More: secondsOf(sums.more)}
+		line := Reconciled{Kind: kind, Runs: map[string][]Share{}, Elsewhere: map[string]*big.Rat{}, More: secondsOf(sums.more)}
 		products := maps.Clone(sums.attributed)
 		maps.Copy(products, sums.unattributed)
 		for _, product := range slices.Sorted(maps.Keys(products)) {
 			line.Products = append(line.Products, ProductTime{product, secondsOf(sums.attributed[product]), secondsOf(sums.unattributed[product])})
 		}
-		for i, amount := range sums.runs {
-			line.Runs[r.runs[i].ID] = secondsOf(amount)
+		for _, key := range slices.SortedFunc(maps.Keys(sums.runs), func(a, b shareKey) int { return cmp.Compare(a.product, b.product) }) {
+			id := r.runs[key.run].ID
+			line.Runs[id] = append(line.Runs[id], Share{key.product, key.known, secondsOf(sums.runs[key])})
+		}
+		for i, amount := range sums.elsewhere {
+			line.Elsewhere[r.runs[i].ID] = secondsOf(amount)
 		}
 		for holder, amount := range sums.loose {
 			line.Loose = append(line.Loose, LooseTime{holder, secondsOf(amount)})

@@ -57,8 +57,10 @@ func TestReconcileSecondBySecond(t *testing.T) {
 			t.Fatalf("%s attributed, %s not; second by second %d and %d", x.Attributed, x.Unattributed, attributed, unattributed)
 		}
 		ofRuns, loose := new(big.Rat), new(big.Rat)
-		for _, s := range got[0].Runs {
-			ofRuns.Add(ofRuns, s)
+		for _, shares := range got[0].Runs {
+			for _, s := range shares {
+				ofRuns.Add(ofRuns, s.Seconds)
+			}
 		}
 		for _, l := range got[0].Loose {
 			loose.Add(loose, l.Seconds)
@@ -93,11 +95,25 @@ func TestReconcileTakesBack(t *testing.T) {
 	reconciler.Add(FOCUS, Piece{Product: "X", Job: "7", Start: 0, End: 10 * second, Rate: -500})
 	reconciler.Add(FOCUS, Piece{Product: "X", Account: "a", Undated: over(1000, 3*second)})
 	got := reconciler.Reconciled()[0]
-	if s := got.Runs["r"]; s.Cmp(big.NewRat(15, 1)) != 0 {
-		t.Errorf("the run has %s, expected 15", s)
+	if s := got.Runs["r"]; len(s) != 1 || s[0].Seconds.Cmp(big.NewRat(15, 1)) != 0 {
+		t.Errorf("the run has %+v, expected 15", s)
 	}
 	if len(got.Loose) != 1 || got.Loose[0].Seconds.Cmp(big.NewRat(3, 1)) != 0 || got.Loose[0].Account != "a" {
 		t.Errorf("left over: %+v", got.Loose)
+	}
+}
+
+// TestReconcileElsewhere: SPEC.md A12, a job of the same id at another time is said.
+func TestReconcileElsewhere(t *testing.T) {
+	reconciler := NewReconciler([]Run{{ID: "r", Jobs: []string{"7"}, Start: 100 * second, End: 110 * second}})
+	reconciler.Add(Slurm, Piece{Product: "X", Job: "7", Start: 105 * second, End: 120 * second, Rate: 1000})
+	if got := reconciler.Reconciled()[0]; len(got.Elsewhere) != 0 {
+		t.Errorf("a job that outlasts its run is elsewhere: %v", got.Elsewhere)
+	}
+	reconciler.Add(Slurm, Piece{Product: "X", Job: "7", Start: 0, End: 10 * second, Rate: 1000})
+	got := reconciler.Reconciled()[0]
+	if s := got.Elsewhere["r"]; s == nil || s.Cmp(big.NewRat(10, 1)) != 0 {
+		t.Errorf("elsewhere: %v, expected 10", got.Elsewhere)
 	}
 }
 
