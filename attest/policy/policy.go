@@ -16,9 +16,10 @@ const Schema = "weighbridge.dev/policy/v1"
 
 // document is the file as it is written.
 type document struct {
-	Schema  string   `json:"schema" required:"true"`
-	Signers []signer `json:"signers" required:"true"`
-	Rules   []rule   `json:"rules" required:"true"`
+	Schema      string   `json:"schema" required:"true"`
+	TrustedRoot string   `json:"trusted_root,omitempty"` // file, relative to the policy
+	Signers     []signer `json:"signers" required:"true"`
+	Rules       []rule   `json:"rules" required:"true"`
 }
 
 type signer struct {
@@ -43,6 +44,7 @@ type rule struct {
 	Statements    []statement `json:"statements,omitempty"`
 	Regimes       []regime    `json:"regimes,omitempty"`
 	Levels        levels      `json:"minimum_levels,omitempty"`
+	Timestamped   bool        `json:"timestamped,omitempty"`
 	NotBefore     string      `json:"not_before,omitempty"`
 	MinLedgerSize int         `json:"min_ledger_size,omitempty"`
 	AcceptRules   []string    `json:"accept_rules,omitempty"`
@@ -80,6 +82,7 @@ const (
 type Policy struct {
 	Signers []verify.Signer
 	Rules   []Rule
+	Root    *verify.TrustedRoot // of trusted_root; nil where there is none
 }
 
 // Rule is what is asked of the models that its patterns match.
@@ -95,7 +98,10 @@ type Rule struct {
 	MinLedger  uint64
 	Rules      []string // digests of rules that may come with a determination
 
+	Timestamped bool // every signature must carry a verified timestamp
+
 	signers []verify.Signer // those that its demands name
+	root    *verify.TrustedRoot
 }
 
 // Regime is the highest verdict that a rule lets pass.
@@ -119,8 +125,14 @@ func Parse(data []byte, name string, read func(path string) ([]byte, error)) (*P
 	if d.Schema != Schema {
 		return nil, placed.Errorf("schema", "schema: found %q, expected %q", d.Schema, Schema)
 	}
-	r := reader{placed: placed, read: read, names: map[string]verify.Signer{}}
+	r := reader{placed: placed, read: read, names: map[string]verify.Signer{}, keys: map[string]string{}}
 	p := &Policy{}
+	if d.TrustedRoot != "" {
+		if p.Root, err = r.trustedRoot(d.TrustedRoot); err != nil {
+			return nil, err
+		}
+		r.root = p.Root
+	}
 	for i, s := range d.Signers {
 		signer, err := r.signer(fmt.Sprintf("signers[%d]", i), s)
 		if err != nil {
@@ -144,21 +156,21 @@ func Parse(data []byte, name string, read func(path string) ([]byte, error)) (*P
 	return p, nil
 }
 
-// Keys returns the keys of all signers.
-func (p *Policy) Keys() []*verify.PublicKey {
-	var keys []*verify.PublicKey
+// Trust is a policy that trusts all signers and asks for nothing else.
+func (p *Policy) Trust() verify.Policy {
+	all := verify.Policy{Root: p.Root}
 	for _, s := range p.Signers {
-		keys = append(keys, s.Keys...)
+		all.Keys, all.Identities = append(all.Keys, s.Keys...), append(all.Identities, s.Identities...)
 	}
-	return keys
+	return all
 }
 
 // Verify returns what is asked of statements under r. The models that they may be
 // about are those of the rule's patterns, whatever chose the rule.
 func (r Rule) Verify() verify.Policy {
-	p := verify.Policy{Signers: r.signers, Demands: r.Demands, Levels: r.Levels, NotBefore: r.NotBefore, MinLedgerSize: r.MinLedger, AcceptRules: r.Rules}
+	p := verify.Policy{Signers: r.signers, Demands: r.Demands, Levels: r.Levels, NotBefore: r.NotBefore, MinLedgerSize: r.MinLedger, AcceptRules: r.Rules, Root: r.root, Timestamped: r.Timestamped}
 	for _, s := range r.signers {
-		p.Keys = append(p.Keys, s.Keys...)
+		p.Keys, p.Identities = append(p.Keys, s.Keys...), append(p.Identities, s.Identities...)
 	}
 	for _, d := range r.Demands {
 		for _, t := range d.Predicates {

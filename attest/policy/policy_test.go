@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/sign/signtest"
 	"github.com/weighbridge/weighbridge/attest/verify"
 )
 
@@ -146,7 +147,7 @@ func TestRefused(t *testing.T) {
 		{"no-key", "keys: [a.pub]", "keys: []", "has no key"},
 		{"no-such-key-file", "keys: [a.pub]", "keys: [c.pub]", "does not exist"},
 		{"not-a-key", "keys: [a.pub]", "keys: [not.pub]", "expected one PEM block"},
-		{"identity", "keys: [a.pub]", "identities: [{issuer: \"https://a\", subject: b}]", "keyless identities are not verified by this version"},
+		{"identity", "keys: [a.pub]", "identities: [{issuer: \"https://a\", subject: b}]", "the policy has no trusted_root"},
 		{"anchor", "name: sandbox", "name: &x sandbox", "anchor"},
 		{"second-document", "mode: off}\n", "mode: off}\n---\n{}\n", "second document"},
 		{"no-rules", "rules:", "rulez:", `unknown field "rulez"`},
@@ -184,4 +185,49 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestIdentities (P10, P11): identities and timestamps need a trusted root, and no
+// identity stands in two names.
+func TestIdentities(t *testing.T) {
+	sigstore, err := signtest.New(time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sigstore.Close()
+	root, err := sigstore.TrustedRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) ([]byte, error) {
+		if name == "root.json" {
+			return root, nil
+		}
+		return files(name)
+	}
+	const text = `schema: weighbridge.dev/policy/v1
+trusted_root: root.json
+signers:
+  - {name: lab, identities: [{issuer: "https://a.example", subject: b}]}
+  - {name: auditor, identities: [{issuer: "https://a.example", subject: c}]}
+rules:
+  - {name: all, models: ["**"], mode: enforce, timestamped: true, statements: [{predicates: [training-compute], signers: [lab, auditor], threshold: 2}]}
+`
+	p, err := Parse([]byte(text), "policy.yaml", read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := p.Rules[0].Verify(); len(v.Identities) != 2 || v.Root == nil || !v.Timestamped || len(p.Trust().Identities) != 2 {
+		t.Errorf("%+v", v)
+	}
+	for _, c := range []struct{ old, new, says string }{
+		{"trusted_root: root.json\n", "", "the policy has no trusted_root"},
+		{"trusted_root: root.json", "trusted_root: a.pub", "trusted root"},
+		{"subject: c", "subject: b", "would count as two signers"},
+		{"subject: c", `subject: ""`, "expected 1 to 300"},
+	} {
+		if _, err := Parse([]byte(strings.Replace(text, c.old, c.new, 1)), "policy.yaml", read); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", c.says, err)
+		}
+	}
 }

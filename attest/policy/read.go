@@ -15,7 +15,8 @@ type reader struct {
 	placed fdp.Places
 	read   func(path string) ([]byte, error)
 	names  map[string]verify.Signer
-	keys   map[string]string // id of a key to its signer
+	keys   map[string]string // id of a key or identity to its signer
+	root   *verify.TrustedRoot
 }
 
 func (r *reader) signer(at string, s signer) (verify.Signer, error) {
@@ -23,11 +24,23 @@ func (r *reader) signer(at string, s signer) (verify.Signer, error) {
 	if _, twice := r.names[s.Name]; twice {
 		return out, r.placed.Errorf(at+".name", "%s.name: two signers of the name %q: put all keys of one party under one signer", at, s.Name)
 	}
-	if len(s.Identities) > 0 {
-		return out, r.placed.Errorf(at+".identities", "%s.identities: keyless identities are not verified by this version: name the signer's keys, or leave the signer out; nothing signed by an identity would be believed", at)
+	if len(s.Keys)+len(s.Identities) == 0 {
+		return out, r.placed.Errorf(at, "%s: signer %q has no key: expected keys: [FILE], public keys in PEM, or identities: [{issuer, subject}]; without one no signature of it can be told", at, s.Name)
 	}
-	if len(s.Keys) == 0 {
-		return out, r.placed.Errorf(at, "%s: signer %q has no key: expected keys: [FILE], public keys in PEM; without one no signature of it can be told", at, s.Name)
+	if len(s.Identities) > 0 && r.root == nil {
+		return out, r.placed.Errorf(at+".identities", "%s.identities: the policy has no trusted_root: expected the file that says whose certificates and logs are believed about identities", at)
+	}
+	for i, who := range s.Identities {
+		where := fmt.Sprintf("%s.identities[%d]", at, i)
+		identity := verify.Identity{Subject: who.Subject, Issuer: who.Issuer}
+		if err := identity.Validate(); err != nil {
+			return out, r.placed.Errorf(where, "%s: %v", where, err)
+		}
+		if owner, taken := r.keys[identity.ID()]; taken {
+			return out, r.placed.Errorf(where, "%s: the identity %s is one of signer %q already: one identity in two names would count as two signers", where, identity.ID(), owner)
+		}
+		r.keys[identity.ID()] = s.Name
+		out.Identities = append(out.Identities, identity)
 	}
 	for i, path := range s.Keys {
 		where := fmt.Sprintf("%s.keys[%d]", at, i)
@@ -38,14 +51,23 @@ func (r *reader) signer(at string, s signer) (verify.Signer, error) {
 		if owner, taken := r.keys[key.ID()]; taken {
 			return out, r.placed.Errorf(where, "%s: the key %s is one of signer %q already: one key in two names would count as two signers", where, key.ID(), owner)
 		}
-		if r.keys == nil {
-			r.keys = map[string]string{}
-		}
 		r.keys[key.ID()] = s.Name
 		out.Keys = append(out.Keys, key)
 	}
 	r.names[s.Name] = out
 	return out, nil
+}
+
+func (r *reader) trustedRoot(path string) (*verify.TrustedRoot, error) {
+	data, err := r.read(path)
+	if err != nil {
+		return nil, r.placed.Errorf("trusted_root", "trusted_root: %v", err)
+	}
+	root, err := verify.ParseTrustedRoot(data)
+	if err != nil {
+		return nil, r.placed.Errorf("trusted_root", "trusted_root: %s: %v", path, err)
+	}
+	return root, nil
 }
 
 func (r *reader) key(path string) (*verify.PublicKey, error) {
@@ -61,7 +83,7 @@ func (r *reader) key(path string) (*verify.PublicKey, error) {
 }
 
 func (r *reader) rule(at string, raw rule) (Rule, error) {
-	out := Rule{Name: raw.Name, Models: raw.Models, References: raw.References, Mode: Mode(raw.Mode), Rules: raw.AcceptRules}
+	out := Rule{Name: raw.Name, Models: raw.Models, References: raw.References, Mode: Mode(raw.Mode), Rules: raw.AcceptRules, Timestamped: raw.Timestamped, root: r.root}
 	if len(raw.Models) == 0 && len(raw.References) == 0 {
 		return out, r.placed.Errorf(at, "%s: rule %q has no pattern: expected models or references; models: [\"**\"] is every model", at, raw.Name)
 	}
@@ -155,6 +177,9 @@ func (r *reader) limits(at string, raw rule, out *Rule) error {
 	}
 	if raw.MinLedgerSize < 0 {
 		return r.placed.Errorf(at+".min_ledger_size", "%s.min_ledger_size: found %d, expected 0 or more entries", at, raw.MinLedgerSize)
+	}
+	if raw.Timestamped && r.root == nil {
+		return r.placed.Errorf(at+".timestamped", "%s.timestamped: the policy has no trusted_root: expected the file that says which timestamp authorities are believed", at)
 	}
 	out.MinLedger = uint64(raw.MinLedgerSize)
 	for i, digest := range raw.AcceptRules {

@@ -1,11 +1,13 @@
 // Package sign turns a statement into a Sigstore bundle v0.3: a DSSE envelope
-// signed with a local key, ECDSA P-256, P-384, P-521 or Ed25519. It asks no network for
-// anything: no certificate, no log, no timestamp; what that leaves open,
-// attest/verify says to the recipient.
+// signed with a local key, ECDSA P-256, P-384, P-521 or Ed25519, or by an identity
+// without a key ([Keyless]). It asks no network for anything unless servers were
+// named: no certificate, no log, no timestamp; what that leaves open, attest/verify
+// says to the recipient.
 //
 // A signature is over exactly the bytes given. ECDSA nonces are derived as RFC
 // 6979 says, so the same key and statement give the same bundle to the byte, and
 // every bundle is verified with the public key before it leaves [Key.Sign].
+// Timestamps are new each time.
 package sign
 
 import (
@@ -22,6 +24,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -74,6 +77,20 @@ const maxKeyBytes = 64 << 10
 type Key struct {
 	signer crypto.Signer // *ecdsa.PrivateKey on a curve of suites, or ed25519.PrivateKey
 	spki   []byte        // DER of the public key
+
+	services Services // timestamps that each signature gets
+}
+
+// Timestamped returns k, whose signatures then carry a timestamp of each authority
+// (RFC 3161). Only then is a network asked for anything.
+func (k *Key) Timestamped(authorities []string, transport http.RoundTripper) (*Key, error) {
+	s := Services{TimestampAuthorities: authorities, Transport: transport}
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	stamped := *k
+	stamped.services = s
+	return &stamped, nil
 }
 
 // GenerateKey returns a new private key of the kind, one of the constants above,

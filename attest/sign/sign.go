@@ -46,7 +46,7 @@ func (k *Key) bundle(ctx context.Context, payload []byte, hint string) (*protobu
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	return bundle, nil
+	return bundle, k.services.stamp(ctx, bundle)
 }
 
 // layout removes the white space that protojson varies from build to build.

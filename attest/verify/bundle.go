@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,14 +21,17 @@ const maxSignatures = 32
 
 // envelope is a bundle that could be read. Nothing in it is believed.
 type envelope struct {
-	bundle     bundle.Bundle
-	payload    []byte // what the signature is over, once verified
-	hint       string
-	logEntries bool // carries log entries or timestamps, which nobody checks here
+	bundle  bundle.Bundle
+	payload []byte // what the signature is over, once verified
+	hint    string
+
+	certificate *x509.Certificate // of who signed; nil where a key did
+	entries     int               // in logs
+	stamps      int               // RFC 3161 timestamps
 }
 
 // openBundle reads one Sigstore bundle, v0.3 or in an older spelling, and refuses
-// what could not hold a statement signed with a key.
+// what could not hold one signed statement.
 func openBundle(data []byte) (envelope, *Problem) {
 	const again = "fetch the shipment again from its sender; a damaged bundle proves nothing"
 	if err := attest.ScanJSON(data); err != nil {
@@ -51,15 +55,20 @@ func openBundle(data []byte) (envelope, *Problem) {
 	case n != 1:
 		return envelope{}, &Problem{CodeSignatureCount, fmt.Sprintf("%d signatures: expected exactly one", n),
 			"each signer makes a bundle of its own: ask for them separately"}
-	case e.bundle.VerificationMaterial.GetPublicKey() == nil:
-		return envelope{}, &Problem{CodeNotKeySigned, "signed with a certificate: this policy names keys only",
-			"ask the signer for a signature by a key that you hold, or verify the certificate with cosign"}
 	case dsse.PayloadType != attest.PayloadType:
 		return envelope{}, &Problem{CodePayloadType, fmt.Sprintf("payload type %.80q: expected %s", dsse.PayloadType, attest.PayloadType),
 			"this envelope holds no in-toto statement: ask the signer for an attestation"}
 	}
-	e.payload, e.hint = dsse.Payload, e.bundle.VerificationMaterial.GetPublicKey().GetHint()
-	e.logEntries = len(e.bundle.VerificationMaterial.GetTlogEntries()) > 0 || e.bundle.VerificationMaterial.GetTimestampVerificationData() != nil
+	material := e.bundle.VerificationMaterial
+	e.payload, e.hint = dsse.Payload, material.GetPublicKey().GetHint()
+	e.entries, e.stamps = len(material.GetTlogEntries()), len(material.GetTimestampVerificationData().GetRfc3161Timestamps())
+	if material.GetPublicKey() == nil {
+		content, err := e.bundle.VerificationContent()
+		if err != nil || content.Certificate() == nil {
+			return envelope{}, &Problem{CodeNotKeySigned, "neither a key nor a certificate that can be read says who signed", again}
+		}
+		e.certificate = content.Certificate()
+	}
 	return e, nil
 }
 
@@ -70,8 +79,12 @@ func plain(err error) string {
 	return fmt.Sprintf("%.200q", strings.ReplaceAll(err.Error(), "\u00a0", " "))
 }
 
-// signedBy returns the key of the policy that signed e's payload, or nil.
+// signedBy returns the key of the policy that signed e's payload, or nil. A key
+// inside a certificate is none: the certificate stands for an identity.
 func (e *envelope) signedBy(keys []*PublicKey) *PublicKey {
+	if e.certificate != nil {
+		return nil
+	}
 	for _, key := range keys {
 		if e.verifies(key) {
 			return key

@@ -7,14 +7,14 @@ import (
 )
 
 // Claimed returns the models that the statements in bundles say they are about,
-// sorted, each once: in those signed by one of keys, or in all where keys is empty.
+// sorted, each once: in those signed by one of p, or in all where p names nobody.
 // Weights and subjects were not looked at: it serves to find what is asked of such a
 // model, which is then asked of the bundles.
-func Claimed(bundles [][]byte, keys []*PublicKey) []string {
+func Claimed(bundles [][]byte, p Policy) []string {
 	var models []string
 	for _, data := range bundles[:min(len(bundles), maxBundles)] {
 		e, problem := openBundle(data)
-		if problem != nil || len(keys) > 0 && e.signedBy(keys) == nil {
+		if problem != nil || p.trusts() && !p.signed(&e) {
 			continue
 		}
 		if s, err := attest.ParseStatement(e.payload); err == nil && s.Ours() {

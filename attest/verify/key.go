@@ -125,11 +125,26 @@ func (k *PublicKey) ID() string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// Kind returns the kind of the key: ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519.
+func (k *PublicKey) Kind() string {
+	parsed, err := x509.ParsePKIXPublicKey(k.spki)
+	if key, ok := parsed.(*ecdsa.PublicKey); ok && err == nil {
+		return "ecdsa-" + strings.ToLower(strings.ReplaceAll(key.Curve.Params().Name, "-", ""))
+	}
+	return "ed25519"
+}
+
+// Hints are the names of k in bundles: of sigstore-go and cosign, and of OMS.
+func (k *PublicKey) Hints() (cosign, oms string) {
+	der := sha256.Sum256(k.spki)
+	text := sha256.Sum256(k.PEM())
+	return base64.StdEncoding.EncodeToString(der[:]), hex.EncodeToString(text[:])
+}
+
 // hinted reports whether a bundle's hint names k, in the form of sigstore-go and
 // cosign (base64 of the SHA-256 of the DER) or of OMS (hexadecimal SHA-256 of
 // the PEM). A hint is not signed: it decides nothing but the words of an error.
 func (k *PublicKey) hinted(hint string) bool {
-	der := sha256.Sum256(k.spki)
-	text := sha256.Sum256(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: k.spki}))
-	return hint == base64.StdEncoding.EncodeToString(der[:]) || hint == hex.EncodeToString(text[:])
+	cosign, oms := k.Hints()
+	return hint == cosign || hint == oms
 }

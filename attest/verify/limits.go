@@ -13,12 +13,13 @@ func (v *verification) notChecked() {
 	lines := []string{
 		"completeness: " + attest.Completeness,
 		"truth: a signature shows who says the numbers, not that they are right; each carries its grade",
-		"time: no timestamp was verified; when it was signed is the signer's word",
+		v.timeNote(),
 		"replay: an older attestation of the same weights verifies as well as the newest; compare its time and ledger size with what you expect (--not-before, --min-ledger-size)",
-		"revocation: whether the key has been withdrawn or stolen cannot be seen offline",
+		v.revocationNote(),
 		"ledger: the head is named; no inclusion proof, consistency proof or witness was verified",
 		"hardware: devices are as recorded; no evidence from the hardware itself was verified",
 	}
+	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
 	if v.in.ManifestDigest == "" {
 		lines = append(lines, "shipment: a plain directory has no OCI manifest; the statements' first subject was not compared")
 	}
@@ -37,4 +38,25 @@ func (v *verification) notChecked() {
 		lines = append(lines, "read over: "+line)
 	}
 	v.result.NotChecked = append(lines, v.notes...)
+}
+
+// timeNote says what is open about the time; nothing where every signature has one
+// that others vouch for.
+func (v *verification) timeNote() string {
+	const word = "when it was signed is the signer's word"
+	stamped := slices.ContainsFunc(v.result.Statements, func(s Statement) bool { return len(s.Timestamps) > 0 })
+	switch {
+	case !stamped:
+		return "time: no timestamp was verified; " + word
+	case v.untimed > 0:
+		return fmt.Sprintf("time: %d signatures have no timestamp that was verified; of those, %s", v.untimed, word)
+	}
+	return ""
+}
+
+func (v *verification) revocationNote() string {
+	if n := len(v.policy.Revocations); n > 0 {
+		return fmt.Sprintf("revocation: the signers were held against a list of %d revocations; one that is not on it yet cannot be seen", n)
+	}
+	return "revocation: whether the key has been withdrawn or stolen cannot be seen offline"
 }

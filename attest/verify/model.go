@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
@@ -21,13 +22,25 @@ import (
 type ModelPolicy struct {
 	Keys  []*PublicKey        // for the key method
 	Roots []*x509.Certificate // for the certificate method: issuers that are trusted
+
+	Identities  []Identity   // for the Sigstore method
+	Root        *TrustedRoot // for identities and timestamps
+	Revocations []Revocation // signers that are withdrawn
+	Timestamped bool         // a verified RFC 3161 timestamp must be there
+	Now         time.Time    // a certificate that has ended by then needs a timestamp; zero: it is not asked
+}
+
+// policy is p without what only certificates of long standing need.
+func (p ModelPolicy) policy() Policy {
+	return Policy{Keys: p.Keys, Identities: p.Identities, Root: p.Root, Timestamped: p.Timestamped, Revocations: p.Revocations}
 }
 
 // SignedModel is an OpenSSF Model Signing signature that one of the policy made. What
 // it says of the files has yet to be compared with them.
 type SignedModel struct {
 	attest.ModelSignature
-	Signer string // id of the key, or the subject of the certificate with the id of its key
+	Signer string // id of the key, the subject of the certificate with the id of its key, or the identity
+	At     []Timestamp
 	notes  []string
 }
 
@@ -35,8 +48,11 @@ type SignedModel struct {
 // around a DSSE envelope around a statement) and verifies its signature under p.
 // All that is wrong with it is the error.
 func OpenModelSignature(data []byte, p ModelPolicy) (SignedModel, error) {
-	if len(p.Keys) == 0 && len(p.Roots) == 0 {
+	if len(p.Keys)+len(p.Roots)+len(p.Identities) == 0 {
 		return SignedModel{}, errors.New("verify: the policy names neither a key nor a root certificate: without one, no signature means anything; name the signer's public key with --key FILE")
+	}
+	if err := p.policy().validateIdentities(); err != nil {
+		return SignedModel{}, err
 	}
 	e, chain, problem := openModelBundle(data)
 	if problem != nil {
@@ -44,10 +60,13 @@ func OpenModelSignature(data []byte, p ModelPolicy) (SignedModel, error) {
 	}
 	s := SignedModel{}
 	var err error
-	if chain == nil {
-		err = s.byKey(e, p)
-	} else {
+	switch {
+	case chain != nil:
 		err = s.byCertificate(e, chain, p)
+	case e.certificate != nil:
+		err = s.byIdentity(e, p)
+	default:
+		err = s.byKey(e, p)
 	}
 	if err != nil {
 		return SignedModel{}, err
@@ -59,7 +78,7 @@ func OpenModelSignature(data []byte, p ModelPolicy) (SignedModel, error) {
 // openModelBundle is openBundle with certificates let in.
 func openModelBundle(data []byte) (envelope, []*x509.Certificate, *Problem) {
 	e, problem := openBundle(data)
-	if problem == nil || problem.Code != CodeNotKeySigned && problem.Code != CodeBundle {
+	if problem == nil && e.certificate == nil || problem != nil && problem.Code != CodeBundle && problem.Code != CodeNotKeySigned {
 		return e, nil, problem
 	}
 	b, err := chained(data)
@@ -78,7 +97,8 @@ func openModelBundle(data []byte) (envelope, []*x509.Certificate, *Problem) {
 	if len(chain) == 0 || envelope.GetPayloadType() != attest.PayloadType || len(envelope.GetSignatures()) != 1 {
 		return e, nil, problem
 	}
-	e.bundle, e.payload = *b, envelope.Payload
+	e.bundle, e.payload, e.certificate = *b, envelope.Payload, chain[0]
+	e.stamps = len(b.VerificationMaterial.GetTimestampVerificationData().GetRfc3161Timestamps())
 	return e, chain, nil
 }
 
@@ -106,12 +126,62 @@ func (s *SignedModel) byKey(e envelope, p ModelPolicy) error {
 	if key == nil {
 		return errors.New("model signature: no key given signed it: check that --key is the signer's key, and get it from the signer directly")
 	}
-	s.Signer = key.ID()
+	at, problem := p.policy().timed(&e)
+	if problem != nil {
+		return fmt.Errorf("model signature: %s: %s", problem.Message, problem.Hint)
+	}
+	s.Signer, s.At = key.ID(), at
+	return s.revoked(key.ID(), p)
+}
+
+func (s *SignedModel) byIdentity(e envelope, p ModelPolicy) error {
+	id, at, known, problem := p.policy().identity(&e)
+	switch {
+	case problem != nil:
+		return fmt.Errorf("model signature: %s: %s", problem.Message, problem.Hint)
+	case !known:
+		return fmt.Errorf("model signature: its certificate names %.200q: expected %s", id.ID(), identities(p.Identities))
+	}
+	s.Signer, s.At = id.ID(), at
+	return s.revoked(id.ID(), p)
+}
+
+func (s *SignedModel) revoked(who string, p ModelPolicy) error {
+	if problem := p.policy().revoked(who, s.At); problem != nil {
+		return fmt.Errorf("model signature: %s: %s", problem.Message, problem.Hint)
+	}
 	return nil
 }
 
-// byCertificate verifies the chain at the time from which the certificate is valid,
-// as model_signing does: no timestamp says when the signature was made.
+func identities(all []Identity) string {
+	var ids []string
+	for _, i := range all {
+		ids = append(ids, i.ID())
+	}
+	return strings.Join(ids, " or ")
+}
+
+// certifiedAt is the time as of which a certificate is judged: that of the first
+// timestamp that holds; without one the time from which it is valid, as
+// model_signing has it, if it has not ended since.
+func (s *SignedModel) certifiedAt(e envelope, leaf *x509.Certificate, p ModelPolicy) (time.Time, error) {
+	at, problem := p.policy().timed(&e)
+	if problem != nil {
+		return time.Time{}, fmt.Errorf("model signature: %s: %s", problem.Message, problem.Hint)
+	}
+	s.At = at
+	if first, ok := times(at).earliest(); ok {
+		return first, nil
+	}
+	if !p.Now.IsZero() && p.Now.After(leaf.NotAfter) {
+		return time.Time{}, fmt.Errorf("model signature: the certificate of %q ended on %s, and no timestamp shows that the signature is older: ask the signer for one with a timestamp, and name its authority with --timestamp-certificate or --trusted-root",
+			leaf.Subject, leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	s.notes = append(s.notes, fmt.Sprintf("certificate: its chain was verified as of %s, from when it is valid; whether it was valid when the model was signed cannot be seen", leaf.NotBefore.UTC().Format("2006-01-02")))
+	return leaf.NotBefore, nil
+}
+
+// byCertificate verifies the chain as of certifiedAt.
 func (s *SignedModel) byCertificate(e envelope, chain []*x509.Certificate, p ModelPolicy) error {
 	if len(p.Roots) == 0 {
 		return errors.New("model signature: it was made with a certificate: name the root that you trust with --certificate-root FILE")
@@ -124,7 +194,11 @@ func (s *SignedModel) byCertificate(e envelope, chain []*x509.Certificate, p Mod
 		between.AddCert(c)
 	}
 	leaf := chain[0]
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: leaf.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	at, err := s.certifiedAt(e, leaf, p)
+	if err != nil {
+		return err
+	}
+	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	switch {
 	case err != nil:
 		return fmt.Errorf("model signature: the certificate of %q does not lead to a root that is trusted here: %w", leaf.Subject, err)
@@ -142,8 +216,7 @@ func (s *SignedModel) byCertificate(e envelope, chain []*x509.Certificate, p Mod
 		return fmt.Errorf("model signature: the key of %q did not sign these bytes: %w", leaf.Subject, err)
 	}
 	s.Signer = fmt.Sprintf("%s (%s)", leaf.Subject, key.ID())
-	s.notes = append(s.notes, fmt.Sprintf("certificate: its chain was verified as of %s, from when it is valid; whether it was valid when the model was signed, or was revoked, cannot be seen", leaf.NotBefore.UTC().Format("2006-01-02")))
-	return nil
+	return s.revoked(key.ID(), p)
 }
 
 func forCode(c *x509.Certificate) bool {
@@ -175,13 +248,12 @@ func (s SignedModel) Compare(found []attest.Resource, empty []string) Result {
 		r.Problems = append(r.Problems, Problem{"file-" + d.Kind, differenceOf(d), "do not use the model; get it again, or ask the signer for a signature over these files"})
 	}
 	r.OK = len(r.Problems) == 0
-	r.Statements = []Statement{{PredicateType: attest.TypeOMS, OK: r.OK, Recomputed: r.OK, Understood: true, Signer: s.Signer}}
-	r.NotChecked = append([]string{
+	r.Statements = []Statement{{PredicateType: attest.TypeOMS, OK: r.OK, Recomputed: r.OK, Understood: true, Signer: s.Signer, Timestamps: s.At}}
+	r.NotChecked = append(s.timeNote(),
 		"compute: a model signature says who signed which files, and nothing of how they were made",
-		"time: no timestamp was verified; when it was signed is the signer's word",
-		"revocation: whether the key has been withdrawn or stolen cannot be seen offline",
-		"order: " + orders(s.Order()),
-	}, s.notes...)
+		"revocation: whether the key or certificate has been withdrawn or stolen cannot be seen offline",
+		"order: "+orders(s.Order()))
+	r.NotChecked = append(r.NotChecked, s.notes...)
 	if len(s.Serialization.IgnorePaths) > 0 {
 		r.NotChecked = append(r.NotChecked, "ignored: the signer left out "+strings.Join(s.Serialization.IgnorePaths, ", "))
 	}
@@ -189,6 +261,13 @@ func (s SignedModel) Compare(found []attest.Resource, empty []string) Result {
 		r.NotChecked = append(r.NotChecked, "empty files: a signature by shards covers none of "+strings.Join(empty[:min(len(empty), maxShown)], ", "))
 	}
 	return r
+}
+
+func (s SignedModel) timeNote() []string {
+	if len(s.At) > 0 {
+		return nil
+	}
+	return []string{"time: no timestamp was verified; when it was signed is the signer's word"}
 }
 
 func differenceOf(d attest.Difference) string {

@@ -61,7 +61,7 @@ func Only(in Input, p Policy) (Result, error) {
 func (in Input) signedList(p Policy) []attest.File {
 	for _, data := range in.Bundles[:min(len(in.Bundles), maxBundles)] {
 		e, problem := openBundle(data)
-		if problem != nil || e.signedBy(p.Keys) == nil {
+		if problem != nil || !p.signed(&e) {
 			continue
 		}
 		s, err := attest.ParseStatement(e.payload)

@@ -14,7 +14,7 @@ const ResultSchema = "weighbridge.dev/verify/v1"
 type Result struct {
 	Schema     string      `json:"schema"`
 	OK         bool        `json:"ok"`       // no problem at all
-	Signer     string      `json:"signer"`   // id of the key that signed the statements accepted; several are joined by a comma; "" when none was
+	Signer     string      `json:"signer"`   // id of the key (or identity) that signed the statements accepted; several are joined by a comma; "" when none was
 	Subjects   []Subject   `json:"subjects"` // what was found here and compared with the statements
 	Statements []Statement `json:"statements"`
 	NotChecked []string    `json:"not_checked"` // what this result does not show
@@ -48,6 +48,10 @@ type Statement struct {
 	Model         string   `json:"model,omitempty"`
 	CreatedAt     string   `json:"created_at,omitempty"`  // RFC 3339, the signer's word
 	LedgerSize    uint64   `json:"ledger_size,omitempty"` // entries of the model's logs together when it was made; absent where none is named
+
+	// Timestamps are the times that others vouch for, of all its signatures: it was
+	// signed then, or before. Absent where none was verified.
+	Timestamps []Timestamp `json:"timestamps,omitempty"`
 
 	// Rules says under whose rules a determination was recomputed: RulesEmbedded,
 	// RulesAccepted or RulesSigner, with which it is not OK. Empty for others.
@@ -89,7 +93,10 @@ const (
 	CodeTooManyBundles    = "too-many-bundles"
 	CodeBundle            = "bundle"             // not a bundle that can be read
 	CodeSignatureCount    = "signature-count"    // other than one
-	CodeNotKeySigned      = "not-key-signed"     // signed with a certificate
+	CodeNotKeySigned      = "not-key-signed"     // signed with a certificate, and the policy names no identity
+	CodeIdentity          = "identity"           // a certificate of an identity of the policy that does not hold
+	CodeRevoked           = "revoked"            // by a signer that is revoked, and not shown to be from before
+	CodeTimestamp         = "timestamp"          // a timestamp that does not hold, or none where one is asked for
 	CodePayloadType       = "payload-type"       // no in-toto statement
 	CodeBadSignature      = "bad-signature"      // names a key of the policy, which did not sign these bytes
 	CodeUnknownSigner     = "unknown-signer"     // no key of the policy signed it

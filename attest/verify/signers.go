@@ -14,6 +14,7 @@ type Signer struct {
 	Role         string // "lab", "provider", "auditor" or another word; "" where none is given
 	Organisation string
 	Keys         []*PublicKey
+	Identities   []Identity
 }
 
 // Demand asks that of some signers a number have signed the same statement of
@@ -36,7 +37,7 @@ func (d Demand) validate() error {
 
 // SignedBy is a signer with what it signed of the statements accepted.
 type SignedBy struct {
-	ID           string   `json:"id"` // of the key
+	ID           string   `json:"id"` // of the key, or the identity
 	Name         string   `json:"name,omitempty"`
 	Role         string   `json:"role,omitempty"`
 	Organisation string   `json:"organisation,omitempty"`
@@ -44,7 +45,8 @@ type SignedBy struct {
 }
 
 func (s Signer) holds(id string) bool {
-	return slices.ContainsFunc(s.Keys, func(k *PublicKey) bool { return k.ID() == id })
+	return slices.ContainsFunc(s.Keys, func(k *PublicKey) bool { return k.ID() == id }) ||
+		slices.ContainsFunc(s.Identities, func(i Identity) bool { return i.ID() == id })
 }
 
 // signers lists who signed the statements accepted, in the order in which they

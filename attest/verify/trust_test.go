@@ -195,10 +195,10 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 	}
-	if got := Claimed(append(s.in.Bundles, []byte("x")), nil); !slices.Equal(got, []string{string(model)}) {
+	if got := Claimed(append(s.in.Bundles, []byte("x")), Policy{}); !slices.Equal(got, []string{string(model)}) {
 		t.Error(got)
 	}
-	if got := Claimed(s.in.Bundles, other); len(got) != 0 {
+	if got := Claimed(s.in.Bundles, Policy{Keys: other}); len(got) != 0 {
 		t.Error(got)
 	}
 }

@@ -134,7 +134,7 @@ func vectors() []vector {
 		{"certificate-instead-of-a-key", func(t *testing.T, s *shipment) {
 			old := fmt.Sprintf(`"publicKey":{"hint":%q}`, hintOf(t, s.in.Bundles[1]))
 			replaced(old, `"certificate":{"rawBytes":"AAAA"}`)(t, s)
-		}, "missing-statement not-key-signed", "names keys only"},
+		}, "missing-statement not-key-signed", "neither a key nor a certificate"},
 		{"bare-signature", func(t *testing.T, s *shipment) {
 			s.in.Bundles[1] = []byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"x"}},"messageSignature":{"messageDigest":{"algorithm":"SHA2_256","digest":"AAAA"},"signature":"AAAA"}}`)
 		}, "missing-statement payload-type", "bare signature"},

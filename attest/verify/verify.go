@@ -25,7 +25,7 @@ type Input struct {
 
 // Policy is whom the recipient trusts, and for what. The zero value refuses.
 type Policy struct {
-	Keys    []*PublicKey // at least one
+	Keys    []*PublicKey // a key or an identity at least
 	Require []string     // predicate types that must be there; empty: training compute and hardware
 
 	Models        func(model string) bool // which models the statements may be about; nil: any one
@@ -33,6 +33,11 @@ type Policy struct {
 	NotBefore     time.Time               // statements made before it are refused; zero: any time
 	MinLedgerSize uint64                  // entries that the model's logs must have had together; 0: any
 	AcceptRules   []string                // digests of rules that may come with a determination
+
+	Identities  []Identity   // who may sign with a certificate that says so; Root must say whom to believe
+	Root        *TrustedRoot // for identities and timestamps; nil: none of them is verified
+	Revocations []Revocation // signers that are withdrawn, each from a time on
+	Timestamped bool         // a verified RFC 3161 timestamp must be with every signature
 
 	Signers []Signer  // who the keys belong to, where that is known
 	Demands []Demand  // which of them must have signed what; none: any key may have signed anything
@@ -48,8 +53,11 @@ func (p Policy) required() []string {
 }
 
 func (p Policy) validate() error {
-	if len(p.Keys) == 0 || slices.Contains(p.Keys, nil) {
+	if !p.trusts() || slices.Contains(p.Keys, nil) {
 		return errors.New("verify: the policy names no key: without one, no signature means anything; name the signer's public key with --key FILE")
+	}
+	if err := p.validateIdentities(); err != nil {
+		return err
 	}
 	if slices.Contains(p.Require, "") {
 		return errors.New("verify: the policy requires an empty predicate type: expected a type URI")
@@ -112,9 +120,10 @@ type verification struct {
 	result   Result
 	payloads [][]byte // of the statements listed
 	lines    []int    // their places in result.Statements, beside result.Verified
-	unknown  []int    // bundles that no key of the policy signed
+	unknown  []unknownSigner
 	notes    []string // further lines of not_checked
-	logs     int      // bundles with log entries or timestamps
+	logs     int      // bundles with log entries or timestamps that nobody looked at
+	untimed  int      // bundles without a verified time
 	basis    attest.Basis
 	aside    []aside         // determinations under the signer's own rules, shown and not believed
 	opened   map[string]bool // statements whose disclosures were opened
@@ -152,18 +161,16 @@ func (v *verification) bundle(i int, data []byte) *Problem {
 	if problem != nil {
 		return problem
 	}
-	key := e.signedBy(v.policy.Keys)
-	if key == nil {
-		if e.hinted(v.policy.Keys) {
-			return &Problem{CodeBadSignature, "names a key of the policy, but that key did not sign these bytes: the bundle was altered after it was signed",
-				"do not use the shipment; fetch it again from its sender over another way"}
-		}
-		v.unknown = append(v.unknown, i)
+	who, at, problem := v.policy.signer(&e)
+	if problem != nil {
+		return problem
+	}
+	if who == "" {
+		v.unknown = append(v.unknown, unknownSigner{i, stranger(&e)})
 		return nil
 	}
-	if e.logEntries {
-		v.logs++
-	}
+	v.count(&e, at)
+	v.revokedNote(who)
 	statement, err := attest.ParseStatement(e.payload)
 	if err != nil {
 		return statementProblem(err)
@@ -171,7 +178,7 @@ func (v *verification) bundle(i int, data []byte) *Problem {
 	if statement, problem = v.disclose(statement, e.payload); problem != nil {
 		return problem
 	}
-	return v.statement(statement, e.payload, key)
+	return v.statement(statement, e.payload, who, at)
 }
 
 func statementProblem(err error) *Problem {
@@ -184,12 +191,12 @@ func statementProblem(err error) *Problem {
 }
 
 // statement checks a statement whose signature holds, and lists it.
-func (v *verification) statement(s attest.Statement, payload []byte, key *PublicKey) *Problem {
+func (v *verification) statement(s attest.Statement, payload []byte, who string, stamped times) *Problem {
 	if at := v.place(payload); at >= 0 {
-		v.signedToo(at, key)
+		v.signedToo(at, who, stamped)
 		return nil
 	}
-	line := Statement{PredicateType: s.PredicateType, Understood: s.Ours(), Signer: key.ID(), Signers: []string{key.ID()}, Model: string(s.Model())}
+	line := Statement{PredicateType: s.PredicateType, Understood: s.Ours(), Signer: who, Signers: []string{who}, Model: string(s.Model()), Timestamps: stamped}
 	line.CreatedAt, line.LedgerSize = made(s)
 	problem := v.in.subjectProblem(s)
 	if problem == nil && s.TrainingCompute != nil {
@@ -225,10 +232,11 @@ func (v *verification) place(payload []byte) int {
 }
 
 // signedToo notes a further signer of a statement that is listed.
-func (v *verification) signedToo(at int, key *PublicKey) {
+func (v *verification) signedToo(at int, who string, stamped times) {
 	line := &v.result.Statements[at]
-	if !slices.Contains(line.Signers, key.ID()) {
-		line.Signers = append(line.Signers, key.ID())
+	if !slices.Contains(line.Signers, who) {
+		line.Signers = append(line.Signers, who)
+		line.Timestamps = append(line.Timestamps, stamped...)
 	}
 }
 
@@ -242,12 +250,12 @@ func (v *verification) completeness() {
 			missing = append(missing, want)
 		}
 	}
-	for _, i := range v.unknown {
+	for _, u := range v.unknown {
 		if len(missing) == 0 {
-			v.notes = append(v.notes, fmt.Sprintf("bundle %d: no key of the policy signed it; it was not needed, and nothing in it was believed", i+1))
+			v.notes = append(v.notes, fmt.Sprintf("bundle %d: %s; it was not needed, and nothing in it was believed", u.bundle+1, u.who))
 			continue
 		}
-		v.problem(CodeUnknownSigner, fmt.Sprintf("bundle %d: no key of the policy signed it", i+1),
+		v.problem(CodeUnknownSigner, fmt.Sprintf("bundle %d: %s", u.bundle+1, u.who),
 			"check that --key is the signer's key; if the signer has a further key, get it from the signer directly, never from the shipment")
 	}
 	for _, want := range missing {

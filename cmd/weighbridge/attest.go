@@ -18,7 +18,7 @@ import (
 type attestFlags struct {
 	model   meter.ModelRef
 	weights string
-	key     string
+	signer  signerFlags
 	out     string
 	claims  string
 	include []string
@@ -91,7 +91,7 @@ func predicateTypeOf(name string) (string, error) {
 func (a *app) attestCommand() *cobra.Command {
 	var f attestFlags
 	cmd := &cobra.Command{
-		Use:   "attest MODEL --weights DIR --key FILE --out LAYOUT",
+		Use:   "attest MODEL --weights DIR (--key FILE | --keyless) --out LAYOUT",
 		Short: "Sign what the ledger knows of a model and pack it with the weights",
 		Long: `Attest reads every file of the weights once, states what the ledger knows of the model in in-toto statements about
 exactly these bytes, signs them into Sigstore bundles with your key, and writes an OCI image layout: the weights as
@@ -100,6 +100,10 @@ raw layers (linked, not copied, where the file system allows it) and the bundles
 Training compute and hardware are stated by default. A determination shows recipients and legal readings; it is
 only made when included by name, and can be recomputed by whoever receives it. Its verdict alone, as in-toto's Simple
 Verification Result that other tools gate on, is svr.
+
+With --timestamp-authority each signature carries a timestamp of the authority (RFC 3161), so that recipients need not
+take your word for when it was made. With --keyless your identity at an identity provider signs instead of a key, by
+the servers of a Sigstore that you name; what goes into its log is said first. Nothing else asks a network.
 
 With --disclose the figures stand in the statements as salted digests (RFC 9901), but for the fields named: none, or
 of ` + fieldNames() + `.
@@ -113,7 +117,9 @@ the statements hide is not in it.
 		Example: `  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment
   weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment \
       --include training-compute,hardware,determination --facts facts.yaml
-  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --disclose none`,
+  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --disclose none
+  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --timestamp-authority https://tsa.example.com/api/v1/timestamp
+  weighbridge attest acme/atlas@1 --weights out --keyless --identity-token token --signing-config signing_config.json --out shipment`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if f.model, err = meter.ParseModel(args[0]); err != nil {
@@ -128,7 +134,8 @@ the statements hide is not in it.
 	flags := cmd.Flags()
 	flags.StringVar(&f.weights, "weights", "", "directory (or one file) of weights")
 	flags.BoolVar(&f.readAll, "no-digest-cache", false, "read every byte again, also of files that did not change since they were last hashed")
-	flags.StringVar(&f.key, "key", "", "private key that signs (PEM; see key generate)")
+	f.signer.add(flags)
+	f.signer.addRoot(flags)
 	flags.StringVar(&f.out, "out", "", "OCI image layout to write; an existing one is extended")
 	flags.StringVar(&f.claims, "claims", "", "write the bundles to this file too, one per line, for recipients of the plain directory")
 	flags.StringSliceVar(&f.include, "include", []string{"training-compute", "hardware"}, "statements to make: "+strings.Join(includable(), ", "))
@@ -141,7 +148,7 @@ the statements hide is not in it.
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
 	flags.StringVar(&f.regime, "regime", "us-4e091", "for a determination: the regime that is answered")
 	a.rulesFlag(cmd)
-	for _, required := range []string{"weights", "key", "out"} {
+	for _, required := range []string{"weights", "out"} {
 		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
 	}
 	return cmd
@@ -151,7 +158,7 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	key, err := a.readKey(f.key)
+	key, err := a.signer(f.signer)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/bom"
-	"github.com/weighbridge/weighbridge/attest/sign"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
@@ -52,7 +51,7 @@ func (f attestFlags) packageURLs() (map[meter.ModelRef]string, error) {
 
 // withBOM adds the bill of materials as a statement of its own, made from the
 // statements as their recipients read them.
-func (f attestFlags) withBOM(ctx context.Context, key *sign.Key, subjects []attest.Subject, signed []signedStatement) ([]signedStatement, error) {
+func (f attestFlags) withBOM(ctx context.Context, key signer, subjects []attest.Subject, signed []signedStatement) ([]signedStatement, error) {
 	if f.bom == "" {
 		return signed, nil
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/disclosure"
 	"github.com/weighbridge/weighbridge/attest/oci"
-	"github.com/weighbridge/weighbridge/attest/sign"
 	"github.com/weighbridge/weighbridge/meter"
 )
 
@@ -56,7 +55,7 @@ type signedStatement struct {
 // sign makes one statement per predicate about the shipment that will be packed,
 // and signs it. All that can fail in a statement fails here, before anything is
 // written.
-func (f attestFlags) sign(ctx context.Context, key *sign.Key, files attest.Manifest, made []any, details map[meter.ModelRef]attest.Detail) ([]signedStatement, error) {
+func (f attestFlags) sign(ctx context.Context, key signer, files attest.Manifest, made []any, details map[meter.ModelRef]attest.Detail) ([]signedStatement, error) {
 	described, err := oci.Describe(f.pack(files))
 	if err != nil {
 		return nil, err

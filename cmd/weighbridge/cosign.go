@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +17,7 @@ import (
 
 type cosignFlags struct {
 	verify     verifyFlags // of what is signed
-	key        string
+	signer     signerFlags
 	statements []string
 }
 
@@ -51,22 +52,25 @@ trust your key.
 		RunE: func(cmd *cobra.Command, args []string) error { return a.cosign(cmd.Context(), args[0], f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.key, "key", "", "your private key (PEM)")
-	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
+	f.signer.add(flags)
 	flags.StringArrayVar(&f.verify.keys, "signer", nil, "public key (PEM) of who signed the statements; repeatable")
 	flags.StringSliceVar(&f.statements, "statements", nil, "which statements to sign (default all that are verified): training-compute, hardware, determination")
 	flags.StringVar(&f.verify.reference, "reference", "", "for a layout with several models: which one, by name, tag or digest")
 	f.verify.wanted.add(flags)
 	f.verify.trust.add(flags)
+	f.verify.identities.add(flags)
 	return cmd
 }
 
 func (a *app) cosign(ctx context.Context, target string, f cosignFlags) error {
-	if len(f.verify.keys) == 0 && f.verify.trust.file == "" {
-		return usage("--signer FILE or --policy FILE is required: what is signed is verified first, under the key of who stated it")
+	if len(f.verify.keys) == 0 && !f.verify.identities.named() && f.verify.trust.file == "" {
+		return usage("--signer FILE, --identity or --policy FILE is required: what is signed is verified first, under the key of who stated it")
 	}
 	if len(f.verify.keys) > 0 && f.verify.trust.file != "" {
 		return usage("--policy names the keys: leave out --signer")
+	}
+	if err := f.verify.identities.check(f.verify.trust.file != ""); err != nil {
+		return err
 	}
 	types, err := f.types()
 	if err != nil {
@@ -75,7 +79,7 @@ func (a *app) cosign(ctx context.Context, target string, f cosignFlags) error {
 	if !oci.IsLayout(target) {
 		return fmt.Errorf("%s: is no layout directory: pull or load the shipment, co-sign it, and push or save it again", target)
 	}
-	key, err := a.readKey(f.key)
+	key, err := a.signer(f.signer)
 	if err != nil {
 		return err
 	}
@@ -118,12 +122,6 @@ func (f cosignFlags) types() ([]string, error) {
 	return types, nil
 }
 
-// signer signs a payload into a bundle.
-type signer interface {
-	ID() string
-	Sign(ctx context.Context, payload []byte) ([]byte, error)
-}
-
 // attachToo signs the statements that were accepted and attaches the bundles.
 func (a *app) attachToo(ctx context.Context, target string, f cosignFlags, r verify.Result, types []string, key signer) (cosignResult, error) {
 	layout, err := oci.Open(target)
@@ -148,7 +146,7 @@ func (a *app) attachToo(ctx context.Context, target string, f cosignFlags, r ver
 		if err != nil {
 			return out, err
 		}
-		if slices.ContainsFunc(model.Bundles, func(b oci.Bundle) bool { return bytes.Equal(b.Data, bundle) }) {
+		if slices.ContainsFunc(model.Bundles, func(b oci.Bundle) bool { return sameSignature(b.Data, bundle) }) {
 			return out, fmt.Errorf("%s: this key has signed %s there already", target, shortType(s.PredicateType))
 		}
 		referrer, err := layout.Attach(ctx, oci.Attachment{Subject: model.Manifest, Bundle: bundle, PredicateType: s.PredicateType, Created: a.env.now()})
@@ -162,6 +160,21 @@ func (a *app) attachToo(ctx context.Context, target string, f cosignFlags, r ver
 		return out, fmt.Errorf("%s: none of the statements that were asked for was accepted: nothing was signed", target)
 	}
 	return out, nil
+}
+
+// sameSignature reports whether two bundles hold one signature; timestamps may differ.
+func sameSignature(a, b []byte) bool {
+	type bundle struct {
+		DSSEEnvelope struct {
+			Signatures []struct{ Sig []byte }
+		}
+	}
+	var left, right bundle
+	if json.Unmarshal(a, &left) != nil || json.Unmarshal(b, &right) != nil {
+		return false
+	}
+	l, r := left.DSSEEnvelope.Signatures, right.DSSEEnvelope.Signatures
+	return len(l) == 1 && len(r) == 1 && bytes.Equal(l[0].Sig, r[0].Sig)
 }
 
 func (a *app) printCosigned(r cosignResult) {

@@ -23,17 +23,17 @@ type keyResult struct {
 func (a *app) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "key",
-		Short:   "Make the keys that attestations are signed with",
+		Short:   "Make, show and revoke the keys that attestations are signed with",
 		Example: "  weighbridge key generate --out release.key",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.keyGenerateCommand())
+	cmd.AddCommand(a.keyGenerateCommand(), a.keyShowCommand(), a.keyRevokeCommand())
 	return cmd
 }
 
 func (a *app) keyGenerateCommand() *cobra.Command {
-	var out, kind string
+	var out, kind, purpose string
 	cmd := &cobra.Command{
 		Use:   "generate --out FILE",
 		Short: "Make a key pair: FILE for you alone, FILE.pub for everybody who verifies",
@@ -47,10 +47,21 @@ password (PKCS#8), sign as well: the password comes from $WEIGHBRIDGE_PASSWORD, 
 ` + exitCodes,
 		Example: "  weighbridge key generate --out release.key\n  weighbridge key generate --out release.key --kind ed25519",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return a.generateKey(out, kind) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch chosen := cmd.Flags().Changed("kind"); {
+			case purpose != "release" && purpose != "meter":
+				return usage("--for %q: expected release or meter", purpose)
+			case purpose == "meter" && chosen && kind != sign.Ed25519:
+				return usage("--for meter: heads are signed with ed25519 (C2SP signed notes): leave out --kind")
+			case purpose == "meter":
+				kind = sign.Ed25519
+			}
+			return a.generateKey(out, kind)
+		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "the private key's file")
 	cmd.Flags().StringVar(&kind, "kind", "ecdsa-p256", "ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519")
+	cmd.Flags().StringVar(&purpose, "for", "release", "release: signs statements about weights; meter: signs the heads of the ledger (ledger head --sign)")
 	cmd.MarkFlagRequired("out") // fails only for a flag that was not defined
 	return cmd
 }

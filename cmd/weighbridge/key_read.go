@@ -14,6 +14,9 @@ import (
 // refused: whoever else has it signs in the same name. A pipe has no readers to
 // keep out.
 func (a *app) readKey(path string) (*sign.Key, error) {
+	if scheme, _, service := strings.Cut(path, "://"); service || strings.HasPrefix(path, "pkcs11:") {
+		return nil, usage("--key %s: keys in hardware and key services (%s) are not read by this build: name a PEM file; an encrypted one is asked for its password", path, scheme)
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w; make one with `weighbridge key generate --out %s`", err, path)

@@ -28,6 +28,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 type headsResult struct {
 	Schema string     `json:"schema"`
 	Heads  []headLine `json:"heads"`
+	Signer string     `json:"signer,omitempty"` // id of the meter key
 }
 
 type headLine struct {
@@ -36,29 +37,42 @@ type headLine struct {
 	Origin string         `json:"origin"`
 	Size   uint64         `json:"size"`
 	Root   string         `json:"root"` // base64
+
+	Signature string `json:"signature,omitempty"` // line of a C2SP signed note over the three lines
 }
 
 func (a *app) ledgerHeadCommand() *cobra.Command {
-	return &cobra.Command{
+	var sign string
+	cmd := &cobra.Command{
 		Use:   "head [MODEL|delivery/ID]",
 		Short: "Print origin, size and root of the log of a model or a delivery, or of all",
 		Long: `Head prints the three lines of a C2SP checkpoint body for each log: its origin, the number of its entries, and the
 root of its Merkle tree (RFC 6962) in base64. Whoever keeps them can tell later whether an entry was changed or left
 out. Two logs are separated by an empty line.
 
+With --sign each head is a signed checkpoint (C2SP signed note, Ed25519) by the name of its log. Use a key of the meter
+for it (key generate --for meter), kept where the meter runs and apart from the key that releases weights.
+
 ` + exitCodes,
-		Example: "  weighbridge ledger head acme/atlas@1\n  weighbridge ledger head --json",
+		Example: "  weighbridge ledger head acme/atlas@1\n  weighbridge ledger head --json\n  weighbridge ledger head --sign meter.key > heads.txt",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.ledgerHead(args)
+			return a.ledgerHead(args, sign)
 		},
 	}
+	cmd.Flags().StringVar(&sign, "sign", "", "sign the heads with this meter `KEY` (Ed25519, PEM)")
+	return cmd
 }
 
-func (a *app) ledgerHead(args []string) error {
+func (a *app) ledgerHead(args []string, sign string) error {
 	result := headsResult{Schema: "weighbridge.dev/heads/v1", Heads: []headLine{}}
 	if err := a.reading(func(l *ledger.Ledger) error { return a.addHeads(&result, l, args) }); err != nil {
 		return err
+	}
+	if sign != "" {
+		if err := result.sign(a, sign); err != nil {
+			return err
+		}
 	}
 	if a.json {
 		return a.printJSON(result)
@@ -82,7 +96,7 @@ func (a *app) addHeads(result *headsResult, l *ledger.Ledger, args []string) err
 			return a.noLog(model, nil)
 		}
 		for _, head := range heads {
-			result.Heads = append(result.Heads, headLine{model, "", head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+			result.Heads = append(result.Heads, headLine{Model: model, Origin: head.Origin, Size: head.Size, Root: base64.StdEncoding.EncodeToString(head.Root[:])})
 		}
 	}
 	return result.addNotes(l, notes)
@@ -116,7 +130,7 @@ func (r *headsResult) addNotes(l *ledger.Ledger, names []string) error {
 			return err
 		}
 		for _, head := range heads {
-			r.Heads = append(r.Heads, headLine{"", name, head.Origin, head.Size, base64.StdEncoding.EncodeToString(head.Root[:])})
+			r.Heads = append(r.Heads, headLine{Notes: name, Origin: head.Origin, Size: head.Size, Root: base64.StdEncoding.EncodeToString(head.Root[:])})
 		}
 	}
 	return nil
@@ -126,7 +140,10 @@ func (r *headsResult) addNotes(l *ledger.Ledger, names []string) error {
 func (r headsResult) String() string {
 	bodies := make([]string, len(r.Heads))
 	for i, h := range r.Heads {
-		bodies[i] = fmt.Sprintf("%s\n%d\n%s\n", h.Origin, h.Size, h.Root)
+		bodies[i] = h.body()
+		if h.Signature != "" {
+			bodies[i] += "\n" + h.Signature + "\n"
+		}
 	}
 	return strings.Join(bodies, "\n")
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
@@ -16,6 +17,7 @@ type proveFlags struct {
 	origin            string
 	verify            string
 	heads             []string
+	meter             string
 }
 
 func (a *app) ledgerProveCommand() *cobra.Command {
@@ -41,8 +43,8 @@ nothing from a head of no entries. No ledger is read.
 				return usage("--verify takes a proof and --head, no log and nothing to prove")
 			case set("verify"):
 				return a.verifyProof(f)
-			case len(f.heads) > 0:
-				return usage("--head goes with --verify")
+			case len(f.heads) > 0 || f.meter != "":
+				return usage("--head goes with --verify, --meter-key goes with --verify")
 			case !given || set("entry") == set("from"):
 				return usage("expected a log and one of --entry and --from, or --verify with --head")
 			case set("from") && f.from == 0:
@@ -59,6 +61,7 @@ nothing from a head of no entries. No ledger is read.
 	cmd.Flags().StringVar(&f.origin, "origin", "", "origin of the log, where a merge brought several (default: this ledger's own)")
 	cmd.Flags().StringVar(&f.verify, "verify", "", "proof to verify, or - for standard input")
 	cmd.Flags().StringArrayVar(&f.heads, "head", nil, "heads that were kept, as ledger head prints them; may be repeated")
+	cmd.Flags().StringVar(&f.meter, "meter-key", "", "with --verify: public key (PEM) of the meter; every kept head must be signed by it (ledger head --sign)")
 	return cmd
 }
 
@@ -114,7 +117,15 @@ func (a *app) verifyProof(f proveFlags) error {
 	if err != nil {
 		return err
 	}
-	kept, err := keptHeads(f.heads)
+	var meter *verify.PublicKey
+	if f.meter != "" {
+		keys, err := readPublicKeys("--meter-key", []string{f.meter})
+		if err != nil {
+			return err
+		}
+		meter = keys[0]
+	}
+	kept, err := keptHeads(f.heads, meter)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -59,16 +60,20 @@ func keptOf(kept []proof.Head, about proof.Head) (proof.Head, error) {
 }
 
 // keptHeads reads the files of --head.
-func keptHeads(paths []string) ([]proof.Head, error) {
+func keptHeads(paths []string, meter *verify.PublicKey) ([]proof.Head, error) {
 	var kept []proof.Head
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("--head: %w", err)
 		}
-		heads, err := proof.ParseHeads(string(text))
+		heads, err := signedHeads(string(text), meter)
 		if err != nil {
-			return nil, fmt.Errorf("--head %s: %w", path, err)
+			err = fmt.Errorf("--head %s: %w", path, err)
+			if meter != nil {
+				err = &exitError{exitVerification, err}
+			}
+			return nil, err
 		}
 		kept = append(kept, heads...)
 	}

@@ -146,7 +146,7 @@ func (p *attestedParent) keep(bundles [][]byte, keys []*verify.PublicKey) error 
 		p.bundles = append(p.bundles, data)
 	}
 	if p.opened.Signer == nil || p.opened.Statement.Model() != p.compute.Model {
-		return fmt.Errorf("--parent %s: the statement that was verified is gone from it", p.shipment)
+		return fmt.Errorf("--parent %s: none of its statements that were verified is signed with a key: the ledger keeps those of keys only, not of identities; ask for one by a key (`weighbridge co-sign`)", p.shipment)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/weighbridge/weighbridge/attest/oci/ocitest"
+	"github.com/weighbridge/weighbridge/attest/sign/signtest"
 	"github.com/weighbridge/weighbridge/meter/wrap"
 )
 
@@ -55,6 +58,34 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// sigstoreFiles starts a Sigstore of the script's own: $SIGSTORE and $TSA are its
+// addresses, and sigstore/ holds its files and a token for release@acme.example.
+func sigstoreFiles(env *testscript.Env) error {
+	s, err := signtest.New(time.Now)
+	if err != nil {
+		return err
+	}
+	env.Defer(s.Close)
+	env.Setenv("SIGSTORE", s.URL)
+	env.Setenv("TSA", s.TimestampURL())
+	root, err := s.TrustedRoot()
+	if err != nil {
+		return err
+	}
+	config, err := s.SigningConfig()
+	if err != nil {
+		return err
+	}
+	for name, data := range map[string][]byte{"trusted_root.json": root, "signing_config.json": config, "tsa.pem": s.TimestampCertificates(),
+		"token": []byte(s.Token("release@acme.example", "https://login.acme.example"))} {
+		path := filepath.Join(env.WorkDir, "sigstore", name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // scriptEnvironment gives each script a ledger of its own, two empty registries on
 // loopback (the second without the referrers API), an exporter of metrics, and no
 // way out.
@@ -63,6 +94,9 @@ func scriptEnvironment(env *testscript.Env) error {
 		registry := ocitest.New(api)
 		env.Defer(registry.Close)
 		env.Setenv(name, registry.Host())
+	}
+	if err := sigstoreFiles(env); err != nil {
+		return err
 	}
 	exporter := httptest.NewServer(http.HandlerFunc(exporterHandler))
 	env.Defer(exporter.Close)

@@ -17,7 +17,7 @@ import (
 )
 
 type signFlags struct {
-	key         string
+	signer      signerFlags
 	certificate string
 	out         string
 	hash        string
@@ -41,11 +41,12 @@ type signResult struct {
 func (a *app) signCommand() *cobra.Command {
 	var f signFlags
 	cmd := &cobra.Command{
-		Use:   "sign DIR --key FILE --out model.sig",
+		Use:   "sign DIR (--key FILE | --keyless) --out model.sig",
 		Short: "Sign a directory of weights as OpenSSF Model Signing has it",
 		Long: `Sign reads every file of the weights once and writes an OpenSSF Model Signing signature (v1.0) over them: who has
 the public key can verify it with this program, with model_signing or with cosign. It says which files these are, and
-nothing of how they were made; that is what attest states. Nothing is sent to a log.
+nothing of how they were made; that is what attest states. Nothing is sent anywhere unless a server is named: an
+authority that says when (--timestamp-authority), or a Sigstore (--keyless).
 
 With --certificate the signature carries your certificate and those that issued it (PEM, yours first, without the
 root), and recipients need the root.
@@ -56,7 +57,8 @@ root), and recipients need the root.
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.sign(cmd.Context(), args[0], f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.key, "key", "", "private key that signs (PEM, ECDSA; see key generate)")
+	f.signer.add(flags)
+	f.signer.addRoot(flags)
 	flags.StringVar(&f.certificate, "certificate", "", "certificates that go with the key (PEM): yours first, then those that issued it")
 	flags.StringVar(&f.out, "out", "model.sig", "file to write; it must not exist")
 	flags.StringVar(&f.hash, "hash", attest.HashSHA256, "hash of the files: sha256, blake2b or blake3")
@@ -64,7 +66,6 @@ root), and recipients need the root.
 	flags.BoolVar(&f.readAll, "no-digest-cache", false, "read every byte again, also of files that did not change since they were last hashed")
 	flags.Int64Var(&f.shard, "shard-size", 0, "sign shards of so many bytes instead of whole files")
 	flags.StringArrayVar(&f.ignore, "ignore", nil, "leave this path out (relative to DIR, exact; recorded in the signature); repeatable")
-	cmd.MarkFlagRequired("key") // fails only for a flag that was not defined
 	return cmd
 }
 
@@ -88,7 +89,7 @@ func (a *app) sign(ctx context.Context, dir string, f signFlags) error {
 	if err != nil {
 		return err
 	}
-	key, err := a.readKey(f.key)
+	key, err := a.signer(f.signer)
 	if err != nil {
 		return err
 	}

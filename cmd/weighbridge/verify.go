@@ -17,6 +17,9 @@ type verifyFlags struct {
 	wanted  verifyWanted
 	out     string
 	trust   policyFlags
+
+	identities identityFlags
+
 	own     ownFlags
 	part    partFlags
 	parents verifyParents
@@ -57,6 +60,10 @@ never overwrite it. With --partial or --file the files at hand are checked again
 that it is partial: ok then speaks of those files alone. With --parent the shipment of a model that these weights came from is verified too, and what the
 two say of the lineage is compared. Levels of assurance are computed here, never read.
 
+With --identity and --issuer somebody may sign without a key: the certificate, its log entry and a time within its few
+minutes are verified under --trusted-root, offline. Timestamps (RFC 3161) are verified under the same file or
+--timestamp-certificate, and shown; --require-timestamp refuses signatures without.
+
 Statements may hide figures behind digests. --presentation opens those that their holder shows you, under the same
 signature; what stays hidden is listed, and counts as unknown, never as zero. Who showed it is not proved: there is no
 key binding.
@@ -66,7 +73,9 @@ key binding.
 			"  weighbridge verify weights --key release.key.pub --signature model.sig\n" +
 			"  weighbridge verify registry.example.com/acme/atlas:1 --key release.key.pub --out shipment\n" +
 			"  weighbridge verify shipment --policy policy.yaml --facts ours.yaml --regime us-4e091\n" +
-			"  weighbridge verify part-of-weights --key release.key.pub --claims claims.jsonl --partial",
+			"  weighbridge verify part-of-weights --key release.key.pub --claims claims.jsonl --partial\n" +
+			"  weighbridge verify shipment --identity release@acme.example --issuer https://login.acme.example --trusted-root trusted_root.json\n" +
+			"  weighbridge verify shipment --key release.key.pub --timestamp-certificate tsa.pem",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.trust.file != "" && !cmd.Flags().Changed("require") {
@@ -87,6 +96,7 @@ key binding.
 	flags.StringVar(&f.rules, "rules", "", "the rule packs in `DIR`: with --facts and --regime evaluate under them, and believe a determination under rules that came with it where they are these")
 	f.wanted.add(flags)
 	f.trust.add(flags)
+	f.identities.add(flags)
 	f.own.add(flags)
 	f.part.add(flags)
 	f.parents.add(flags)
@@ -130,11 +140,14 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 
 // check refuses flags that do not go together.
 func (f verifyFlags) check(target string) error {
+	if err := f.identities.check(f.trust.file != ""); err != nil {
+		return err
+	}
 	switch {
 	case f.trust.file != "" && (len(f.keys) > 0 || f.root != ""):
 		return usage("--policy names the keys: leave out --key and --certificate-root")
-	case len(f.keys) == 0 && f.root == "" && f.trust.file == "":
-		return usage("--key FILE (or --policy FILE) is required: without the key of somebody that you trust, no signature means anything")
+	case len(f.keys) == 0 && !f.identities.named() && f.root == "" && f.trust.file == "":
+		return usage("--key FILE (or --identity, or --policy FILE) is required: without the key of somebody that you trust, no signature means anything")
 	case f.signature != "" && (f.claims != "" || f.out != ""):
 		return usage("--signature goes with neither --claims nor --out: it is for a plain directory")
 	case f.signature != "" && len(f.parents.shipments) > 0:
@@ -145,7 +158,7 @@ func (f verifyFlags) check(target string) error {
 		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
 	case f.signature != "" && isShipment(target):
 		return usage("--signature is for a plain directory: %s is a shipment", target)
-	case f.signature == "" && len(f.keys) == 0 && f.trust.file == "":
+	case f.signature == "" && f.root != "":
 		return usage("--certificate-root is for --signature: name the keys that may sign attestations with --key")
 	case f.part.given() && f.out != "":
 		return usage("--out keeps the whole of a shipment: it does not go with --partial or --file")

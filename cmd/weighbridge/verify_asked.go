@@ -40,9 +40,9 @@ func (k *asked) of(repository string, bundles [][]byte) (verify.Policy, error) {
 		return k.policy, nil
 	}
 	model := k.named
-	claimed := verify.Claimed(bundles, k.file.Keys())
+	claimed := verify.Claimed(bundles, k.file.Trust())
 	if len(claimed) == 0 {
-		claimed = verify.Claimed(bundles, nil) // nobody trusted has signed: the refusal should still name the rule
+		claimed = verify.Claimed(bundles, verify.Policy{}) // nobody trusted has signed: the refusal should still name the rule
 	}
 	if model == "" && len(claimed) > 0 {
 		if len(claimed) > 1 {
@@ -66,6 +66,8 @@ func (k *asked) both(p verify.Policy) verify.Policy {
 	if k.policy.NotBefore.After(p.NotBefore) {
 		p.NotBefore = k.policy.NotBefore
 	}
+	p.Timestamped = p.Timestamped || k.policy.Timestamped
+	p.Revocations = append(slices.Clone(p.Revocations), k.policy.Revocations...)
 	p.MinLedgerSize = max(p.MinLedgerSize, k.policy.MinLedgerSize)
 	p.AcceptRules = append(slices.Clone(p.AcceptRules), k.policy.AcceptRules...)
 	for _, t := range k.policy.Require {
@@ -89,6 +91,9 @@ func (f verifyFlags) asked() (*asked, error) {
 	k := &asked{named: f.wanted.namedModel(f.reference)}
 	var err error
 	if k.policy.Keys, err = readPublicKeys("--key", f.keys); err != nil {
+		return nil, err
+	}
+	if err := f.identities.policy(&k.policy); err != nil {
 		return nil, err
 	}
 	for _, name := range f.require {

@@ -49,7 +49,7 @@ func (a *app) examine(ctx context.Context, target string, f verifyFlags, asked *
 		return verify.Result{}, nil, err
 	}
 	if f.signature != "" {
-		result, err := a.verifyModel(ctx, target, f, asked.policy.Keys)
+		result, err := a.verifyModel(ctx, target, f, asked.policy)
 		return result, nil, err
 	}
 	input, err := f.readDirectory(ctx, target)

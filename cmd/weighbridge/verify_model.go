@@ -19,8 +19,8 @@ func (e *signatureError) Unwrap() error { return e.err }
 
 // verifyModel verifies a directory (or a single file) of weights against an OpenSSF
 // Model Signing signature: the signature first, then the files as it says.
-func (a *app) verifyModel(ctx context.Context, dir string, f verifyFlags, keys []*verify.PublicKey) (verify.Result, error) {
-	policy := verify.ModelPolicy{Keys: keys}
+func (a *app) verifyModel(ctx context.Context, dir string, f verifyFlags, asked verify.Policy) (verify.Result, error) {
+	policy := verify.ModelPolicy{Keys: asked.Keys, Identities: asked.Identities, Root: asked.Root, Timestamped: asked.Timestamped, Revocations: asked.Revocations, Now: a.env.now()}
 	var err error
 	if f.root != "" {
 		if policy.Roots, err = readCertificates("--certificate-root", f.root); err != nil {

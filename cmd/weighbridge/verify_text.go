@@ -91,6 +91,9 @@ func describeStatement(s verify.Statement) string {
 		state += fmt.Sprintf(" of %d ledger entries", s.LedgerSize)
 	}
 	text := fmt.Sprintf("  states   %s (%s)\n", printable(s.PredicateType), state)
+	for _, t := range s.Timestamps {
+		text += fmt.Sprintf("           signed at %s or before, says %s\n", t.Time, printable(t.Authority))
+	}
 	for _, v := range s.Verdicts {
 		text += describeVerdict(v, s.Rules)
 	}

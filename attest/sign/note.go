@@ -1,0 +1,28 @@
+package sign
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// SignNote returns the line that signs text as a note (c2sp.org/signed-note, Ed25519)
+// under a name: of a checkpoint, the origin of its log. The note is text, an empty
+// line, and this line.
+func (k *Key) SignNote(name, text string) (string, error) {
+	private, ok := k.signer.(ed25519.PrivateKey)
+	switch {
+	case !ok:
+		return "", fmt.Errorf("sign: heads are signed with Ed25519 (c2sp.org/signed-note), this key is %s: make a meter key with `weighbridge key generate --for meter`", k.Kind())
+	case name == "" || strings.ContainsAny(name, " +\t\r\n"):
+		return "", fmt.Errorf("sign: a note by the name of %.80q: expected no white space and no plus sign", name)
+	case !strings.HasSuffix(text, "\n") || strings.Contains(text, "\n\n"):
+		return "", errors.New("sign: a note ends with a new line and has no empty one")
+	}
+	public := private.Public().(ed25519.PublicKey)
+	hash := sha256.Sum256(append([]byte(name+"\n\x01"), public...))
+	return "— " + name + " " + base64.StdEncoding.EncodeToString(append(hash[:4], ed25519.Sign(private, []byte(text))...)) + "\n", nil
+}

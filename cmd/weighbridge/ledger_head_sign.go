@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/meter/proof"
+)
+
+// sign signs each head as a checkpoint (c2sp.org/tlog-checkpoint): a note by the
+// name of its log.
+func (r *headsResult) sign(a *app, path string) error {
+	key, err := a.readKey(path)
+	if err != nil {
+		return err
+	}
+	for i, h := range r.Heads {
+		line, err := key.SignNote(h.Origin, h.body())
+		if err != nil {
+			return err
+		}
+		r.Heads[i].Signature = strings.TrimSuffix(line, "\n")
+	}
+	r.Signer = key.ID()
+	return nil
+}
+
+// body is the head as the body of a checkpoint.
+func (h headLine) body() string { return fmt.Sprintf("%s\n%d\n%s\n", h.Origin, h.Size, h.Root) }
+
+// signedHeads reads heads with their signatures: every one must be signed by key. With
+// a nil key none may be signed, so that no signature is passed over.
+func signedHeads(text string, key *verify.PublicKey) ([]proof.Head, error) {
+	if key == nil && strings.Contains(text, "\n\n— ") {
+		return nil, fmt.Errorf("its heads are signed: name the meter's public key with --meter-key, or nobody looks at the signatures")
+	}
+	if key == nil {
+		return proof.ParseHeads(text)
+	}
+	parts := strings.Split(text, "\n\n")
+	if len(parts)%2 != 0 {
+		return nil, fmt.Errorf("%d heads and signatures: expected one signature after each head, as weighbridge ledger head --sign prints them", len(parts))
+	}
+	var heads []proof.Head
+	for i := 0; i < len(parts); i += 2 {
+		one, err := proof.ParseHeads(parts[i] + "\n")
+		if err != nil {
+			return nil, fmt.Errorf("head %d: %w", i/2+1, err)
+		}
+		line := parts[i+1]
+		if i+2 < len(parts) {
+			line += "\n"
+		}
+		if err := key.VerifyNote(one[0].Origin, one[0].String(), line); err != nil {
+			return nil, fmt.Errorf("head %d: %w", i/2+1, err)
+		}
+		heads = append(heads, one...)
+	}
+	return heads, nil
+}
