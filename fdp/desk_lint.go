@@ -78,9 +78,7 @@ func (l *linter) deskConditions(clauses []clause) {
 		l.sentence(at+".sentence", c.Sentence)
 		l.cite(at+".cite", c.Cite)
 		l.condition(at+".when", c.When)
-		if l.cyclic(c.ID, nil) {
-			l.report(at+".when", "rule-cycle", "clause %s depends on itself.", c.ID)
-		}
+		l.size(at+".when", c.ID)
 	}
 }
 

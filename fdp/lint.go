@@ -59,6 +59,7 @@ type linter struct {
 	problems []Problem
 	used     map[string]bool // options that a condition or a table names
 	asked    map[string]bool // quantities that a comparison names
+	sizes    map[string]int  // of clauses, as written counts them
 }
 
 // report notes a problem at a path such as clauses[3].when; what is not there at
@@ -85,7 +86,7 @@ func (l *linter) place(path string) (where, line string) {
 }
 
 func (l *linter) all() {
-	l.used, l.asked = map[string]bool{}, map[string]bool{}
+	l.used, l.asked, l.sizes = map[string]bool{}, map[string]bool{}, map[string]int{}
 	l.regime()
 	l.standings()
 	l.sources()

@@ -30,30 +30,63 @@ func (l *linter) clauses() {
 		l.condition(at+".when", c.When)
 	}
 	for i, c := range l.pack.Clauses {
-		if l.cyclic(c.ID, nil) {
-			l.report(fmt.Sprintf("clauses[%d].when", i), "rule-cycle", "clause %s depends on itself.", c.ID)
-		}
+		l.size(fmt.Sprintf("clauses[%d].when", i), c.ID)
 	}
 }
 
-var idForm = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9]+(-[a-z0-9]+)*$`)
+// size refuses a clause that takes for ever, or too long, to decide.
+func (l *linter) size(at, id string) {
+	switch size := l.written(id); {
+	case size == sizeCyclic:
+		l.report(at, "rule-cycle", "clause %s depends on itself.", id)
+	case size > maxWritten:
+		l.report(at, "rule-size", "clause %s has more than %d conditions, those of the clauses that it names written out: it would take too long to decide.", id, maxWritten)
+	}
+}
 
-func (l *linter) cyclic(id string, path []string) bool {
-	if slices.Contains(path, id) {
-		return true
+// maxWritten bounds the conditions of a clause with those of every clause that it
+// names written out in its place: a few lines can name each other into more than
+// any machine evaluates, and rules come from others too.
+const maxWritten = 20_000
+
+// Sizes that are none.
+const (
+	sizeCyclic = -1 // the clause depends on itself, or on one that does
+	sizeBegun  = -2
+)
+
+// written counts the conditions of a clause and of every clause that it names, as
+// often as it names them, to just above maxWritten. It looks at each clause once.
+func (l *linter) written(id string) int {
+	if size, known := l.sizes[id]; known {
+		if size == sizeBegun {
+			return sizeCyclic
+		}
+		return size
 	}
 	c, found := l.pack.byID[id]
 	if !found {
-		return false
+		return 0
 	}
-	cyclic := false
+	l.sizes[id] = sizeBegun
+	size := 0
 	c.When.walk(func(n condition) {
-		if n.Rule != "" && !cyclic {
-			cyclic = l.cyclic(n.Rule, append(slices.Clone(path), id))
+		named := 0
+		if n.Rule != "" {
+			named = l.written(n.Rule)
+		}
+		switch {
+		case named == sizeCyclic || size == sizeCyclic:
+			size = sizeCyclic
+		default:
+			size = min(size+1+named, maxWritten+1)
 		}
 	})
-	return cyclic
+	l.sizes[id] = size
+	return size
 }
+
+var idForm = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // condition checks one node and all below it. Paths below the clause's
 // condition are not followed: the place of the clause is near enough.

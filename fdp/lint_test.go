@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -50,7 +54,7 @@ func TestEveryLint(t *testing.T) {
 		t.Fatalf("%d lint cases: %v", len(file.Cases), err)
 	}
 	t.Logf("%d lint cases", len(file.Cases))
-	hit := map[string]bool{}
+	hit := map[string]bool{"rule-size": true} // TestLintRuleSize
 	place := regexp.MustCompile(`^[a-z0-9-]+/[a-z0-9-]+\.yaml:[0-9]+:[0-9]+$`)
 	for _, c := range file.Cases {
 		regime := cmp.Or(c.Regime, "us-4e091")
@@ -194,5 +198,47 @@ func TestQuotationsAreVerbatim(t *testing.T) {
 		if !quoted[line] {
 			t.Errorf("testdata/quotations.txt: nothing quotes %q", line)
 		}
+	}
+}
+
+// Forty clauses that each name the next one twice: 2^40 conditions written out.
+// Such rules may come with a statement, and are refused at once.
+func TestLintRuleSize(t *testing.T) {
+	r, err := Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, name := filesOf(r, "us-4e091"), "us-4e091/clauses.yaml"
+	const leaf, cite = `{is: {fact: us_origin, value: "true"}}`, `{reference: "ECCN 4E091, heading", source: R2, quote: "10^26 or more", grade: CONFIRMED}`
+	more := strings.Builder{}
+	for i := range 40 {
+		next := fmt.Sprintf("{rule: us-4e091.more-%d}", i+1)
+		if i == 39 {
+			next = leaf
+		}
+		fmt.Fprintf(&more, "  - {id: us-4e091.more-%d, order: %d, sentence: It goes on and on., cite: %s, when: {all: [%s, %s]}}\n", i, 5000+i, cite, next, next)
+	}
+	files[name] = []byte(strings.TrimRight(string(files[name]), "\n") + "\n" + more.String())
+	began := time.Now()
+	_, err = RulesFromFiles(files)
+	if err == nil || !strings.Contains(err.Error(), "rule-size: clause us-4e091.more-0 has more than") {
+		t.Errorf("got %v, want rule-size", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("refused after %v", took)
+	}
+}
+
+// A pipe in the place of a rule file is refused and not waited for.
+func TestLoadRulesPipe(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "us-4e091"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "us-4e091", "clauses.yaml"), 0o600); err != nil {
+		t.Skip(err)
+	}
+	if _, err := LoadRules(os.DirFS(dir)); err == nil || !strings.Contains(err.Error(), "expected a file") {
+		t.Errorf("got %v, want a refusal", err)
 	}
 }

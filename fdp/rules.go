@@ -68,6 +68,12 @@ func readFiles(fsys fs.FS) (map[string][]byte, error) {
 		if len(files) == 200 {
 			return fmt.Errorf("rules: more than 200 files: name the directory that holds one folder per regime")
 		}
+		// A link is followed to a file; a pipe or a device would be waited for.
+		if info, err := fs.Stat(fsys, name); err != nil {
+			return err
+		} else if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s: found %s, expected a file", name, info.Mode().Type())
+		}
 		files[name], err = fs.ReadFile(fsys, name)
 		return err
 	})

@@ -49,7 +49,7 @@ func (w workFlags) bring(l *ledger.Ledger, r *meter.Record) error {
 
 // enter appends the records of the models of which the ledger knows nothing. What
 // it knows already is compared and never counted twice: where the two disagree,
-// that is a finding, and the ledger's figure goes on counting. The records say
+// that is a finding, and the high bound covers both. The records say
 // nothing that the statement does not: those of two ledgers are the same ones, and
 // count once when the ledgers are merged.
 func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.Finding, error) {
@@ -69,6 +69,18 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 		}
 		if foreign := slices.DeleteFunc(slices.Clone(held), func(r meter.Record) bool { return r.Run == mine[0].Run }); len(foreign) > 0 {
 			findings = append(findings, p.against(model, held, mine)...)
+			disputed, err := p.disputed(held, mine)
+			if err != nil {
+				return nil, err
+			}
+			if len(disputed) > 0 && !slices.ContainsFunc(findings, func(f meter.Finding) bool { return f.Code == "parent-contradicted" }) {
+				findings = append(findings, disputed[0].Findings...)
+			}
+			for _, r := range disputed {
+				if _, err := l.Append(r); err != nil {
+					return nil, err
+				}
+			}
 			continue
 		}
 		if evidence == nil {
@@ -88,24 +100,26 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 }
 
 // inheritedBeside are the records of attested models of which the history knows
-// nothing, for who counts with them and writes nothing.
-func inheritedBeside(h *history, parents []attestedParent) []meter.Record {
+// nothing, and what is disputed of those that it knows, for who counts with them and writes nothing.
+func inheritedBeside(h *history, parents []attestedParent) ([]meter.Record, error) {
 	var out []meter.Record
 	for _, p := range parents {
 		records := p.compute.Inherited(p.hardware, attestedRunOf(p.opened))
 		for _, model := range modelsOf(records) {
-			_, known := h.records(model)
-			if known || slices.ContainsFunc(out, func(r meter.Record) bool { return r.Model == model }) {
+			if slices.ContainsFunc(out, func(r meter.Record) bool { return r.Model == model }) {
 				continue
 			}
-			for _, r := range records {
-				if r.Model == model {
-					out = append(out, r)
+			mine := slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool { return r.Model != model })
+			if held, known := h.records(model); known {
+				var err error
+				if mine, err = p.disputed(held, mine); err != nil {
+					return nil, err
 				}
 			}
+			out = append(out, mine...)
 		}
 	}
-	return out
+	return out, nil
 }
 
 func modelsOf(records []meter.Record) []meter.ModelRef {
@@ -126,7 +140,7 @@ func (p attestedParent) against(model meter.ModelRef, held, attested []meter.Rec
 	same := slices.EqualFunc(have, want, func(a, b meter.ActivityTotal) bool { return a.Activity == b.Activity && a.Operations == b.Operations })
 	if haveErr != nil || wantErr != nil || !same {
 		findings = append(findings, meter.Finding{Code: "parent-contradicted", Message: fmt.Sprintf(
-			"of %s the ledger holds %s, the statement %s signed by %s says %s: the ledger's figure counts; `weighbridge ledger show %s` lists what to correct if the statement is right",
+			"of %s the ledger holds %s, the statement %s signed by %s says %s: what the statement has more counts in the high bound alone; `weighbridge ledger show %s` lists what to correct",
 			model, totalsText(have), p.opened.Digest, p.opened.Signer.ID(), totalsText(want), model)})
 	}
 	theirs := outputs(attested)

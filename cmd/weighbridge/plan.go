@@ -158,7 +158,10 @@ func (a *app) planPositions(planned meter.Record, parents []attestedParent) (bef
 	none := planned
 	none.Operations = meter.Exact(meter.Ops{})
 	err = a.withAnyHistory(func(h *history) (err error) {
-		attested := inheritedBeside(h, parents)
+		attested, err := inheritedBeside(h, parents)
+		if err != nil {
+			return err
+		}
 		if before, err = a.positionsWith(h, append([]meter.Record{none}, attested...)...); err == nil {
 			after, err = a.positionsWith(h, append([]meter.Record{planned}, attested...)...)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -86,6 +87,7 @@ func (p attestedParent) disagrees(child attest.Lineage) (problems []string, weig
 			problems = append(problems, fmt.Sprintf("of %s the lineage says %s, the statement %s by %s says %s",
 				theirs.Model, workText(have), p.opened.Digest, p.opened.Signer.ID(), workText(want)))
 		}
+		problems = append(problems, p.otherEdges(ours, theirs)...)
 	}
 	weights = "that it does not name"
 	for _, m := range child.Models {
@@ -100,6 +102,20 @@ func (p attestedParent) disagrees(child attest.Lineage) (problems []string, weig
 		}
 	}
 	return problems, weights
+}
+
+// otherEdges says which parents of a model its signer names and the lineage does
+// not, or by another relation: which operations count turns on it.
+func (p attestedParent) otherEdges(ours, theirs attest.LineageModel) (problems []string) {
+	for _, edge := range theirs.Parents {
+		same := func(have meter.Parent) bool {
+			return have.Model == edge.Model && have.Relation == edge.Relation && (have.Input == edge.Input || have.Input == "" || edge.Input == "")
+		}
+		if !slices.ContainsFunc(ours.Parents, same) {
+			problems = append(problems, fmt.Sprintf("the lineage does not say that %s %s %s, which the statement %s by %s does", theirs.Model, edge.Relation, edge.Model, p.opened.Digest, p.opened.Signer.ID()))
+		}
+	}
+	return problems
 }
 
 // sameWork compares operations by activity; records and grades are each signer's own.
