@@ -37,9 +37,13 @@ func (r evaluateResult) text() string {
 }
 
 func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
+	applies, not := "CONTROLLED", "NOT CONTROLLED"
+	if d.Export == nil { // only an export control controls
+		applies, not = "APPLIES", "DOES NOT APPLY"
+	}
 	headline := map[fdp.Verdict]string{
-		fdp.Applies:      "CONTROLLED: %s meets the test of %s on %s",
-		fdp.DoesNotApply: "NOT CONTROLLED: %s does not meet the test of %s on %s",
+		fdp.Applies:      applies + ": %s meets the test of %s on %s",
+		fdp.DoesNotApply: not + ": %s does not meet the test of %s on %s",
 		fdp.Undetermined: "UNDETERMINED: it cannot be told whether %s meets the test of %s on %s",
 	}[d.Controlled]
 	fmt.Fprintf(b, headline+"\n  controlled      %s\n", orTheModel(model), d.Regime, d.AsOf, d.Controlled)
