@@ -72,7 +72,8 @@ func orNone(s string) string {
 }
 
 // writeWhy shows the steps of the three answers, each step once. That something
-// is not stated is left to --json: where it matters it is missing, below.
+// is not stated is left to --json: where it matters it is missing, below; that the
+// text stands on the date is the standing's to say.
 func writeWhy(b *strings.Builder, d fdp.Determination) {
 	b.WriteString("why\n")
 	seen, shown, left := map[string]bool{}, 0, 0
@@ -82,7 +83,7 @@ func writeWhy(b *strings.Builder, d fdp.Determination) {
 		}
 		for _, s := range f.Trace {
 			line := stepLine(s)
-			if seen[line] {
+			if seen[line] || s.Fact == "as_of" && d.Status.Codified {
 				continue
 			}
 			seen[line] = true
