@@ -90,7 +90,7 @@ type Licence struct {
 // Finding is the outcome of one rule: what decided it, or what is missing.
 type Finding struct {
 	Rule     string    `json:"rule"`
-	Answers  string    `json:"answers,omitempty"` // controlled, subject_to_ear or licence.required, when this rule's verdict is that answer
+	Answers  string    `json:"answers,omitempty"` // controlled, subject_to_ear, licence.required, licence.exception or licence.policy, when this rule's verdict is that answer
 	Verdict  Verdict   `json:"verdict"`
 	Sentence string    `json:"sentence"`
 	Cite     string    `json:"cite"`

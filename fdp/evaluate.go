@@ -168,7 +168,7 @@ func (e *evaluation) determination(digest string) (Determination, error) {
 	for _, c := range e.pack.sorted() {
 		o := e.rule(c.ID)
 		d.Findings = append(d.Findings, Finding{
-			Rule: c.ID, Answers: e.pack.Outcomes.answer(c.ID), Verdict: o.verdict, Sentence: c.Sentence, Cite: c.Cite.Reference,
+			Rule: c.ID, Answers: e.answeredBy(c.ID), Verdict: o.verdict, Sentence: c.Sentence, Cite: c.Cite.Reference,
 			Trace: atLeast(o.steps), Missing: atLeast(e.hints(o.couldChange())),
 		})
 	}
@@ -218,6 +218,33 @@ func (o outcomes) answer(id string) string {
 		return "licence.required"
 	}
 	return ""
+}
+
+// answeredBy is answer, and where a licence may be required also licence.exception
+// or licence.policy: the clause that names it, or the last that would have.
+func (e *evaluation) answeredBy(id string) string {
+	o := e.pack.Outcomes
+	if direct := o.answer(id); direct != "" || o.LicenceRequired == "" || e.rule(o.LicenceRequired).verdict == DoesNotApply {
+		return direct
+	}
+	switch id {
+	case e.decidedBy(o.Exceptions):
+		return "licence.exception"
+	case e.decidedBy(o.Policies):
+		return "licence.policy"
+	}
+	return ""
+}
+
+// decidedBy is the clause on which choose stops.
+func (e *evaluation) decidedBy(answers []answer) string {
+	last := ""
+	for _, a := range answers {
+		if last = a.Rule; e.rule(a.Rule).verdict != DoesNotApply {
+			break
+		}
+	}
+	return last
 }
 
 func atLeast[T any](list []T) []T {

@@ -209,3 +209,30 @@ func TestEveryRequirementIsTested(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersOfTheLicence (D4): the clause that names the exception and the one that
+// names the policy say so, and nobody does where no licence is required.
+func TestAnswersOfTheLicence(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	seen := map[string]int{}
+	for _, c := range lawCases(t) {
+		got, err := Evaluate(r, catalogue, c.facts, c.question(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := got[0]
+		for _, f := range d.Findings {
+			if d.Export == nil || f.Answers != "licence.exception" && f.Answers != "licence.policy" {
+				continue
+			}
+			seen[f.Answers]++
+			value := map[string]string{"licence.exception": d.Licence.Exception, "licence.policy": d.Licence.Policy}[f.Answers]
+			if d.Licence.Required == DoesNotApply || (value == "") != (f.Verdict == DoesNotApply) || (value == Undetermined.String()) != (f.Verdict == Undetermined) {
+				t.Errorf("%s/%s: %s is %q by %s, which is %s", c.file, c.Name, f.Answers, value, f.Rule, f.Verdict)
+			}
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("answers seen: %v, expected both", seen)
+	}
+}

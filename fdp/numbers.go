@@ -260,11 +260,13 @@ func (q *quantity) describe(e *evaluation, name string, runs []run[scenario], wh
 	}
 	q.steps = append([]Step{{"operations", number, lowest, e.pack.named[name].Cite.Reference}}, q.steps...)
 	if whole && !e.pack.ownByOriginal() {
-		q.ownLow = own.Low
+		alone := quantity{interval: own}
 		if q.decides != nil {
-			q.ownLow = hull(runs, func(s scenario) meter.Interval { return decisiveSum(s.own) }).Low
+			estimates := hull(runs, func(s scenario) meter.Interval { return decisiveSum(s.own) })
+			alone.decides = &estimates
 		}
-		q.ownOnly = &Step{"operations", "own work " + intervalText(own), e.lowestGrade("operations", len(e.facts.Operations)), note2}
+		q.ownLow = alone.decisive().Low
+		q.ownOnly = &Step{"operations", "own work " + alone.text(), e.lowestGrade("operations", len(e.facts.Operations)), note2}
 	}
 }
 
@@ -276,6 +278,8 @@ func carriedText(i meter.Interval, runs []run[scenario], name string) string {
 	switch {
 	case n == 0 && name == "operations":
 		return "carry nothing in"
+	case n == 0 && name == "modification_operations":
+		return "add no earlier modification"
 	case n == 0:
 		return "add nothing since the published one"
 	}

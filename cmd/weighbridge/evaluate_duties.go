@@ -39,6 +39,8 @@ func writeDuties(b *strings.Builder, w fdp.Weighed) {
 	case n == nil:
 	case n.Rule == "":
 		fmt.Fprintf(b, "  notification    %s\n", n.Duty)
+	case n.Verdict == fdp.DoesNotApply:
+		fmt.Fprintf(b, "  notification    none due; it would be within %d days after the test is met or becomes known that it will be  [%s]\n", n.Days, n.Cite)
 	default:
 		fmt.Fprintf(b, "  notification    %s: within %d days after it is met or becomes known that it will be. %s  [%s]\n", n.Verdict, n.Days, n.Duty, n.Cite)
 	}

@@ -38,9 +38,13 @@ func (r evaluateResult) text() string {
 }
 
 func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
+	applies, not := "CONTROLLED", "NOT CONTROLLED"
+	if d.Export == nil { // only an export control controls
+		applies, not = "APPLIES", "DOES NOT APPLY"
+	}
 	headline := map[fdp.Verdict]string{
-		fdp.Applies:      "CONTROLLED: %s meets the test of %s on %s",
-		fdp.DoesNotApply: "NOT CONTROLLED: %s does not meet the test of %s on %s",
+		fdp.Applies:      applies + ": %s meets the test of %s on %s",
+		fdp.DoesNotApply: not + ": %s does not meet the test of %s on %s",
 		fdp.Undetermined: "UNDETERMINED: it cannot be told whether %s meets the test of %s on %s",
 	}[d.Controlled]
 	fmt.Fprintf(b, headline+"\n  controlled      %s\n", orTheModel(model), d.Regime, d.AsOf, d.Controlled)
@@ -69,7 +73,8 @@ func orNone(s string) string {
 }
 
 // writeWhy shows the steps of the three answers, each step once. That something
-// is not stated is left to --json: where it matters it is missing, below.
+// is not stated is left to --json: where it matters it is missing, below; that the
+// text stands on the date is the standing's to say.
 func writeWhy(b *strings.Builder, d fdp.Determination) {
 	b.WriteString("why\n")
 	seen, shown, left := map[string]bool{}, 0, 0
@@ -79,7 +84,7 @@ func writeWhy(b *strings.Builder, d fdp.Determination) {
 		}
 		for _, s := range f.Trace {
 			line := stepLine(s)
-			if seen[line] {
+			if seen[line] || s.Fact == "as_of" && d.Status.Codified {
 				continue
 			}
 			seen[line] = true
