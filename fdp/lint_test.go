@@ -236,7 +236,7 @@ func TestLoadRulesPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := syscall.Mkfifo(filepath.Join(dir, "us-4e091", "clauses.yaml"), 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if _, err := LoadRules(os.DirFS(dir)); err == nil || !strings.Contains(err.Error(), "expected a file") {
 		t.Errorf("got %v, want a refusal", err)
