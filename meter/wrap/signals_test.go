@@ -116,6 +116,20 @@ func TestSignalMaskOfTheChild(t *testing.T) {
 	}
 }
 
+// TestPendingSignals reads proc_pid_status(5).
+func TestPendingSignals(t *testing.T) {
+	for status, want := range map[string]uint64{
+		"Name:\tx\nSigQ:\t3/9\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\n":      0,
+		"SigPnd:\t0000000000000002\nShdPnd:\t0000000000000200\nSigBlk:\t0000000000000001\n": 1<<unix.SIGINT | 1<<unix.SIGUSR1,
+		"ShdPnd:\tx\n": 0,
+		"":             0,
+	} {
+		if got := pendingSignals(status); got != want {
+			t.Errorf("%q: got %x, want %x", status, got, want)
+		}
+	}
+}
+
 // relayOf finds the relay: the supervisor's other child.
 func relayOf(t *testing.T, supervisor, child int) int {
 	t.Helper()
