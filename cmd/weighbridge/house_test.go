@@ -42,7 +42,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"attest":                {inside: []string{"meter", "provenance", "fdp", "attest/disclosure"}},
 	"attest/disclosure":     {},
 	"attest/bom":            {inside: []string{"meter", "attest"}, outside: []string{"github.com/CycloneDX/cyclonedx-go"}},
-	"attest/weights":        {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "github.com/zeebo/blake3"}},
+	"attest/weights":        {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "lukechampine.com/blake3"}},
 	"attest/sign":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/verify":         {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":            {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
