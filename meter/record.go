@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // RecordSchema names the encoding that [Record.Encode] writes.
@@ -129,13 +131,11 @@ func (r Record) Encode() ([]byte, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(r); err != nil {
+	data, err := canonical.Encode(r)
+	if err != nil {
 		return nil, fmt.Errorf("record %s/%d: %w", r.Run, r.Sequence, err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return data, nil
 }
 
 // ParseRecord reads a record. It accepts only the canonical encoding: unknown
@@ -164,9 +164,8 @@ func parseRecord(data []byte) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	if at := firstDifference(again, data); at >= 0 {
-		return Record{}, fmt.Errorf("record: not in canonical encoding at byte %d: found %q, expected %q",
-			at, around(data, at), around(again, at))
+	if err := canonical.Compare(data, again); err != nil {
+		return Record{}, fmt.Errorf("record: %w", err)
 	}
 	return r, nil
 }
@@ -356,20 +355,4 @@ func validDigest(s string, optional bool) error {
 		return fmt.Errorf("digest %q: expected sha256: and 64 lower-case hexadecimal digits", clip(s))
 	}
 	return nil
-}
-
-func firstDifference(a, b []byte) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	if len(a) != len(b) {
-		return min(len(a), len(b))
-	}
-	return -1
-}
-
-func around(data []byte, at int) string {
-	return string(data[at:min(at+16, len(data))])
 }
