@@ -3,8 +3,14 @@ package meter
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
+
+// AttestedRun begins the name of the run of records that were attested elsewhere;
+// the first 32 digits of the SHA-256 of the signed statement follow, and then, where
+// figures that it hides were shown too, a hyphen and a digest over those.
+const AttestedRun = "attested-"
 
 // workKey is what rules ask of work, beside its operations.
 type workKey struct {
@@ -94,6 +100,13 @@ func NetAttested(records []Record) []Record {
 		return records
 	}
 	out := slices.Clone(records)
+	for run, closer := range lessClose(records, tellings) {
+		for _, i := range tellings[run] {
+			out[i].Operations = Exact(Ops{})
+			out[i].Findings = append(slices.Clip(out[i].Findings), besideOther(closer, out[i].Operations))
+		}
+		delete(tellings, run)
+	}
 	order := byWeight(records, tellings)
 	held := pick(records, tellings[order[0]])
 	for _, run := range order[1:] {
@@ -107,6 +120,53 @@ func NetAttested(records []Record) []Record {
 		}
 	}
 	return out
+}
+
+// statementOf is the statement that a run was attested by: the run's name begins
+// with it, and goes on where figures that the statement hides were shown as well.
+func statementOf(run string) string { return run[:min(len(run), len(AttestedRun)+32)] }
+
+// lessClose returns the tellings that say less than another one of the same
+// statement, of which more was shown, and that other.
+func lessClose(records []Record, tellings map[string][]int) map[string]string {
+	closest := map[string]string{} // statement -> run
+	totals := map[string]Interval{}
+	for _, run := range slices.Sorted(maps.Keys(tellings)) {
+		if run == "" {
+			continue
+		}
+		totals[run] = totalOf(records, tellings[run])
+		have, known := closest[statementOf(run)]
+		if !known || closer(totals[run], totals[have]) {
+			closest[statementOf(run)] = run
+		}
+	}
+	out := map[string]string{}
+	for run := range totals {
+		if best := closest[statementOf(run)]; best != run {
+			out[run] = best
+		}
+	}
+	return out
+}
+
+// closer reports whether the bounds of a are closer than those of b.
+func closer(a, b Interval) bool {
+	switch {
+	case a.High.Known != b.High.Known:
+		return a.High.Known
+	case a.High.Known && a.High.Ops.Cmp(b.High.Ops) != 0:
+		return a.High.Ops.Cmp(b.High.Ops) < 0
+	}
+	return a.Low.Cmp(b.Low) > 0
+}
+
+func totalOf(records []Record, at []int) Interval {
+	total := Exact(Ops{})
+	for _, i := range at {
+		total = sumOf(total, records[i].Operations)
+	}
+	return total
 }
 
 func pick(records []Record, at []int) []Record {
@@ -123,11 +183,7 @@ func byWeight(records []Record, tellings map[string][]int) []string {
 	var order []string
 	for run, at := range tellings {
 		order = append(order, run)
-		total := Exact(Ops{})
-		for _, i := range at {
-			total = sumOf(total, records[i].Operations)
-		}
-		least[run] = total
+		least[run] = totalOf(records, at)
 	}
 	slices.SortFunc(order, func(a, b string) int {
 		if a == "" || b == "" {

@@ -17,6 +17,11 @@ func told(run string, sequence uint64, activity Activity, low, high uint64) Reco
 	return r
 }
 
+func unbounded(r Record) Record {
+	r.Operations = Unbounded(Ops{})
+	return r
+}
+
 func sumsOf(t *testing.T, records []Record) []ActivityTotal {
 	t.Helper()
 	sums, err := SumRecords(records)
@@ -34,14 +39,15 @@ func TestAttestedCountsOnce(t *testing.T) {
 		low, high uint64
 		estimate  bool
 	}{
-		"the ledger's own and the same attested": {[]Record{told("", 0, Pretraining, 60, 60), told("attested-a", 0, Pretraining, 60, 60)}, 60, 60, true},
-		"attested less":                          {[]Record{told("", 0, Pretraining, 60, 60), told("attested-a", 0, Pretraining, 50, 50)}, 60, 60, true},
-		"attested more":                          {[]Record{told("", 0, Pretraining, 60, 60), told("attested-a", 0, Pretraining, 90, 95)}, 60, 95, false},
-		"attested twice":                         {[]Record{told("attested-a", 0, Pretraining, 60, 60), told("attested-b", 0, Pretraining, 60, 60)}, 60, 60, true},
-		"attested twice, otherwise":              {[]Record{told("attested-a", 0, Pretraining, 80, 80), told("attested-b", 0, Pretraining, 50, 50)}, 50, 80, false},
-		"three tellings":                         {[]Record{told("", 0, Pretraining, 10, 10), told("attested-a", 0, Pretraining, 80, 80), told("attested-b", 0, Pretraining, 90, 90)}, 10, 90, false},
-		"attested in two lines":                  {[]Record{told("", 0, Pretraining, 60, 60), told("attested-a", 0, Pretraining, 40, 40), told("attested-a", 1, Pretraining, 20, 20)}, 60, 60, true},
-		"alone":                                  {[]Record{told("attested-a", 0, Pretraining, 40, 40), told("attested-a", 1, Pretraining, 20, 30)}, 60, 70, true},
+		"the ledger's own and the same attested":    {[]Record{told("", 0, Pretraining, 60, 60), told("attested-a", 0, Pretraining, 60, 60)}, 60, 60, true},
+		"attested less":                             {[]Record{told("", 0, Pretraining, 60, 60), told("attested-a", 0, Pretraining, 50, 50)}, 60, 60, true},
+		"attested more":                             {[]Record{told("", 0, Pretraining, 60, 60), told("attested-a", 0, Pretraining, 90, 95)}, 60, 95, false},
+		"attested twice":                            {[]Record{told("attested-a", 0, Pretraining, 60, 60), told("attested-b", 0, Pretraining, 60, 60)}, 60, 60, true},
+		"attested twice, otherwise":                 {[]Record{told("attested-a", 0, Pretraining, 80, 80), told("attested-b", 0, Pretraining, 50, 50)}, 50, 80, false},
+		"three tellings":                            {[]Record{told("", 0, Pretraining, 10, 10), told("attested-a", 0, Pretraining, 80, 80), told("attested-b", 0, Pretraining, 90, 90)}, 10, 90, false},
+		"attested in two lines":                     {[]Record{told("", 0, Pretraining, 60, 60), told("attested-a", 0, Pretraining, 40, 40), told("attested-a", 1, Pretraining, 20, 20)}, 60, 60, true},
+		"a statement of which more was shown later": {[]Record{unbounded(told("attested-00000000000000000000000000000001", 0, Pretraining, 0, 0)), told("attested-00000000000000000000000000000001-ab", 0, Pretraining, 40, 50)}, 40, 50, true},
+		"alone": {[]Record{told("attested-a", 0, Pretraining, 40, 40), told("attested-a", 1, Pretraining, 20, 30)}, 60, 70, true},
 	} {
 		got := sumsOf(t, NetRuns(c.records))
 		if len(got) != 1 || got[0].Operations.Low != NewOps(c.low) || got[0].Operations.High != Known(NewOps(c.high)) || got[0].Operations.Estimate.Known != c.estimate {

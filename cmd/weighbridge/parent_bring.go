@@ -3,11 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/attest/weights"
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/ledger"
@@ -19,14 +20,23 @@ const (
 	evidenceAttester    = "attestation-keys" // the public keys that signed them, PEM
 	evidenceCompute     = "training-compute" // a statement as it was signed
 	evidenceHardware    = "hardware"         // the one beside it
+	evidenceShown       = "presentation"     // what of them was shown, where they hide figures
 )
 
-// attestedRun begins the name of the run of records that were attested elsewhere;
-// a part of the statement's digest follows.
-const attestedRun = "attested-"
-
-func attestedRunOf(o verify.Opened) string {
-	return attestedRun + strings.TrimPrefix(o.Digest, "sha256:")[:32]
+// attestedRunOf names the run of what a statement tells, with the figures of it and
+// of those beside it that were shown.
+func attestedRunOf(digest string, shown map[string][]string) string {
+	run := meter.AttestedRun + strings.TrimPrefix(digest, "sha256:")[:32]
+	var all []string
+	for _, disclosures := range shown {
+		all = append(all, disclosures...)
+	}
+	if len(all) == 0 {
+		return run
+	}
+	slices.Sort(all)
+	sum := sha256.Sum256([]byte(strings.Join(all, "\n")))
+	return run + "-" + hex.EncodeToString(sum[:8])
 }
 
 // bring puts what verified parents attest into the ledger, and what there is to say
@@ -53,7 +63,7 @@ func (w workFlags) bring(l *ledger.Ledger, r *meter.Record) error {
 // that the statement does not: those of two ledgers are the same ones.
 func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.Finding, error) {
 	findings := []meter.Finding{{Code: "parent-attested", Message: fmt.Sprintf("%s comes with the statement %s signed by %s", p.compute.Model, p.opened.Digest, p.opened.Signer.ID())}}
-	records := p.compute.Inherited(p.hardware, attestedRunOf(p.opened))
+	records := p.compute.Inherited(p.hardware, p.run())
 	for _, r := range records {
 		if r.Model == child {
 			return nil, fmt.Errorf("--parent %s: %s is itself a model of the attested lineage of %s: a model comes after its parents; nothing was recorded", p.shipment, child, p.compute.Model)
@@ -88,7 +98,7 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 func inheritedBeside(h *history, parents []attestedParent) []meter.Record {
 	var out []meter.Record
 	for _, p := range parents {
-		run := attestedRunOf(p.opened)
+		run := p.run()
 		same := func(r meter.Record) bool { return r.Run == run }
 		if held, _ := h.records(p.compute.Model); slices.ContainsFunc(held, same) || slices.ContainsFunc(out, same) {
 			continue
@@ -178,12 +188,29 @@ func totalsText(totals []meter.ActivityTotal) string {
 // statements keeps what was signed, as evidence of the records that it gave.
 func (p attestedParent) statements(l *ledger.Ledger) ([]meter.Evidence, error) {
 	compute, err := l.PutEvidence(evidenceCompute, bytes.NewReader(p.opened.Payload))
-	if err != nil || p.beside == nil {
-		return []meter.Evidence{compute}, err
+	evidence := []meter.Evidence{compute}
+	for _, more := range []struct {
+		kind string
+		data []byte
+	}{{evidenceHardware, p.besidePayload()}, {evidenceShown, p.presentation}} {
+		if err == nil && more.data != nil {
+			var put meter.Evidence
+			put, err = l.PutEvidence(more.kind, bytes.NewReader(more.data))
+			evidence = append(evidence, put)
+		}
 	}
-	hardware, err := l.PutEvidence(evidenceHardware, bytes.NewReader(p.beside.Payload))
-	return []meter.Evidence{compute, hardware}, err
+	return evidence, err
 }
+
+func (p attestedParent) besidePayload() []byte {
+	if p.beside == nil {
+		return nil
+	}
+	return p.beside.Payload
+}
+
+// run names the run of the records that the parent's statement gives.
+func (p attestedParent) run() string { return attestedRunOf(p.opened.Digest, p.shown) }
 
 // signed keeps the bundles and the keys that signed them, as evidence of the work
 // that relied on them: both can be verified again without the shipment.
