@@ -8,15 +8,19 @@ import (
 	"golang.org/x/term"
 
 	"github.com/weighbridge/weighbridge/attest/sign"
+	"github.com/weighbridge/weighbridge/attest/sign/kms"
 	"github.com/weighbridge/weighbridge/attest/sign/pkcs11"
 )
 
-// readKey reads the private key that signs. One that others may read or write is
-// refused: whoever else has it signs in the same name. A pipe has no readers to
-// keep out.
+// readKey finds the private key that signs: in a file, in a token (pkcs11:...), or in
+// a key service (NAME://...). A file that others may read or write is refused:
+// whoever else has it signs in the same name. A pipe has no readers to keep out.
 func (a *app) readKey(path string) (*sign.Key, error) {
 	if strings.HasPrefix(path, pkcs11.Scheme) {
 		return a.tokenKey(path)
+	}
+	if _, _, service := kms.ParseName(path); service {
+		return a.serviceKey(path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -43,7 +47,10 @@ func (a *app) readKey(path string) (*sign.Key, error) {
 }
 
 // elsewhere reports whether a key is named that is not in a file.
-func elsewhere(name string) bool { return strings.HasPrefix(name, pkcs11.Scheme) }
+func elsewhere(name string) bool {
+	_, _, service := kms.ParseName(name)
+	return service || strings.HasPrefix(name, pkcs11.Scheme)
+}
 
 // password is that of an encrypted key: from the environment, where an empty one
 // counts too (cosign allows it), else asked for on the terminal.
