@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 	"github.com/weighbridge/weighbridge/provenance"
 )
 
@@ -168,9 +169,9 @@ func (d Determination) Recompute(b Basis) (Recomputation, error) {
 	if err != nil {
 		return Recomputation{}, err
 	}
-	if at := firstDifference(want, d.Result); at >= 0 {
+	if at := canonical.FirstDifference(want, d.Result); at >= 0 {
 		return Recomputation{}, fmt.Errorf("determination: it does not follow from its facts under its rules: at byte %d the statement has %q, evaluation gives %q",
-			at, around(d.Result, at), around(want, at))
+			at, canonical.Around(d.Result, at), canonical.Around(want, at))
 	}
 	out.Rules = whose
 	if whose == RulesSent {

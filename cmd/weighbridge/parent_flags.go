@@ -91,7 +91,7 @@ func (a *app) verifyParent(ctx context.Context, shipment string, trust parentFla
 	if err := f.check(shipment); err != nil {
 		return none, err
 	}
-	asked, err := f.asked()
+	asked, err := f.asked(a.env.now())
 	if err != nil {
 		return none, err
 	}

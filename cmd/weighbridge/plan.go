@@ -91,11 +91,7 @@ func (a *app) plan(ctx context.Context, f planFlags) error {
 	result := newPlanResult(architecture, count, record, machine, start)
 	result.today = a.today()
 	result.cross(before, after)
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 func (a *app) planStart(text string) (time.Time, error) {

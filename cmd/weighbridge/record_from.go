@@ -99,11 +99,7 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 			return err
 		}
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 // imported is a run as a file shows it, completed by what the flags state.

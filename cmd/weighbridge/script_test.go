@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"exitcode":  exitCodeCommand,
 			"unchanged": unchangedCommand(),
 			"damage":    damageCommand,
+			"certify":   certifyCommand,
 		},
 	})
 }

@@ -9,6 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // state is what a reader needs of a log without reading its entries. A record
@@ -72,7 +73,7 @@ func (st *state) agrees(log *bolt.Bucket) error {
 // encode writes empty lists as [].
 func (st state) encode() ([]byte, error) {
 	st.Tallies, st.Parents = append([]tally{}, st.Tallies...), append([]parentCount{}, st.Parents...)
-	return encodeJSON(st)
+	return canonical.Encode(st)
 }
 
 // totals returns the net work per activity.
