@@ -45,7 +45,7 @@ func (w *whole) SignMessage(rand io.Reader, message []byte, opts crypto.SignerOp
 	return w.sign(digest, opts)
 }
 
-// TestKeyElsewhere (E2): a key of each kind that is not in a file signs what a key in
+// TestKeyElsewhere (E2, E3): a key of each kind that is not in a file signs what a key in
 // a file signs, under the same names, with nonces of its own.
 func TestKeyElsewhere(t *testing.T) {
 	payload := statement(t)
@@ -100,7 +100,7 @@ func TestNoteByKeyElsewhere(t *testing.T) {
 	}
 }
 
-// TestSignerThatLies: what does not hold under the public key that the signer shows
+// TestSignerThatLies (E3): what does not hold under the public key that the signer shows
 // never leaves.
 func TestSignerThatLies(t *testing.T) {
 	right := load(t, "p256-pkcs8.pem")

@@ -52,8 +52,6 @@ func (k *Key) Sign(_ io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, err
 	defer k.use.Unlock()
 	raw, err := k.raw(digest)
 	switch {
-	case errors.Is(err, api.Error(api.CKR_KEY_FUNCTION_NOT_PERMITTED)):
-		return nil, fmt.Errorf("token %q: the key may not sign (CKA_SIGN is false): make one that may", k.token)
 	case errors.Is(err, api.Error(api.CKR_PIN_INCORRECT)) || errors.Is(err, api.Error(api.CKR_PIN_LOCKED)):
 		return nil, k.wrongPIN()
 	case err != nil:
