@@ -17,6 +17,8 @@ type keyShowResult struct {
 	Hint    string `json:"hint"`             // as cosign and attestations name it
 	OMSHint string `json:"oms_hint"`         // as a model signature names it
 	Public  string `json:"public,omitempty"` // the file that was written
+
+	half string // where the private half is, for people
 }
 
 func (a *app) keyShowCommand() *cobra.Command {
@@ -64,22 +66,27 @@ func (a *app) showKey(name, out string) error {
 		return err
 	}
 	key, err := verify.ParsePublicKey(data)
+	if err != nil && !elsewhere(name) { // whose names may hold a PIN
+		err = fmt.Errorf("%s: %w", name, err)
+	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
 	if out != "" {
 		if err := writeNew(out, data, 0o644); err != nil {
 			return err
 		}
 	}
-	result := keyShowResult{Schema: "weighbridge.dev/key-shown/v1", Private: half == "private", Kind: key.Kind(), ID: key.ID(), Public: out}
+	result := keyShowResult{Schema: "weighbridge.dev/key-shown/v1", Private: half == "private", Kind: key.Kind(), ID: key.ID(), Public: out, half: half}
 	result.Hint, result.OMSHint = key.Hints()
-	if a.json {
-		return a.printJSON(result)
+	return a.print(result)
+}
+
+// String is the result for people.
+func (r keyShowResult) String() string {
+	text := fmt.Sprintf("%s key %s (%s)\n  in attestations and cosign's bundles  %s\n  in model signatures                   %s\n", r.Kind, r.ID, r.half, r.Hint, r.OMSHint)
+	if r.Public != "" {
+		text += fmt.Sprintf("  public  %s (give it to those who verify)\n", r.Public)
 	}
-	a.printf("%s key %s (%s)\n  in attestations and cosign's bundles  %s\n  in model signatures                   %s\n", result.Kind, result.ID, half, result.Hint, result.OMSHint)
-	if out != "" {
-		a.printf("  public  %s (give it to those who verify)\n", out)
-	}
-	return nil
+	return text
 }
