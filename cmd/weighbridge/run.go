@@ -204,7 +204,7 @@ func (a *app) runHead(ctx context.Context, f runFlags) (wrap.Head, runHost, erro
 func (f architectureFlags) settings(part trainedFlags) (runSettings, error) {
 	settings := runSettings{SequenceLength: f.sequence, Streams: f.streams}
 	var err error
-	if settings.FrozenLayers, settings.Adapter, err = part.read(); err != nil {
+	if settings.trainedPart, err = part.read(); err != nil {
 		return settings, err
 	}
 	if f.tokens != "" {
@@ -232,7 +232,7 @@ func (f architectureFlags) settings(part trainedFlags) (runSettings, error) {
 	if err != nil {
 		return settings, err
 	}
-	if architecture, err = trainedPart(architecture, settings.FrozenLayers, settings.Adapter); err != nil {
+	if architecture, err = settings.of(architecture); err != nil {
 		return settings, usage("%s: %w", f.config, err)
 	}
 	work.Tokens = meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried
