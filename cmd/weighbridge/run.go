@@ -194,7 +194,7 @@ func (a *app) runHead(ctx context.Context, f runFlags) (wrap.Head, runHost, erro
 	}
 	head := wrap.Head{Run: run, Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: encoded}
 	inventory, library, err := a.seenHost(ctx, f.use.host)
-	head.Host, head.Hardware, head.Findings = recordedHost(inventory, work.Hardware)
+	head.Host, head.Hardware, head.Findings = recordedHost(a.called(), inventory, work.Hardware)
 	tool := library == nil && inventory.Source != "" && f.use.host.smi == ""
 	return head, runHost{unitsOf(inventory), library, exporters, tool}, err
 }
