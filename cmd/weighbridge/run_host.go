@@ -28,6 +28,9 @@ func recordedHost(called meter.Host, seen probe.Inventory, declared []meter.Devi
 		return host, declared, findings
 	}
 	devices := measuredDevices(seen)
+	if f, found := declaredElse(declared, devices); found {
+		findings = append(findings, f)
+	}
 	if len(declared) > 0 {
 		findings = append(findings, meter.Finding{Code: "hardware-declared-too", Message: fmt.Sprintf(
 			"the host shows %d accelerators, of which the job holds %d, which are recorded; --hardware names %d kinds, which are not", len(seen.Devices), len(devices), len(declared))})
