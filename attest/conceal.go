@@ -10,6 +10,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest/disclosure"
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // Field is a word for a kind of figure that a statement may hide: what --disclose
@@ -123,7 +124,7 @@ func Conceal(s Statement, clear []string, details map[meter.ModelRef]Detail, ran
 	if predicate, err = tree(predicate); err != nil { // all keys sorted
 		return Concealed{}, err
 	}
-	payload, err := encode(struct {
+	payload, err := canonical.Encode(struct {
 		Type          string    `json:"_type"`
 		Subjects      []Subject `json:"subject"`
 		PredicateType string    `json:"predicateType"`
@@ -274,7 +275,7 @@ func (c *concealer) hardware(p Hardware) (map[string]any, error) {
 
 // tree returns v as the tree of its JSON.
 func tree(v any) (out map[string]any, err error) {
-	data, err := encode(v)
+	data, err := canonical.Encode(v)
 	if err != nil {
 		return nil, err
 	}

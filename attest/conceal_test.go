@@ -10,6 +10,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest/disclosure"
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // knownCompute is the example without the parent of which nothing is known, so
@@ -73,8 +74,8 @@ func TestConcealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _ := encode(all.TrainingCompute.normal())
-	want, _ := encode(open.normal())
+	got, _ := canonical.Encode(all.TrainingCompute.normal())
+	want, _ := canonical.Encode(open.normal())
 	if string(got) != string(want) {
 		t.Errorf("with all disclosures:\n got %s\nwant %s", got, want)
 	}
@@ -89,8 +90,8 @@ func TestConcealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _ = encode(shown.Hardware.normal())
-	want, _ = encode(exampleHardware().normal())
+	got, _ = canonical.Encode(shown.Hardware.normal())
+	want, _ = canonical.Encode(exampleHardware().normal())
 	if string(got) != string(want) {
 		t.Errorf("hardware with all disclosures:\n got %s\nwant %s", got, want)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest/disclosure"
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // Disclosed is what the reader of a concealed statement knows of it beyond the
@@ -90,7 +91,7 @@ func parseConcealed(s Statement, payload []byte) (Statement, error) {
 	if err != nil {
 		return Statement{}, fmt.Errorf("statement: predicate: %w", err)
 	}
-	again, err := encode(struct {
+	again, err := canonical.Encode(struct {
 		Type          string         `json:"_type"`
 		Subjects      []Subject      `json:"subject"`
 		PredicateType string         `json:"predicateType"`
@@ -99,8 +100,8 @@ func parseConcealed(s Statement, payload []byte) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	if at := firstDifference(again, payload); at >= 0 {
-		return Statement{}, fmt.Errorf("statement: not in canonical encoding at byte %d: found %q, expected %q", at, around(payload, at), around(again, at))
+	if err := canonical.Compare(payload, again); err != nil {
+		return Statement{}, fmt.Errorf("statement: %w", err)
 	}
 	s.payload, s.Disclosed = bytes.Clone(payload), &Disclosed{}
 	return s.Disclose(nil)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // inOneEncoding holds the JSON of a predicate to what was read from it: every key
@@ -11,7 +13,7 @@ import (
 // another case and no second spelling of a value passes. What is hidden is only in
 // the second.
 func inOneEncoding(data []byte, read any) error {
-	again, err := encode(read)
+	again, err := canonical.Encode(read)
 	if err != nil {
 		return err
 	}

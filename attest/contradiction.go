@@ -9,6 +9,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // FactsOf returns the facts that follow from what c and h attest; h may be nil,
@@ -83,7 +84,7 @@ func sameFacts(merged, stated fdp.Facts) error {
 	if err != nil {
 		return fmt.Errorf("determination: %w", err)
 	}
-	if at := firstDifference(want, found); at >= 0 {
+	if at := canonical.FirstDifference(want, found); at >= 0 {
 		from := max(0, at-40)
 		return fmt.Errorf("determination: its facts leave out what the statements beside it attest: they say %q, attested is %q", passage(found, from), passage(want, from))
 	}

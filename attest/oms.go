@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // TypeOMS is the predicate type of an OpenSSF Model Signing signature
@@ -83,7 +85,7 @@ func (m ModelSignature) Encode() ([]byte, error) {
 		Serialization Serialization `json:"serialization"`
 		Resources     []Resource    `json:"resources"`
 	}
-	return encode(struct {
+	return canonical.Encode(struct {
 		Type          string    `json:"_type"`
 		Subjects      []Subject `json:"subject"`
 		PredicateType string    `json:"predicateType"`

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // UnknownVersionError reports a predicate type of Weighbridge that this build
@@ -59,7 +61,7 @@ func ParseStatement(payload []byte) (Statement, error) {
 	if err != nil {
 		return Statement{}, fmt.Errorf("statement: predicate: %w", err)
 	}
-	return s, canonical(s, payload)
+	return s, encodesTo(s, payload)
 }
 
 // parseHeader reads everything but the predicate. Keys are compared exactly:
@@ -129,28 +131,14 @@ func decode[T any](raw json.RawMessage) (*T, error) {
 	return out, dec.Decode(out)
 }
 
-// canonical returns an error unless s encodes to payload.
-func canonical(s Statement, payload []byte) error {
+// encodesTo returns an error unless s encodes to payload.
+func encodesTo(s Statement, payload []byte) error {
 	again, err := s.Encode()
 	if err != nil {
 		return err
 	}
-	if at := firstDifference(again, payload); at >= 0 {
-		return fmt.Errorf("statement: not in canonical encoding at byte %d: found %q, expected %q", at, around(payload, at), around(again, at))
+	if err := canonical.Compare(payload, again); err != nil {
+		return fmt.Errorf("statement: %w", err)
 	}
 	return nil
 }
-
-func firstDifference(a, b []byte) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	if len(a) != len(b) {
-		return min(len(a), len(b))
-	}
-	return -1
-}
-
-func around(data []byte, at int) string { return string(data[at:min(at+24, len(data))]) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 	"github.com/weighbridge/weighbridge/provenance"
 )
 
@@ -79,6 +80,17 @@ func (d Determination) evaluate(b Basis) ([]byte, error) {
 		return nil, fmt.Errorf("determination: %d results for the regime %s: expected one", len(out), d.Question.Regime)
 	}
 	return out[0].Encode()
+}
+
+// AsOf returns what b makes of d's facts on another day, without the readings and
+// the destination that were asked for.
+func (d Determination) AsOf(b Basis, day time.Time) (fdp.Determination, error) {
+	d.Question = Question{Regime: d.Question.Regime, AsOf: day.Format(time.DateOnly)}
+	result, err := d.evaluate(b)
+	if err != nil {
+		return fdp.Determination{}, err
+	}
+	return fdp.ParseDetermination(result)
 }
 
 // parseFacts reads the facts in their one encoding, with their grades.
@@ -168,9 +180,9 @@ func (d Determination) Recompute(b Basis) (Recomputation, error) {
 	if err != nil {
 		return Recomputation{}, err
 	}
-	if at := firstDifference(want, d.Result); at >= 0 {
+	if at := canonical.FirstDifference(want, d.Result); at >= 0 {
 		return Recomputation{}, fmt.Errorf("determination: it does not follow from its facts under its rules: at byte %d the statement has %q, evaluation gives %q",
-			at, around(d.Result, at), around(want, at))
+			at, canonical.Around(d.Result, at), canonical.Around(want, at))
 	}
 	out.Rules = whose
 	if whose == RulesSent {

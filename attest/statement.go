@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // The in-toto statement types: v1 is written; v0.1, which cosign still writes, is
@@ -181,7 +182,7 @@ func (s Statement) Encode() ([]byte, error) {
 	if err := s.validateSubjects(); err != nil {
 		return nil, err
 	}
-	payload, err := encode(struct {
+	payload, err := canonical.Encode(struct {
 		Type          string    `json:"_type"`
 		Subjects      []Subject `json:"subject"`
 		PredicateType string    `json:"predicateType"`
@@ -218,15 +219,4 @@ func (s Statement) validateSubjects() error {
 		return fmt.Errorf("statement: subject[1] is %s and weights.root %s: expected one digest", s.Subjects[1].SHA256(), c.Weights.Root)
 	}
 	return nil
-}
-
-// encode writes JSON without white space and without HTML escapes.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("statement: %w", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

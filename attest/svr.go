@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // TypeSVR is the predicate type of in-toto's Simple Verification Result, version
@@ -65,11 +66,11 @@ func NewVerificationResult(d Determination) (VerificationResult, error) {
 
 // statement is the foreign statement that says r of the two subjects.
 func (r VerificationResult) statement(subjects []Subject) (Statement, error) {
-	predicate, err := encode(r)
+	predicate, err := canonical.Encode(r)
 	if err != nil {
 		return Statement{}, err
 	}
-	payload, err := encode(struct {
+	payload, err := canonical.Encode(struct {
 		Type          string          `json:"_type"`
 		Subjects      []Subject       `json:"subject"`
 		PredicateType string          `json:"predicateType"`

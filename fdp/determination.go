@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // Determination is all findings of a regime for a model on a date. It is not
@@ -135,7 +136,7 @@ type Alternative struct {
 }
 
 // Encode returns the one encoding: JSON without white space or HTML escapes.
-func (d Determination) Encode() ([]byte, error) { return encode(d) }
+func (d Determination) Encode() ([]byte, error) { return canonical.Encode(d) }
 
 // ParseDetermination reads what [Determination.Encode] writes, and nothing else.
 func ParseDetermination(data []byte) (Determination, error) {

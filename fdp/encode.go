@@ -1,7 +1,6 @@
 package fdp
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // ParseFacts reads a facts document, YAML or JSON, strictly. The name stands in
@@ -37,17 +37,7 @@ func (f Facts) Encode() ([]byte, error) {
 	if c := f.contradiction(); c != nil {
 		return nil, fmt.Errorf("facts: %s: %s", c.path, c.message)
 	}
-	return encode(f.flat())
-}
-
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("encoding: %w", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return canonical.Encode(f.flat())
 }
 
 // MarshalJSON writes an interval, or a list of work.
@@ -58,7 +48,7 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 	if a.Work == nil {
 		return nil, fmt.Errorf("an amount without operations: leave it out")
 	}
-	return encode(a.Work)
+	return canonical.Encode(a.Work)
 }
 
 // MarshalJSON writes a generator with weights_published as true, false or
@@ -73,7 +63,7 @@ func (g Generator) MarshalJSON() ([]byte, error) {
 	case Restricted:
 		published = string(Restricted)
 	}
-	return encode(struct {
+	return canonical.Encode(struct {
 		Generator            meter.ModelRef `json:"generator,omitzero"`
 		Share                Share          `json:"share,omitzero"`
 		DataPublished        *bool          `json:"data_published,omitzero"`

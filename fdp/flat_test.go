@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // TestDeepLineagesStayShallow (F10): however deep a lineage is, its document is not;
@@ -74,7 +75,7 @@ func jsonDepth(t *testing.T, data []byte) int {
 func TestNestedDocumentsStayReadable(t *testing.T) {
 	r, catalogue := embeddedForTest(t)
 	f := nested(40).WithGrades(map[string]meter.Grade{"operations": meter.GradeDerived, "parents": meter.GradeDerived, nestedPath(20) + ".operations": meter.GradeDeclared})
-	old, err := encode(f) // as version 1 wrote it first
+	old, err := canonical.Encode(f) // as version 1 wrote it first
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // ConflictError reports a fact that a document states otherwise than the ledger.
@@ -88,7 +89,7 @@ func (m *merger) merge(path string, base, over reflect.Value) (reflect.Value, er
 
 func conflict(path string, base, over reflect.Value) error {
 	text := func(v reflect.Value) string {
-		b, err := encode(v.Interface())
+		b, err := canonical.Encode(v.Interface())
 		if err != nil {
 			return err.Error()
 		}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // Question is what an evaluation is asked: under which regimes, on which date,
@@ -103,7 +105,7 @@ func (q Question) MarshalJSON() ([]byte, error) {
 	if len(regimes) == 0 {
 		regimes = nil
 	}
-	return encode(questionJSON{regimes, q.AsOf.Format(dateFormat), q.Destination, q.Options})
+	return canonical.Encode(questionJSON{regimes, q.AsOf.Format(dateFormat), q.Destination, q.Options})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes, and nothing else.

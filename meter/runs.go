@@ -3,7 +3,6 @@ package meter
 import (
 	"cmp"
 	"fmt"
-	"math/big"
 	"slices"
 	"time"
 )
@@ -24,14 +23,6 @@ func (p *Part) validate() error {
 	return nil
 }
 
-// Span is the training steps from From up to To, counted from 0, and what each
-// held (0: not stated).
-type Span struct {
-	From    uint64 `json:"from"`
-	To      uint64 `json:"to"`
-	PerStep uint64 `json:"per_step,omitempty"` // tokens or samples, whichever the log counts
-}
-
 // NetRuns returns the records of one model with every run counted once that
 // several processes share (those whose records have a [Part]), in the same
 // order. Low and estimate are of the union of the steps that its processes
@@ -41,7 +32,8 @@ type Span struct {
 // execution the counting one counts, and where it is not recorded, or shows
 // nothing, the lowest that does. The result does not depend on the order of the
 // records. What was changed is said in their findings; a record that a person
-// stated stands as it is.
+// stated stands as it is. What was attested elsewhere of the same work counts once
+// with it.
 func NetRuns(records []Record) []Record {
 	shared := map[string]bool{}
 	for _, r := range records {
@@ -72,7 +64,7 @@ func NetRuns(records []Record) []Record {
 	for _, k := range order {
 		netRun(parts[k])
 	}
-	return out
+	return NetAttested(out)
 }
 
 // part is one record of a shared run, and what it says of the run's steps.
@@ -331,122 +323,4 @@ func bound(attempt []*part, lead *part) {
 		}
 	}
 	lead.net.High = Known(left)
-}
-
-// executed is the high of one process, with the steps before its first line.
-func (p *part) executed() Bound {
-	high := p.figure.Operations.High
-	if !high.Known || len(p.spans) == 0 {
-		return high
-	}
-	hidden := p.spans[0].From - p.filled[0].From
-	if p.logged && p.spans[0].From > 0 {
-		hidden = max(hidden, p.tail)
-	}
-	first := Span{From: 0, To: hidden, PerStep: p.spans[0].PerStep}
-	more := p.figure.Operations.share(weight([]Span{first}, p.spans), weight(p.spans, p.spans)).High
-	sum, err := high.Ops.Add(more.Ops)
-	return Bound{sum, err == nil}
-}
-
-// write puts what counts into the record, and says what was changed.
-func (p *part) write(lead bool, attempts int) {
-	r := p.record
-	say := func(code, format string, args ...any) {
-		r.Findings = append(slices.Clip(r.Findings), Finding{code, fmt.Sprintf(format, args...)})
-	}
-	var own uint64
-	for _, s := range p.spans {
-		own += s.To - s.From
-	}
-	if p.Rank != p.Counting {
-		if p.net == Exact(Ops{}) {
-			return
-		}
-		r.Method, r.Grade, r.Convention = p.figure.Method, p.figure.Grade, p.figure.Convention
-		if !p.shows {
-			say("not-counted", "no rank of the job shows what it did, and rank %d, which was to count, is not recorded: there is no upper bound; "+
-				"record or merge what that rank wrote, or supersede this record when the count is known", p.Counting)
-		} else {
-			say("rank-promoted", "rank %d counts for the job here: rank %d, which was to count, is not recorded, or shows less", p.Rank, p.Counting)
-		}
-	} else if p.shows && p.taken < own {
-		say("steps-repeated", "%d of the %d steps of this process count with another process of run %s, which did them too: here they are in high alone", own-min(p.taken, own), own, r.Run)
-	} else if p.shows && len(p.spans) == 0 && lead && attempts > 1 {
-		say("steps-not-shown", "run %s has %d processes and this one does not show its steps: whether it did some again cannot be told, so all of it counts", r.Run, attempts)
-	}
-	if p.Rank == p.Counting && !p.shows && !lead {
-		r.Method, r.Grade = NoMethod, GradeMeasured
-	}
-	r.Operations = p.net
-}
-
-// share is the interval times a/b: low and estimate rounded down, high up.
-func (i Interval) share(a, b *big.Int) Interval {
-	scale := func(o Ops, up bool) Ops {
-		n := new(big.Int).Mul(o.Big(), a)
-		if up {
-			n.Add(n, b).Sub(n, big.NewInt(1))
-		}
-		ops, err := OpsFromBig(n.Quo(n, b))
-		if err != nil { // gaps far longer than all that was shown
-			return MostOperations()
-		}
-		return ops
-	}
-	i.Low = scale(i.Low, false)
-	if i.Estimate.Known {
-		i.Estimate.Ops = scale(i.Estimate.Ops, false)
-	}
-	if i.High.Known {
-		i.High.Ops = scale(i.High.Ops, true)
-	}
-	return i
-}
-
-// steps is a set of training steps: its spans are sorted and do not touch.
-type steps []Span
-
-// add takes a span in; what its steps held is forgotten.
-func (s *steps) add(x Span) {
-	x.PerStep = 0
-	i, _ := slices.BinarySearchFunc(*s, x.From, func(e Span, from uint64) int { return cmp.Compare(e.To, from) })
-	j := i
-	for ; j < len(*s) && (*s)[j].From <= x.To; j++ {
-		x.From, x.To = min(x.From, (*s)[j].From), max(x.To, (*s)[j].To)
-	}
-	*s = slices.Replace(*s, i, j, x)
-}
-
-// without returns the parts of a span that the set does not hold.
-func (s steps) without(x Span) []Span {
-	var out []Span
-	i, _ := slices.BinarySearchFunc(s, x.From, func(e Span, from uint64) int { return cmp.Compare(e.To, from) })
-	for _, e := range s[i:] {
-		if e.From >= x.To {
-			break
-		}
-		if x.From < e.From {
-			out = append(out, Span{x.From, e.From, x.PerStep})
-		}
-		x.From = max(x.From, e.To)
-	}
-	if x.From < x.To {
-		out = append(out, x)
-	}
-	return out
-}
-
-// weight is what the spans held; where one of like does not state it, their steps.
-func weight(spans, like []Span) *big.Int {
-	stated := !slices.ContainsFunc(like, func(s Span) bool { return s.PerStep == 0 })
-	sum := new(big.Int)
-	for _, s := range spans {
-		n := new(big.Int).SetUint64(s.To - s.From)
-		if stated {
-			n.Mul(n, new(big.Int).SetUint64(s.PerStep))
-		}
-		sum.Add(sum, n)
-	}
-	return sum
 }

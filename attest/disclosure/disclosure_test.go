@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 type vectors struct {
@@ -160,7 +162,7 @@ func TestIssued(t *testing.T) {
 	if i.Err() != nil {
 		t.Fatal(i.Err())
 	}
-	payload, err := encode(object)
+	payload, err := canonical.Encode(object)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // saltBytes is 128 bits, as section 4.2.1 recommends: without a salt a hidden
@@ -87,7 +89,7 @@ func (i *Issuer) text(name string, value any) string {
 	if name != "" {
 		parts = []any{parts[0], name, value}
 	}
-	data, err := encode(parts)
+	data, err := canonical.Encode(parts)
 	i.fail(err)
 	return base64.RawURLEncoding.EncodeToString(data)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // Opened is an object with what was disclosed in its place.
@@ -50,7 +52,7 @@ func Open(payload []byte, disclosures []string) (Opened, error) {
 	}
 	slices.Sort(o.shown) // maps have no order of their own
 	out := Opened{Closed: o.closed, Shown: o.shown}
-	out.JSON, err = encode(top)
+	out.JSON, err = canonical.Encode(top)
 	return out, err
 }
 

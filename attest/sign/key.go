@@ -78,7 +78,8 @@ type Key struct {
 	signer crypto.Signer // *ecdsa.PrivateKey on a curve of suites, or ed25519.PrivateKey
 	spki   []byte        // DER of the public key
 
-	services Services // timestamps that each signature gets
+	services    Services          // timestamps that each signature gets
+	certificate *x509.Certificate // that goes with the signatures over statements; nil: none does
 }
 
 // Timestamped returns k, whose signatures then carry a timestamp of each authority
@@ -91,6 +92,18 @@ func (k *Key) Timestamped(authorities []string, transport http.RoundTripper) (*K
 	stamped := *k
 	stamped.services = s
 	return &stamped, nil
+}
+
+// Certified returns k, whose signatures over statements then carry a certificate of
+// an authority of one's own in the place of the key's name. A bundle v0.3 has room
+// for the signer's alone: recipients have those that issued it.
+func (k *Key) Certified(certificate *x509.Certificate) (*Key, error) {
+	if err := k.certified([]*x509.Certificate{certificate}); err != nil {
+		return nil, err
+	}
+	certified := *k
+	certified.certificate = certificate
+	return &certified, nil
 }
 
 // GenerateKey returns a new private key of the kind, one of the constants above,

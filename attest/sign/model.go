@@ -77,23 +77,3 @@ func chainOf(chain []*x509.Certificate) *protobundle.VerificationMaterial_X509Ce
 	}
 	return &protobundle.VerificationMaterial_X509CertificateChain{X509CertificateChain: all}
 }
-
-// ParseCertificates reads PEM certificates in their order.
-func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
-	var all []*x509.Certificate
-	for rest := bytes.TrimSpace(data); len(rest) > 0; rest = bytes.TrimSpace(rest) {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil || block.Type != "CERTIFICATE" {
-			return nil, errors.New("certificates: expected PEM blocks of the type CERTIFICATE and nothing else")
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("certificates: number %d: %w", len(all)+1, err)
-		}
-		all = append(all, c)
-	}
-	if len(all) == 0 {
-		return nil, errors.New("certificates: none in the file")
-	}
-	return all, nil
-}

@@ -31,6 +31,9 @@ func (k *Key) Sign(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.certificate != nil {
+		bundle.VerificationMaterial.Content = &protobundle.VerificationMaterial_Certificate{Certificate: &protocommon.X509Certificate{RawBytes: k.certificate.Raw}}
+	}
 	return layout(protojson.Marshal(bundle))
 }
 

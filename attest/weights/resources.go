@@ -9,8 +9,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/zeebo/blake3"
 	"golang.org/x/crypto/blake2b"
+	"lukechampine.com/blake3"
 
 	"github.com/weighbridge/weighbridge/attest"
 )
@@ -39,6 +39,10 @@ func Resources(ctx context.Context, path string, s attest.Serialization, o Optio
 		sizes[i] = p.end - p.start
 	}
 	o.total(sizes)
+	if s.Method == attest.MethodFiles && s.HashType == attest.HashBLAKE3 {
+		resources, err = set.trees(ctx, pieces, s, o)
+		return resources, empty, err
+	}
 	resources = make([]attest.Resource, len(pieces))
 	err = ForEach(ctx, sizes, o, func(ctx context.Context, h *Hasher, i int) (err error) {
 		resources[i], err = set.resource(ctx, h, pieces[i], s, o.Cache)
@@ -54,7 +58,7 @@ func newHash(kind string) (hash.Hash, error) {
 	case attest.HashBLAKE2b:
 		return blake2b.New512(nil)
 	case attest.HashBLAKE3:
-		return blake3.New(), nil
+		return blake3.New(32, nil), nil
 	}
 	return nil, fmt.Errorf("weights: hash %q is not computed by this build: expected %s, %s or %s; ask for a signature with one of those", kind,
 		attest.HashSHA256, attest.HashBLAKE2b, attest.HashBLAKE3)

@@ -46,11 +46,7 @@ func (a *app) deliveryListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(result)
-			}
-			a.printf("%s", result.text())
-			return nil
+			return a.print(result)
 		},
 	}
 	cmd.Flags().StringVar(&customer, "customer", "", "only those for this customer, by its whole name")
@@ -81,7 +77,7 @@ func deliveryRows(l *ledger.Ledger, customer string) ([]deliveryRow, error) {
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
-func (r deliveryList) text() string {
+func (r deliveryList) String() string {
 	if len(r.Deliveries) == 0 {
 		return "no deliveries\n"
 	}

@@ -88,7 +88,7 @@ func (a *app) showDelivery(l *ledger.Ledger, id, letter, notes string) error {
 		if a.json {
 			err = a.printJSON(result)
 		} else {
-			a.printf("%s", result.text())
+			a.printf("%s", result)
 		}
 		if err != nil {
 			return err
@@ -194,7 +194,7 @@ func stepText(s delivery.Step) string {
 	return "withdrawn: " + s.Withdrawn.Reason
 }
 
-func (r deliveryResult) text() string {
+func (r deliveryResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n  customer  %s\n", r.ID, strings.ToUpper(string(r.State)), printable(r.Customer))
 	if r.Model != "" {

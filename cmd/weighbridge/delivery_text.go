@@ -20,7 +20,7 @@ func (a *app) showDecision(f deliveryDecideFlags, made *decision) error {
 			return err
 		}
 	} else {
-		a.printf("%s", made.result.text())
+		a.printf("%s", made.result)
 	}
 	switch made.result.Decision.Decision {
 	case delivery.Hold:
@@ -31,7 +31,7 @@ func (a *app) showDecision(f deliveryDecideFlags, made *decision) error {
 	return nil
 }
 
-func (r decideResult) text() string {
+func (r decideResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", strings.ToUpper(string(r.Decision.Decision)), r.about())
 	fmt.Fprintf(&b, "  by standing     codified: %s, compliance due: %s, enforced: %s (it goes by %s)\n", r.ByStanding.Codified, r.ByStanding.Due, r.ByStanding.Enforced, r.Standing)

@@ -125,7 +125,7 @@ func (a *app) answer(o evaluateOptions, result evaluateResult) (err error) {
 	if a.json {
 		err = a.printJSON(result)
 	} else {
-		a.printf("%s", result.text())
+		a.printf("%s", result)
 	}
 	if err != nil || !o.gate {
 		return err

@@ -70,14 +70,10 @@ func (a *app) byDestination(o evaluateOptions, q inquiry) error {
 			result.Destinations = append(result.Destinations, destinationRow{c, c.Name(), d.Regime, d.Controlled, d.SubjectToEAR, d.Licence, d.Missing})
 		}
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result.text())
-	return nil
+	return a.print(result)
 }
 
-func (r destinationsResult) text() string {
+func (r destinationsResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s by destination on %s\n", orTheModel(string(r.Model)), r.AsOf)
 	rows := [][]string{{"to", "regime", "controlled", "subject to EAR", "licence", "exception", "policy", "country"}}

@@ -51,11 +51,7 @@ func (a *app) compareDeterminations(o evaluateOptions, q inquiry, old []fdp.Dete
 			result.Compared = append(result.Compared, compareRegime(nil, &d))
 		}
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result.text())
-	return nil
+	return a.print(result)
 }
 
 func determinationOf(all []fdp.Determination, regime string) *fdp.Determination {
@@ -82,7 +78,7 @@ func compareRegime(old, current *fdp.Determination) comparedRegime {
 	return r
 }
 
-func (r compareResult) text() string {
+func (r compareResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, evaluated again and compared with %s\n", orTheModel(string(r.Model)), printable(r.With))
 	for _, c := range r.Compared {

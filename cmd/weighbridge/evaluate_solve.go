@@ -24,14 +24,10 @@ func (a *app) solveOperations(_ evaluateOptions, q inquiry) error {
 		return err
 	}
 	result := solveResult{"weighbridge.dev/evaluate-solve/v1", q.facts.Model, q.question.AsOf.Format("2006-01-02"), solutions, q.pending}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result.text())
-	return nil
+	return a.print(result)
 }
 
-func (r solveResult) text() string {
+func (r solveResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "more operations of %s's developer until the verdict changes, on %s\n", orTheModel(string(r.Model)), r.AsOf)
 	for _, regime := range r.regimes() {

@@ -12,9 +12,9 @@ import (
 // whyLines is how many steps the text shows; --json shows all.
 const whyLines = 10
 
-// text renders the result for people: of several regimes a table first; then of
+// String renders the result for people: of several regimes a table first; then of
 // each the verdict, why, what is missing, the standing and the readings taken.
-func (r evaluateResult) text() string {
+func (r evaluateResult) String() string {
 	var b strings.Builder
 	if len(r.Determinations) > 1 {
 		r.writeTable(&b)
@@ -74,7 +74,7 @@ func orNone(s string) string {
 
 // writeWhy shows the steps of the three answers, each step once. That something
 // is not stated is left to --json: where it matters it is missing, below; that the
-// text stands on the date is the standing's to say.
+// String stands on the date is the standing's to say.
 func writeWhy(b *strings.Builder, d fdp.Determination) {
 	b.WriteString("why\n")
 	seen, shown, left := map[string]bool{}, 0, 0

@@ -48,14 +48,10 @@ func (a *app) timeline(_ evaluateOptions, q inquiry) error {
 		}
 		result.Regimes = append(result.Regimes, line)
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result.text())
-	return nil
+	return a.print(result)
 }
 
-func (r timelineResult) text() string {
+func (r timelineResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s from %s to %s\n", orTheModel(string(r.Model)), r.From, r.To)
 	for _, line := range r.Regimes {

@@ -89,11 +89,7 @@ func (a *app) explain(operations string, f architectureFlags) error {
 		return fmt.Errorf("explain: %w", err)
 	}
 	result := newExplainResult(e, total, tokens, architecture, f.sequence)
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 func newExplainResult(e estimate.Explanation, total, tokens meter.Ops, architecture estimate.Architecture, sequence string) explainResult {

@@ -75,11 +75,7 @@ func (a *app) reconcile(f reconcileFlags) error {
 		result.Runs = append(result.Runs, reconcileRun(run, models[run.ID], sums))
 	}
 	result.noteElsewhere(sums)
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result.text())
-	return nil
+	return a.print(result)
 }
 
 // settle reads the files and gives the settled pieces of each kind of source.

@@ -9,7 +9,7 @@ import (
 
 func cmpText(a, b string) int { return cmp.Compare(a, b) }
 
-func (r reconcileResult) text() string {
+func (r reconcileResult) String() string {
 	var b strings.Builder
 	b.WriteString("chip-hours by source; attributed: of jobs and instances of the ledger's runs\n")
 	rows := [][]string{{"source", "product", "attributed", "unattributed", "idle", "inventory", "beyond"}}

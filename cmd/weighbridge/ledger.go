@@ -74,11 +74,7 @@ func (a *app) ledgerHead(args []string, sign string) error {
 			return err
 		}
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 // addHeads adds the heads of the log that is named, or of all.

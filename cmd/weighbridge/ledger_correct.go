@@ -115,11 +115,7 @@ func (a *app) ledgerCorrect(f correctFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 // readRecord reads a record that a person may have laid out on several lines:

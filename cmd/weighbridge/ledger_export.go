@@ -100,11 +100,7 @@ func (a *app) ledgerExport(f exportFlags) error {
 	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 // lineage fills in the models whose logs go in, and their totals as the ledger has

@@ -63,11 +63,7 @@ func (a *app) ledgerMerge(from []string) error {
 	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 // String is a line for each log.

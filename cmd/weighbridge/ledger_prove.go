@@ -142,9 +142,5 @@ func (a *app) verifyProof(f proveFlags) error {
 	if err != nil {
 		return &exitError{exitVerification, fmt.Errorf("%s: %w", f.verify, err)}
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }

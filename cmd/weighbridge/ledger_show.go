@@ -87,11 +87,7 @@ func (a *app) ledgerShow(model meter.ModelRef) error {
 	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 func (a *app) noLog(model meter.ModelRef, pending []string) error {

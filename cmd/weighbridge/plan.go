@@ -91,11 +91,7 @@ func (a *app) plan(ctx context.Context, f planFlags) error {
 	result := newPlanResult(architecture, count, record, machine, start)
 	result.today = a.today()
 	result.cross(before, after)
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 func (a *app) planStart(text string) (time.Time, error) {
@@ -158,10 +154,7 @@ func (a *app) planPositions(planned meter.Record, parents []attestedParent) (bef
 	none := planned
 	none.Operations = meter.Exact(meter.Ops{})
 	err = a.withAnyHistory(func(h *history) (err error) {
-		attested, err := inheritedBeside(h, parents)
-		if err != nil {
-			return err
-		}
+		attested := inheritedBeside(h, parents)
 		if before, err = a.positionsWith(h, append([]meter.Record{none}, attested...)...); err == nil {
 			after, err = a.positionsWith(h, append([]meter.Record{planned}, attested...)...)
 		}
@@ -192,6 +185,6 @@ func (a *app) positionsWith(h *history, more ...meter.Record) ([]fdp.Position, e
 				records, known = append(records[:len(records):len(records)], r), true
 			}
 		}
-		return records, known
+		return meter.NetAttested(records), known
 	})
 }

@@ -98,11 +98,7 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 			return err
 		}
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 // unread says that a file has no line of the format asked for, and which it has.

@@ -53,11 +53,7 @@ func (a *app) recordStage(ctx context.Context, f recordFlags) error {
 	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }
 
 // String is each record for people, with what its operations are made of.

@@ -139,6 +139,15 @@ func hint(cmd *cobra.Command, err error) string {
 	return fmt.Sprintf("weighbridge help %s shows the flags and an example", commandName(cmd))
 }
 
+// print writes a result as the user asked for it: its text, or with --json itself.
+func (a *app) print(result fmt.Stringer) error {
+	if a.json {
+		return a.printJSON(result)
+	}
+	a.printf("%s", result)
+	return nil
+}
+
 // printJSON writes one document to standard output.
 func (a *app) printJSON(document any) error {
 	enc := json.NewEncoder(a.env.stdout)

@@ -54,11 +54,7 @@ func (a *app) rulesListCommand() *cobra.Command {
 				regime, _ := rules.Regime(id, date)
 				list.Regimes = append(list.Regimes, regime)
 			}
-			if a.json {
-				return a.printJSON(list)
-			}
-			a.printf("%s", list)
-			return nil
+			return a.print(list)
 		},
 	}
 	cmd.Flags().StringVar(&asOf, "as-of", "", "the date of the standing, as in 2026-11-25 (default today, UTC)")

@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"exitcode":  exitCodeCommand,
 			"unchanged": unchangedCommand(),
 			"damage":    damageCommand,
+			"certify":   certifyCommand,
 		},
 	})
 }

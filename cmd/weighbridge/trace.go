@@ -69,9 +69,5 @@ func (a *app) trace(model meter.ModelRef, from time.Time, svg string) error {
 			return err
 		}
 	}
-	if a.json {
-		return a.printJSON(result)
-	}
-	a.printf("%s", result)
-	return nil
+	return a.print(result)
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/weighbridge/weighbridge/attest/policy"
 	"github.com/weighbridge/weighbridge/attest/verify"
@@ -40,7 +41,9 @@ func (k *asked) of(repository string, bundles [][]byte) (verify.Policy, error) {
 		return k.policy, nil
 	}
 	model := k.named
-	claimed := verify.Claimed(bundles, k.file.Trust())
+	trust := k.file.Trust()
+	trust.Now = k.policy.Now
+	claimed := verify.Claimed(bundles, trust)
 	if len(claimed) == 0 {
 		claimed = verify.Claimed(bundles, verify.Policy{}) // nobody trusted has signed: the refusal should still name the rule
 	}
@@ -66,6 +69,7 @@ func (k *asked) both(p verify.Policy) verify.Policy {
 	if k.policy.NotBefore.After(p.NotBefore) {
 		p.NotBefore = k.policy.NotBefore
 	}
+	p.Now = k.policy.Now
 	p.Timestamped = p.Timestamped || k.policy.Timestamped
 	p.Revocations = append(slices.Clone(p.Revocations), k.policy.Revocations...)
 	p.MinLedgerSize = max(p.MinLedgerSize, k.policy.MinLedgerSize)
@@ -86,9 +90,11 @@ func (k *asked) both(p verify.Policy) verify.Policy {
 	return p
 }
 
-// asked reads what the flags ask for: keys, or the policy file with the rules.
-func (f verifyFlags) asked() (*asked, error) {
+// asked reads what the flags ask for: keys, or the policy file with the rules. now
+// is the time as of which certificates are judged.
+func (f verifyFlags) asked(now time.Time) (*asked, error) {
 	k := &asked{named: f.wanted.namedModel(f.reference)}
+	k.policy.Now = now
 	var err error
 	if k.policy.Keys, err = readPublicKeys("--key", f.keys); err != nil {
 		return nil, err

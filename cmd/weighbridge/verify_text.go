@@ -61,7 +61,7 @@ func (a *app) printVerified(target string, r verifyResult) {
 		a.printf("  parent   %s as its own signer attests it: the same work, from weights %s (statement %s by %s)\n", p.Model, p.Weights, p.Statement, p.Signer)
 	}
 	if r.Evaluation != nil {
-		a.printf("under your own facts, from the attested compute:\n%s", r.Evaluation.text())
+		a.printf("under your own facts, from the attested compute:\n%s", r.Evaluation.String())
 	}
 }
 

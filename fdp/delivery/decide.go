@@ -8,6 +8,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 	"github.com/weighbridge/weighbridge/provenance"
 )
 
@@ -75,7 +76,7 @@ func (d Decision) Encode() ([]byte, error) {
 	if err := d.validate(); err != nil {
 		return nil, err
 	}
-	return encode(d)
+	return canonical.Encode(d)
 }
 
 // ParseDecision reads what [Decision.Encode] writes, and nothing else.

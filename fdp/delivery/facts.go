@@ -11,6 +11,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // tree is a JSON object.
@@ -43,7 +44,7 @@ func NewAnswer(text string) (Answer, error) {
 	raw := json.RawMessage(value)
 	structured := strings.HasPrefix(value, "[") || strings.HasPrefix(value, "{") || value == "true" || value == "false"
 	if !structured {
-		data, err := encode(value)
+		data, err := canonical.Encode(value)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -73,7 +74,7 @@ func (a Answer) facts() (fdp.Facts, error) {
 	if err := set(doc, a.Path, value); err != nil {
 		return fdp.Facts{}, err
 	}
-	data, err := encode(doc)
+	data, err := canonical.Encode(doc)
 	if err != nil {
 		return fdp.Facts{}, err
 	}
@@ -134,7 +135,7 @@ func (d Delivery) Facts() (fdp.Facts, error) {
 }
 
 func factsOf(doc tree) (fdp.Facts, error) {
-	data, err := encode(doc)
+	data, err := canonical.Encode(doc)
 	if err != nil {
 		return fdp.Facts{}, err
 	}
@@ -221,7 +222,7 @@ func Keep(f fdp.Facts) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encode(KeptFacts{data, f.Grades()})
+	return canonical.Encode(KeptFacts{data, f.Grades()})
 }
 
 // ParseKept reads what [Keep] wrote.

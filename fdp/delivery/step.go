@@ -11,6 +11,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // Kind is that of the notes in which steps are kept.
@@ -95,7 +96,7 @@ func (s Step) Encode() ([]byte, error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("delivery step: %w", err)
 	}
-	return encode(s)
+	return canonical.Encode(s)
 }
 
 // ParseStep reads what [Step.Encode] writes, and nothing else.
@@ -114,17 +115,6 @@ func ParseStep(data []byte) (Step, error) {
 		return Step{}, fmt.Errorf("delivery step: found %.80q, which is not its one encoding", data)
 	}
 	return s, nil
-}
-
-// encode writes JSON without white space and without HTML escapes.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // validate holds a step against SPEC.md.

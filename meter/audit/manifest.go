@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 )
 
@@ -126,11 +127,8 @@ type entryLine struct {
 }
 
 func encodeLine(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v) // with the line feed
-	return b.Bytes(), err
+	line, err := canonical.Encode(v)
+	return append(line, '\n'), err
 }
 
 func hexDigits(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }

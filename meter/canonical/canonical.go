@@ -1,9 +1,11 @@
-// Package canonical reads JSON that is in the one encoding of our formats, as the
-// writers leave it: fields in their order, no white space, numbers and texts
-// written in the only way there is. It is a short cut, not a parser: what it reads
-// is certainly in that encoding, and where it cannot say so (a text with an
-// escape or beyond ASCII, a field it does not know) the caller takes the long way,
-// decoding, encoding again and comparing. So it may give up and never errs.
+// Package canonical is the one encoding of our formats in JSON: fields in their
+// order, no white space, numbers and texts written in the only way there is.
+// [Encode] writes it and [Compare] holds what was found to it.
+//
+// [Reader] reads it. It is a short cut, not a parser: what it reads is certainly in
+// that encoding, and where it cannot say so (a text with an escape or beyond
+// ASCII, a field it does not know) the caller takes the long way, decoding, encoding
+// again and comparing. So it may give up and never errs.
 package canonical
 
 import (

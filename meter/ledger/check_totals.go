@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // sums are the net totals of a log, recomputed with big integers. Beside each
@@ -135,7 +136,7 @@ func (s *sum) append(out []byte, a meter.Activity) []byte {
 
 // differ says how stored totals differ from the sums, or nothing.
 func (s sums) differ(stored []Total) string {
-	found, err := encodeJSON(stored)
+	found, err := canonical.Encode(stored)
 	if want := s.encode(); err != nil || !bytes.Equal(found, want) {
 		return fmt.Sprintf("found %s, the records give %s", found, want)
 	}

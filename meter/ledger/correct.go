@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // CorrectionSchema names the encoding of a correction.
@@ -130,7 +131,7 @@ func (c Correction) encode() ([]byte, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	return encodeJSON(c)
+	return canonical.Encode(c)
 }
 
 // parseCorrection reads only what encode writes.

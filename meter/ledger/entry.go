@@ -56,18 +56,6 @@ func encodeBody(kind string, content []byte, totals []Total) []byte {
 	return append(appendTotals(append(body, bodyTotals...), totals), '}')
 }
 
-// encodeJSON is the one way JSON is written here: no white space, no HTML
-// escapes, an empty list as [].
-func encodeJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
 // parseBody reads a body without its salt. It accepts only what encodeBody
 // writes over a canonical record or correction.
 func parseBody(data []byte) (Entry, error) {

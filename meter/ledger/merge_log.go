@@ -9,6 +9,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/weighbridge/weighbridge/meter/canonical"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -87,8 +88,8 @@ func (w *writer) takeEntry(key logKey, g *log, at, head, stored []byte) error {
 	if err != nil {
 		return err
 	}
-	found, errFound := encodeJSON(entry.Totals)
-	want, errWant := encodeJSON(g.state.totals())
+	found, errFound := canonical.Encode(entry.Totals)
+	want, errWant := canonical.Encode(g.state.totals())
 	if err := errors.Join(errFound, errWant); err != nil || !bytes.Equal(found, want) {
 		return fmt.Errorf("%s entry %d: found totals %s, its records give %s (%v)", g.origin, entry.Index, found, want, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // NoteSchema names the encoding of a [Note].
@@ -108,7 +109,7 @@ func (n Note) encode() ([]byte, error) {
 	case !bytes.Equal(content, n.Content):
 		return nil, fmt.Errorf("content: found %.80q, expected it without white space, each text in its one form", n.Content)
 	}
-	data, err := encodeJSON(n)
+	data, err := canonical.Encode(n)
 	if err == nil && len(data) > MaxNoteBytes {
 		err = fmt.Errorf("found %d bytes, expected at most %d: keep what is long as evidence", len(data), MaxNoteBytes)
 	}
@@ -154,7 +155,7 @@ func encodeNoteBody(n Note) ([]byte, error) {
 // CanonicalObject writes a value that encodes as a JSON object in the form that
 // the content of a note has.
 func CanonicalObject(v any) (json.RawMessage, error) {
-	data, err := encodeJSON(v)
+	data, err := canonical.Encode(v)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +191,7 @@ func canonicalValue(dec *json.Decoder, token json.Token, out *bytes.Buffer, dept
 	}
 	open, isOpen := token.(json.Delim)
 	if !isOpen {
-		data, err := encodeJSON(token)
+		data, err := canonical.Encode(token)
 		out.Write(data)
 		return err
 	}
@@ -209,7 +210,7 @@ func canonicalValue(dec *json.Decoder, token json.Token, out *bytes.Buffer, dept
 				return fmt.Errorf("key %.60q stands twice", key)
 			}
 			keys[key] = true
-			data, err := encodeJSON(key)
+			data, err := canonical.Encode(key)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // state is what a reader needs of a log without reading its entries. A record
@@ -34,6 +35,14 @@ type tally struct {
 	High       meter.Ops      `json:"high"`        // over the records that are bounded
 	NoHigh     uint64         `json:"no_high"`     // records that are not
 	Grades     []uint64       `json:"grades"`      // records per grade, in the order of meter.Grades
+}
+
+// told reports whether the records may tell of the same work more than once, so that
+// the sums over them are no totals: those of shared runs, and those that were
+// attested elsewhere.
+func (st *state) told() bool {
+	attested := slices.Index(meter.Grades(), meter.GradeAttested)
+	return st.Shared > 0 || slices.ContainsFunc(st.Tallies, func(t tally) bool { return attested < len(t.Grades) && t.Grades[attested] > 0 })
 }
 
 // parentCount is a parent and how many records name it.
@@ -72,7 +81,7 @@ func (st *state) agrees(log *bolt.Bucket) error {
 // encode writes empty lists as [].
 func (st state) encode() ([]byte, error) {
 	st.Tallies, st.Parents = append([]tally{}, st.Tallies...), append([]parentCount{}, st.Parents...)
-	return encodeJSON(st)
+	return canonical.Encode(st)
 }
 
 // totals returns the net work per activity.

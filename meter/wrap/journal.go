@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // JournalSchema names the format that SPEC.md describes.
@@ -206,11 +207,8 @@ func encodeLine[T any](v T) ([]byte, error) {
 }
 
 func encodeOnce(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return b.Bytes(), err
+	line, err := canonical.Encode(v)
+	return append(line, '\n'), err
 }
 
 // fileName keeps what of a run's name may stand in a file name.
