@@ -222,7 +222,7 @@ func (l linear) inLayers() bool { return l.products[0].Stream == Text && !l.prod
 // isLinear reports whether the product is a linear layer of the model's class: a
 // convolution is none, nor is gemma3's projector, a bare parameter.
 func (a Architecture) isLinear(p Product) bool {
-	return !strings.HasSuffix(p.Name, "patches") && !strings.Contains(p.Name, "conv") && (a.family != "gemma3" || p.part() != ProjectorPart)
+	return !p.readsData() && !strings.Contains(p.Name, "conv") && (a.family != "gemma3" || p.part() != ProjectorPart)
 }
 
 // isProjector reports whether the name is that of the module which holds all that

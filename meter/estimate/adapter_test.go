@@ -100,7 +100,7 @@ func TestFrozenLayers(t *testing.T) {
 func TestAdapterBounds(t *testing.T) {
 	for _, row := range rows(t, "exact.csv") {
 		a := load(t, "exact/"+row["config"]+".json")
-		base, err := a.Count(Work{Tokens: meter.NewOps(1), Sequence: 512, Passes: Forward | InputGradient})
+		base, err := a.Count(Work{Tokens: meter.NewOps(1), Sequence: 448, Passes: Forward | InputGradient})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,11 +113,11 @@ func TestAdapterBounds(t *testing.T) {
 				t.Errorf("%s: %s: %v", row["config"], l.name, err)
 				continue
 			}
-			all, err := a.Training(meter.NewOps(1), 512)
+			all, err := a.Training(meter.NewOps(1), 448)
 			if err != nil {
 				t.Fatal(err)
 			}
-			adapted, err := one.Training(meter.NewOps(1), 512)
+			adapted, err := one.Training(meter.NewOps(1), 448)
 			if err != nil {
 				t.Fatal(err)
 			}

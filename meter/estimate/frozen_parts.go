@@ -46,7 +46,9 @@ func (c Core) part() ModelPart { return Product{Stream: c.Stream}.part() }
 
 // readsData reports whether what goes into the product is data, of which nobody
 // needs a gradient.
-func (p Product) readsData() bool { return strings.HasSuffix(p.Name, "patches") }
+func (p Product) readsData() bool {
+	return strings.HasSuffix(p.Name, "patches") || strings.HasSuffix(p.Name, ".frames")
+}
 
 // isSecond reports whether the product is the second matrix of an adapter, which
 // hands a gradient on to the first.
@@ -116,6 +118,7 @@ func (a *Architecture) carry(embedded bool) {
 		if p.trains() {
 			trained[p.part()] = true
 			trained["cross"] = trained["cross"] || p.crosses()
+			trained["data"] = trained["data"] || p.readsData()
 		}
 	}
 	encoder := trained[EncoderPart] || embedded
@@ -127,6 +130,8 @@ func (a *Architecture) carry(embedded bool) {
 		switch {
 		case p.readsData():
 			p.Passes &= Forward | WeightGradient
+		case p.Name == "encoder.conv": // before every layer
+			p.Passes = p.Passes&WeightGradient | Forward | given(trained["data"], InputGradient)
 		case p.crosses():
 			p.Passes = p.Passes&WeightGradient | Forward | given(encoder || p.isSecond(), InputGradient)
 		case p.part() != DecoderPart:

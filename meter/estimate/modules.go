@@ -31,7 +31,7 @@ func (a Architecture) modules() []module {
 		return apart("dense", "", "fc1", "fc2")
 	case "t5", "mt5":
 		return a.t5Modules()
-	case "bart":
+	case "bart", "whisper":
 		return beside([]string{"", "encoder."}, apart("out_proj", "", "fc1", "fc2"))
 	case "bert", "roberta", "xlm-roberta":
 		return []module{{"query", "attention.query"}, {"key", "attention.key"}, {"value", "attention.value"}, {"dense", attentionOutput}, {"dense", "mlp.up"}, {"dense", "mlp.down"},

@@ -38,6 +38,7 @@ func TestTrainedFlopCounter(t *testing.T) {
 		{"t5", "", qv[:2], 10037760, encoder + decoder}, {"t5", "encoder", qv[:2], 7869440, decoder + cross},
 		{"bart", "", nil, 14484480, 0}, {"bart", "encoder", nil, 10562560, 0}, {"bart", "decoder", nil, 10859520, until},
 		{"bart", "", qv[2:], 9775616, encoder + decoder}, {"bart", "encoder", qv[2:], 7607296, decoder + cross},
+		{"whisper", "", nil, 15467520, 0}, {"whisper", "encoder", nil, 10931200, 0}, {"whisper", "", qv[2:], 10144256, encoder + decoder},
 		{"bert", "", nil, 12976128, 0}, {"bert", "", []string{"query", "value"}, 8863744, bert},
 		{"qwen2_vl", "", nil, 20201472, 0}, {"qwen2_vl", "tower", nil, 16441344, 0}, {"qwen2_vl", "tower,projector", nil, 16048128, 0},
 		{"qwen2_vl", "tower,decoder", nil, 12247040, 0}, {"qwen2_vl", "decoder", nil, 16007168, 0}, {"qwen2_vl", "tower", qv[2:], 11886592, qwen},
