@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"go/ast"
+	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -290,6 +291,23 @@ func exportedReceiver(f *ast.FuncDecl) bool {
 // wellKnownMethod: the contract of these is the standard library's.
 func wellKnownMethod(f *ast.FuncDecl) bool {
 	return f.Recv != nil && slices.Contains([]string{"Error", "Unwrap", "Is", "Len", "Less", "Swap"}, f.Name.Name)
+}
+
+// TestFormatted: every file is as gofmt writes it.
+func TestFormatted(t *testing.T) {
+	goFiles(t, func(path string, _ *ast.File, _ *token.FileSet) {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		formatted, err := format.Source(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(source, formatted) {
+			t.Errorf("%s is not formatted: gofmt -w %[1]s", path)
+		}
+	})
 }
 
 // TestNoSkippedTests: a test that does not run keeps nothing true.
