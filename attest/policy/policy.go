@@ -17,7 +17,8 @@ const Schema = "weighbridge.dev/policy/v1"
 // document is the file as it is written.
 type document struct {
 	Schema      string   `json:"schema" required:"true"`
-	TrustedRoot string   `json:"trusted_root,omitempty"` // file, relative to the policy
+	TrustedRoot string   `json:"trusted_root,omitempty"`      // file, relative to the policy
+	Roots       []string `json:"certificate_roots,omitempty"` // files, relative to the policy
 	Signers     []signer `json:"signers" required:"true"`
 	Rules       []rule   `json:"rules" required:"true"`
 }
@@ -30,7 +31,7 @@ type signer struct {
 	Identities   []identity `json:"identities,omitempty"`
 }
 
-// identity is a keyless signer: who an issuer says has signed.
+// identity is who signs with a certificate: who an issuer says has signed.
 type identity struct {
 	Issuer  string `json:"issuer" required:"true"`
 	Subject string `json:"subject" required:"true"`
@@ -82,7 +83,7 @@ const (
 type Policy struct {
 	Signers []verify.Signer
 	Rules   []Rule
-	Root    *verify.TrustedRoot // of trusted_root; nil where there is none
+	Root    *verify.TrustedRoot // of trusted_root and certificate_roots; nil where there is neither
 }
 
 // Rule is what is asked of the models that its patterns match.
@@ -127,12 +128,10 @@ func Parse(data []byte, name string, read func(path string) ([]byte, error)) (*P
 	}
 	r := reader{placed: placed, read: read, names: map[string]verify.Signer{}, keys: map[string]string{}}
 	p := &Policy{}
-	if d.TrustedRoot != "" {
-		if p.Root, err = r.trustedRoot(d.TrustedRoot); err != nil {
-			return nil, err
-		}
-		r.root = p.Root
+	if p.Root, err = r.roots(d); err != nil {
+		return nil, err
 	}
+	r.root = p.Root
 	for i, s := range d.Signers {
 		signer, err := r.signer(fmt.Sprintf("signers[%d]", i), s)
 		if err != nil {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"strings"
@@ -199,9 +200,20 @@ func TestIdentities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	authority, err := signtest.NewAuthority(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own []byte
+	for _, c := range authority.Chain() {
+		own = append(own, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
 	read := func(name string) ([]byte, error) {
-		if name == "root.json" {
+		switch name {
+		case "root.json":
 			return root, nil
+		case "own.pem":
+			return own, nil
 		}
 		return files(name)
 	}
@@ -220,11 +232,18 @@ rules:
 	if v := p.Rules[0].Verify(); len(v.Identities) != 2 || v.Root == nil || !v.Timestamped || len(p.Trust().Identities) != 2 {
 		t.Errorf("%+v", v)
 	}
+	certified := strings.ReplaceAll(strings.Replace(text, "trusted_root: root.json", "certificate_roots: [own.pem]", 1), "https://a.example", "CN=own root,O=test")
+	if p, err = Parse([]byte(strings.Replace(certified, "timestamped: true, ", "", 1)), "policy.yaml", read); err != nil || len(p.Root.RootNames()) != 1 {
+		t.Error(err)
+	}
 	for _, c := range []struct{ old, new, says string }{
 		{"trusted_root: root.json\n", "", "the policy has no trusted_root"},
 		{"trusted_root: root.json", "trusted_root: a.pub", "trusted root"},
 		{"subject: c", "subject: b", "would count as two signers"},
 		{"subject: c", `subject: ""`, "expected 1 to 300"},
+		{"trusted_root: root.json", "certificate_roots: [own.pem]", `expected the URL of an identity provider, with a trusted_root, or the name of one of certificate_roots: CN=own root,O=test`},
+		{"trusted_root: root.json", "certificate_roots: [a.pub]", "expected PEM blocks of the type CERTIFICATE"},
+		{"trusted_root: root.json", "certificate_roots: [none.pem]", "certificate_roots[0]"},
 	} {
 		if _, err := Parse([]byte(strings.Replace(text, c.old, c.new, 1)), "policy.yaml", read); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.says, err)

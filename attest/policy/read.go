@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
@@ -28,13 +29,16 @@ func (r *reader) signer(at string, s signer) (verify.Signer, error) {
 		return out, r.placed.Errorf(at, "%s: signer %q has no key: expected keys: [FILE], public keys in PEM, or identities: [{issuer, subject}]; without one no signature of it can be told", at, s.Name)
 	}
 	if len(s.Identities) > 0 && r.root == nil {
-		return out, r.placed.Errorf(at+".identities", "%s.identities: the policy has no trusted_root: expected the file that says whose certificates and logs are believed about identities", at)
+		return out, r.placed.Errorf(at+".identities", "%s.identities: the policy has no trusted_root and no certificate_roots: expected the files that say whose certificates and logs are believed about identities", at)
 	}
 	for i, who := range s.Identities {
 		where := fmt.Sprintf("%s.identities[%d]", at, i)
 		identity := verify.Identity{Subject: who.Subject, Issuer: who.Issuer}
 		if err := identity.Validate(); err != nil {
 			return out, r.placed.Errorf(where, "%s: %v", where, err)
+		}
+		if !r.root.Vouches(identity.Issuer) {
+			return out, r.placed.Errorf(where+".issuer", "%s.issuer: %q: expected the URL of an identity provider, with a trusted_root, or the name of one of certificate_roots: %s", where, who.Issuer, strings.Join(r.root.RootNames(), "; "))
 		}
 		if owner, taken := r.keys[identity.ID()]; taken {
 			return out, r.placed.Errorf(where, "%s: the identity %s is one of signer %q already: one identity in two names would count as two signers", where, identity.ID(), owner)
@@ -56,6 +60,35 @@ func (r *reader) signer(at string, s signer) (verify.Signer, error) {
 	}
 	r.names[s.Name] = out
 	return out, nil
+}
+
+// roots are those of a Sigstore and of authorities of one's own together.
+func (r *reader) roots(d document) (*verify.TrustedRoot, error) {
+	var all []*verify.TrustedRoot
+	if d.TrustedRoot != "" {
+		root, err := r.trustedRoot(d.TrustedRoot)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, root)
+	}
+	for i, path := range d.Roots {
+		at := fmt.Sprintf("certificate_roots[%d]", i)
+		data, err := r.read(path)
+		if err != nil {
+			return nil, r.placed.Errorf(at, "%s: %v", at, err)
+		}
+		certificates, err := verify.ParseCertificates(data)
+		if err != nil {
+			return nil, r.placed.Errorf(at, "%s: %s: %v", at, path, err)
+		}
+		root, err := verify.CertificateRoot(certificates)
+		if err != nil {
+			return nil, r.placed.Errorf(at, "%s: %s: %v", at, path, err)
+		}
+		all = append(all, root)
+	}
+	return verify.JoinRoots(all...), nil
 }
 
 func (r *reader) trustedRoot(path string) (*verify.TrustedRoot, error) {

@@ -56,7 +56,7 @@ func (k *Key) certified(chain []*x509.Certificate) error {
 		return nil
 	}
 	public, ok := chain[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool })
-	if !ok || !public.Equal(k.signer.Public()) {
+	if !ok || !public.Equal(k.public) {
 		return fmt.Errorf("sign: the first certificate (%s) is of another key: expected the one of the private key first, then those that issued it", chain[0].Subject)
 	}
 	if chain[0].KeyUsage&x509.KeyUsageDigitalSignature == 0 {
@@ -76,24 +76,4 @@ func chainOf(chain []*x509.Certificate) *protobundle.VerificationMaterial_X509Ce
 		all.Certificates = append(all.Certificates, &protocommon.X509Certificate{RawBytes: c.Raw})
 	}
 	return &protobundle.VerificationMaterial_X509CertificateChain{X509CertificateChain: all}
-}
-
-// ParseCertificates reads PEM certificates in their order.
-func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
-	var all []*x509.Certificate
-	for rest := bytes.TrimSpace(data); len(rest) > 0; rest = bytes.TrimSpace(rest) {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil || block.Type != "CERTIFICATE" {
-			return nil, errors.New("certificates: expected PEM blocks of the type CERTIFICATE and nothing else")
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("certificates: number %d: %w", len(all)+1, err)
-		}
-		all = append(all, c)
-	}
-	if len(all) == 0 {
-		return nil, errors.New("certificates: none in the file")
-	}
-	return all, nil
 }

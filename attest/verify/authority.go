@@ -14,9 +14,10 @@ import (
 
 // TrustedRoot is whom a recipient believes beyond keys: authorities that say when
 // (RFC 3161), and for signatures under an identity those that issue certificates
-// and keep logs.
+// and keep logs, or an authority of one's own.
 type TrustedRoot struct {
-	material root.TrustedMaterial
+	material     root.TrustedMaterial
+	certificates []*x509.Certificate // of an authority of one's own
 }
 
 // ParseTrustedRoot reads Sigstore's trusted_root.json
@@ -29,7 +30,7 @@ func ParseTrustedRoot(data []byte) (*TrustedRoot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trusted root: %.300s; expected Sigstore's trusted_root.json, as `cosign trusted-root create` writes it", plain(err))
 	}
-	return &TrustedRoot{read}, nil
+	return &TrustedRoot{material: read}, nil
 }
 
 // timestampAuthority is the trust in one authority and nothing else.
@@ -64,22 +65,23 @@ func TimestampRoot(chain []*x509.Certificate) (*TrustedRoot, error) {
 		}
 		authority.Leaf = c
 	}
-	return &TrustedRoot{&timestampAuthority{authority: authority}}, nil
+	return &TrustedRoot{material: &timestampAuthority{authority: authority}}, nil
 }
 
 // JoinRoots trusts all that any of the roots does; nil ones are left out. It is nil
 // when none is left.
 func JoinRoots(roots ...*TrustedRoot) *TrustedRoot {
 	var all root.TrustedMaterialCollection
+	var certificates []*x509.Certificate
 	for _, r := range roots {
 		if r != nil {
-			all = append(all, r.material)
+			all, certificates = append(all, r.material), append(certificates, r.certificates...)
 		}
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	return &TrustedRoot{all}
+	return &TrustedRoot{all, certificates}
 }
 
 // Timestamp is a time that somebody other than the signer vouches for.

@@ -11,11 +11,12 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/verify"
 )
 
-// Identity is who an OpenID Connect issuer says has signed. Both are compared
-// exactly, never as patterns.
+// Identity is who an issuer says has signed: an OpenID Connect issuer, or the
+// certificate authority of one's own ([CertificateRoot]). Both are compared exactly,
+// never as patterns.
 type Identity struct {
 	Subject string // e-mail address, URI or what else the certificate names
-	Issuer  string // URL of the issuer
+	Issuer  string // URL of the issuer, or the name of the root
 }
 
 // ID names the identity where a key has its id.
@@ -31,6 +32,9 @@ func (i Identity) Validate() error {
 
 // claimedBy is the identity that a certificate claims. Nothing of it was verified.
 func claimedBy(c *x509.Certificate) Identity {
+	if private(c) {
+		return Identity{namesOf(c)[0], c.Issuer.String()}
+	}
 	summary, err := certificate.SummarizeCertificate(c)
 	if err != nil {
 		return Identity{}
@@ -43,7 +47,10 @@ func claimedBy(c *x509.Certificate) Identity {
 func (p Policy) identity(e *envelope) (id Identity, at times, known bool, problem *Problem) {
 	if len(p.Identities) == 0 {
 		return id, nil, true, &Problem{CodeNotKeySigned, fmt.Sprintf("signed with a certificate of %.200q: this policy names keys only", claimedBy(e.certificate).ID()),
-			"name who may sign with --identity and --issuer, and whom you believe about it with --trusted-root; or ask for a signature by a key that you hold"}
+			"name who may sign with --identity and --issuer, and whom you believe about it with --trusted-root (or --certificate-root, for an authority of your own); or ask for a signature by a key that you hold"}
+	}
+	if private(e.certificate) {
+		return p.certified(e)
 	}
 	id = claimedBy(e.certificate)
 	if !slices.Contains(p.Identities, id) {

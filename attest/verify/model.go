@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 // refuses.
 type ModelPolicy struct {
 	Keys  []*PublicKey        // for the key method
-	Roots []*x509.Certificate // for the certificate method: issuers that are trusted
+	Roots []*x509.Certificate // for the certificate method: issuers that are trusted; where Identities are named too, only for those
 
 	Identities  []Identity   // for the Sigstore method
 	Root        *TrustedRoot // for identities and timestamps
@@ -32,7 +33,7 @@ type ModelPolicy struct {
 
 // policy is p without what only certificates of long standing need.
 func (p ModelPolicy) policy() Policy {
-	return Policy{Keys: p.Keys, Identities: p.Identities, Root: p.Root, Timestamped: p.Timestamped, Revocations: p.Revocations}
+	return Policy{Keys: p.Keys, Identities: p.Identities, Root: p.Root, Timestamped: p.Timestamped, Revocations: p.Revocations, Now: p.Now}
 }
 
 // SignedModel is an OpenSSF Model Signing signature that one of the policy made. What
@@ -187,10 +188,11 @@ func (s *SignedModel) byCertificate(e envelope, chain []*x509.Certificate, p Mod
 		return errors.New("model signature: it was made with a certificate: name the root that you trust with --certificate-root FILE")
 	}
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
-	for _, c := range p.Roots {
+	top, given := topmost(p.Roots)
+	for _, c := range top {
 		roots.AddCert(c)
 	}
-	for _, c := range chain[1:] {
+	for _, c := range append(given, chain[1:]...) {
 		between.AddCert(c)
 	}
 	leaf := chain[0]
@@ -198,7 +200,7 @@ func (s *SignedModel) byCertificate(e envelope, chain []*x509.Certificate, p Mod
 	if err != nil {
 		return err
 	}
-	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	switch {
 	case err != nil:
 		return fmt.Errorf("model signature: the certificate of %q does not lead to a root that is trusted here: %w", leaf.Subject, err)
@@ -215,8 +217,19 @@ func (s *SignedModel) byCertificate(e envelope, chain []*x509.Certificate, p Mod
 	if err := verifyEnvelope(e, leaf.PublicKey, hash); err != nil {
 		return fmt.Errorf("model signature: the key of %q did not sign these bytes: %w", leaf.Subject, err)
 	}
+	if len(p.Identities) > 0 && !certifies(leaf, chains, p.Identities) {
+		return fmt.Errorf("model signature: its certificate names %.200q: expected %s", claimedBy(leaf).ID(), identities(p.Identities))
+	}
 	s.Signer = fmt.Sprintf("%s (%s)", leaf.Subject, key.ID())
 	return s.revoked(key.ID(), p)
+}
+
+// certifies reports whether a certificate, by one of its chains, is of one of these.
+func certifies(leaf *x509.Certificate, chains [][]*x509.Certificate, wanted []Identity) bool {
+	return slices.ContainsFunc(wanted, func(i Identity) bool {
+		return slices.Contains(namesOf(leaf), i.Subject) &&
+			slices.ContainsFunc(chains, func(chain []*x509.Certificate) bool { return RootName(chain[len(chain)-1]) == i.Issuer })
+	})
 }
 
 func forCode(c *x509.Certificate) bool {

@@ -229,7 +229,7 @@ func TestCertificateOfAnIdentity(t *testing.T) {
 func TestTimestamp(t *testing.T) {
 	s, root := sigstore(t)
 	_, stranger := sigstore(t)
-	certificates, err := sign.ParseCertificates(s.TimestampCertificates())
+	certificates, err := ParseCertificates(s.TimestampCertificates())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ type Policy struct {
 	AcceptRules   []string                // digests of rules that may come with a determination
 
 	Identities  []Identity   // who may sign with a certificate that says so; Root must say whom to believe
+	Now         time.Time    // as of which certificates of an authority of one's own hold, where no timestamp says when they signed
 	Root        *TrustedRoot // for identities and timestamps; nil: none of them is verified
 	Revocations []Revocation // signers that are withdrawn, each from a time on
 	Timestamped bool         // a verified RFC 3161 timestamp must be with every signature

@@ -13,11 +13,12 @@ func (p Policy) validateIdentities() error {
 		if err := i.Validate(); err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}
-	}
-	if len(p.Identities) > 0 {
-		if _, err := p.Root.options(); err != nil {
-			return fmt.Errorf("verify: the policy names an identity: %w; name the Sigstore's trusted_root.json with --trusted-root FILE", err)
+		if _, err := p.Root.options(); err != nil && !p.Root.Vouches(i.Issuer) {
+			return fmt.Errorf("verify: the policy names an identity: %w; name the Sigstore's trusted_root.json with --trusted-root FILE, or your own authority's root with --certificate-root FILE", err)
 		}
+	}
+	if len(p.Root.RootNames()) > 0 && p.Now.IsZero() {
+		return errors.New("verify: the policy trusts certificates of an authority of one's own and says no time: without one nobody knows which have ended")
 	}
 	if p.Timestamped && (p.Root == nil || len(p.Root.material.TimestampingAuthorities()) == 0) {
 		return errors.New("verify: the policy asks for timestamps and trusts no authority that makes them: name one with --timestamp-certificate FILE or --trusted-root FILE")
@@ -47,7 +48,10 @@ func (p Policy) signer(e *envelope) (string, times, *Problem) {
 		if problem != nil || !known {
 			return "", nil, problem
 		}
-		return identity.ID(), at, p.revoked(identity.ID(), at)
+		if problem = p.revoked(identity.ID(), at); problem == nil {
+			problem = p.revoked(keyOf(e.certificate), at)
+		}
+		return identity.ID(), at, problem
 	}
 	key := e.signedBy(p.Keys)
 	if key == nil && e.hinted(p.Keys) {

@@ -158,7 +158,7 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	key, err := a.signer(f.signer)
+	key, err := a.statementSigner(f.signer)
 	if err != nil {
 		return err
 	}

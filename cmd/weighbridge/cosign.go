@@ -79,11 +79,11 @@ func (a *app) cosign(ctx context.Context, target string, f cosignFlags) error {
 	if !oci.IsLayout(target) {
 		return fmt.Errorf("%s: is no layout directory: pull or load the shipment, co-sign it, and push or save it again", target)
 	}
-	key, err := a.signer(f.signer)
+	key, err := a.statementSigner(f.signer)
 	if err != nil {
 		return err
 	}
-	asked, err := f.verify.asked()
+	asked, err := f.verify.asked(a.env.now())
 	if err != nil {
 		return err
 	}

@@ -198,7 +198,7 @@ func tryFlip(t *testing.T, own, target, key string, f flip, want []byte) (place 
 func judged(t *testing.T, own, target, key string) []byte {
 	a := &app{env: environment{now: time.Now, getenv: func(string) string { return "" }}}
 	f := verifyFlags{keys: []string{key}, require: []string{"training-compute", "hardware"}}
-	asked, err := f.asked()
+	asked, err := f.asked(a.env.now())
 	if err != nil {
 		t.Error(err)
 		return nil

@@ -12,19 +12,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/attest"
-	"github.com/weighbridge/weighbridge/attest/sign"
+	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/attest/weights"
 )
 
 type signFlags struct {
-	signer      signerFlags
-	certificate string
-	out         string
-	hash        string
-	shard       int64
-	ignore      []string
-	links       bool
-	readAll     bool
+	signer  signerFlags
+	out     string
+	hash    string
+	shard   int64
+	ignore  []string
+	links   bool
+	readAll bool
 }
 
 type signResult struct {
@@ -59,7 +58,6 @@ root), and recipients need the root.
 	flags := cmd.Flags()
 	f.signer.add(flags)
 	f.signer.addRoot(flags)
-	flags.StringVar(&f.certificate, "certificate", "", "certificates that go with the key (PEM): yours first, then those that issued it")
 	flags.StringVar(&f.out, "out", "model.sig", "file to write; it must not exist")
 	flags.StringVar(&f.hash, "hash", attest.HashSHA256, "hash of the files: sha256, blake2b or blake3")
 	flags.BoolVar(&f.links, "allow-symlinks", false, "let symbolic links inside DIR stand for the files that they lead to (recorded in the signature)")
@@ -94,8 +92,8 @@ func (a *app) sign(ctx context.Context, dir string, f signFlags) error {
 		return err
 	}
 	var chain []*x509.Certificate
-	if f.certificate != "" {
-		if chain, err = readCertificates("--certificate", f.certificate); err != nil {
+	if f.signer.chain != "" {
+		if chain, err = readCertificates("--certificate", f.signer.chain); err != nil {
 			return err
 		}
 	}
@@ -140,7 +138,7 @@ func readCertificates(flag, path string) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
-	all, err := sign.ParseCertificates(data)
+	all, err := verify.ParseCertificates(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, path, err)
 	}

@@ -24,6 +24,7 @@ type signer interface {
 // named.
 type signerFlags struct {
 	key     string
+	chain   string // file with the certificates that go with the key
 	keyless bool
 	token   string
 	config  string
@@ -34,7 +35,8 @@ type signerFlags struct {
 }
 
 func (f *signerFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.key, "key", "", "private key that signs (PEM; see key generate)")
+	flags.StringVar(&f.key, "key", "", "private key that signs: a PEM file, pkcs11:... in a token, NAME://... in a key service (see key generate)")
+	flags.StringVar(&f.chain, "certificate", "", "with --key: the certificate (PEM) that your own certificate authority gave it, which goes with the signatures; for sign, those that issued it after it")
 	flags.StringArrayVar(&f.stamps, "timestamp-authority", nil, "`URL` of an RFC 3161 authority that is asked when the signature was made; repeatable")
 	flags.BoolVar(&f.keyless, "keyless", false, "sign as the identity of --identity-token instead of with a key; says before where that is published")
 	flags.StringVar(&f.token, "identity-token", "", "with --keyless: `FILE` with a token of your identity provider, for the audience sigstore")
@@ -52,6 +54,8 @@ func (f *signerFlags) addRoot(flags *pflag.FlagSet) {
 func (f signerFlags) check() error {
 	servers := f.config != "" || f.fulcio != "" || len(f.rekor) > 0
 	switch {
+	case f.keyless && f.chain != "":
+		return usage("--keyless gets its certificate from the authority: leave out --certificate")
 	case f.keyless && f.key != "":
 		return usage("--keyless signs without a key: leave out --key")
 	case !f.keyless && f.key == "":
@@ -84,6 +88,26 @@ func (a *app) signer(f signerFlags) (signer, error) {
 		return nil, usage("--timestamp-authority: %w", err)
 	}
 	return key, nil
+}
+
+// statementSigner is who signs statements, with its certificate where it has one.
+func (a *app) statementSigner(f signerFlags) (signer, error) {
+	s, err := a.signer(f)
+	if err != nil || f.chain == "" {
+		return s, err
+	}
+	chain, err := readCertificates("--certificate", f.chain)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	if len(chain) != 1 {
+		return nil, usage("--certificate %s: found %d certificates, expected yours alone: a bundle has no room for those that issued it; give them to the recipients with the root", f.chain, len(chain))
+	}
+	key, ok := s.(*sign.Key)
+	if !ok {
+		return nil, usage("--certificate goes with --key")
+	}
+	return key.Certified(chain[0])
 }
 
 func (a *app) keyless(f signerFlags) (signer, error) {

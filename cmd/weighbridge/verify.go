@@ -32,7 +32,6 @@ type verifyFlags struct {
 
 	rules     string // a directory with rules that may come with a determination
 	signature string // of OpenSSF Model Signing
-	root      string
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -62,7 +61,9 @@ two say of the lineage is compared. Levels of assurance are computed here, never
 
 With --identity and --issuer somebody may sign without a key: the certificate, its log entry and a time within its few
 minutes are verified under --trusted-root, offline. Timestamps (RFC 3161) are verified under the same file or
---timestamp-certificate, and shown; --require-timestamp refuses signatures without.
+--timestamp-certificate, and shown; --require-timestamp refuses signatures without. With --certificate-root FILE your
+own certificate authority says who it is: the certificate names the --identity (e-mail address, URI, DNS name or
+subject) and leads to that root, at the time of its timestamp, or else now.
 
 Statements may hide figures behind digests. --presentation opens those that their holder shows you, under the same
 signature; what stays hidden is listed, and counts as unknown, never as zero. Who showed it is not proved: there is no
@@ -91,7 +92,6 @@ key binding.
 	flags.StringVar(&f.presentation, "presentation", "", "a `FILE` with figures that the statements hide, as weighbridge present wrote it")
 	f.add(cmd)
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
-	flags.StringVar(&f.root, "certificate-root", "", "with --signature made with a certificate: the root certificates that you trust (PEM)")
 	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(includable(), ", "))
 	flags.StringVar(&f.rules, "rules", "", "the rule packs in `DIR`: with --facts and --regime evaluate under them, and believe a determination under rules that came with it where they are these")
 	f.wanted.add(flags)
@@ -104,7 +104,7 @@ key binding.
 }
 
 func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
-	asked, err := f.asked()
+	asked, err := f.asked(a.env.now())
 	if err != nil {
 		return err
 	}
@@ -144,9 +144,9 @@ func (f verifyFlags) check(target string) error {
 		return err
 	}
 	switch {
-	case f.trust.file != "" && (len(f.keys) > 0 || f.root != ""):
+	case f.trust.file != "" && (len(f.keys) > 0 || f.identities.authority != ""):
 		return usage("--policy names the keys: leave out --key and --certificate-root")
-	case len(f.keys) == 0 && !f.identities.named() && f.root == "" && f.trust.file == "":
+	case len(f.keys) == 0 && !f.identities.named() && (f.identities.authority == "" || f.signature == "") && f.trust.file == "":
 		return usage("--key FILE (or --identity, or --policy FILE) is required: without the key of somebody that you trust, no signature means anything")
 	case f.signature != "" && (f.claims != "" || f.out != ""):
 		return usage("--signature goes with neither --claims nor --out: it is for a plain directory")
@@ -158,8 +158,6 @@ func (f verifyFlags) check(target string) error {
 		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
 	case f.signature != "" && isShipment(target):
 		return usage("--signature is for a plain directory: %s is a shipment", target)
-	case f.signature == "" && f.root != "":
-		return usage("--certificate-root is for --signature: name the keys that may sign attestations with --key")
 	case f.part.given() && f.out != "":
 		return usage("--out keeps the whole of a shipment: it does not go with --partial or --file")
 	}

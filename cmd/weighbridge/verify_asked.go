@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/weighbridge/weighbridge/attest/policy"
 	"github.com/weighbridge/weighbridge/attest/verify"
@@ -40,7 +41,9 @@ func (k *asked) of(repository string, bundles [][]byte) (verify.Policy, error) {
 		return k.policy, nil
 	}
 	model := k.named
-	claimed := verify.Claimed(bundles, k.file.Trust())
+	trust := k.file.Trust()
+	trust.Now = k.policy.Now
+	claimed := verify.Claimed(bundles, trust)
 	if len(claimed) == 0 {
 		claimed = verify.Claimed(bundles, verify.Policy{}) // nobody trusted has signed: the refusal should still name the rule
 	}
@@ -66,6 +69,7 @@ func (k *asked) both(p verify.Policy) verify.Policy {
 	if k.policy.NotBefore.After(p.NotBefore) {
 		p.NotBefore = k.policy.NotBefore
 	}
+	p.Now = k.policy.Now
 	p.Timestamped = p.Timestamped || k.policy.Timestamped
 	p.Revocations = append(slices.Clone(p.Revocations), k.policy.Revocations...)
 	p.MinLedgerSize = max(p.MinLedgerSize, k.policy.MinLedgerSize)
@@ -86,9 +90,11 @@ func (k *asked) both(p verify.Policy) verify.Policy {
 	return p
 }
 
-// asked reads what the flags ask for: keys, or the policy file with the rules.
-func (f verifyFlags) asked() (*asked, error) {
+// asked reads what the flags ask for: keys, or the policy file with the rules. now
+// is the time as of which certificates are judged.
+func (f verifyFlags) asked(now time.Time) (*asked, error) {
 	k := &asked{named: f.wanted.namedModel(f.reference)}
+	k.policy.Now = now
 	var err error
 	if k.policy.Keys, err = readPublicKeys("--key", f.keys); err != nil {
 		return nil, err
@@ -123,6 +129,9 @@ func (f verifyFlags) asked() (*asked, error) {
 func readPublicKeys(flag string, paths []string) ([]*verify.PublicKey, error) {
 	var keys []*verify.PublicKey
 	for _, path := range paths {
+		if elsewhere(path) { // and may hold a PIN, so it is not shown
+			return nil, usage("%s names a token or a key service: verification reads files and asks nobody; write the public half with `weighbridge key show KEY --out FILE` and name that file", flag)
+		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, usage("%s: %w", flag, err)

@@ -22,8 +22,8 @@ func (e *signatureError) Unwrap() error { return e.err }
 func (a *app) verifyModel(ctx context.Context, dir string, f verifyFlags, asked verify.Policy) (verify.Result, error) {
 	policy := verify.ModelPolicy{Keys: asked.Keys, Identities: asked.Identities, Root: asked.Root, Timestamped: asked.Timestamped, Revocations: asked.Revocations, Now: a.env.now()}
 	var err error
-	if f.root != "" {
-		if policy.Roots, err = readCertificates("--certificate-root", f.root); err != nil {
+	if f.identities.authority != "" {
+		if policy.Roots, err = readCertificates("--certificate-root", f.identities.authority); err != nil {
 			return verify.Result{}, err
 		}
 	}
