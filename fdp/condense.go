@@ -7,11 +7,11 @@ import (
 	"github.com/weighbridge/weighbridge/provenance"
 )
 
-// Condensed is a lineage read once and put together: ancestors that no counting
+// condensed is a lineage read once and put together: ancestors that no counting
 // table can tell apart are one entry, whatever the tables are, so that a lineage of
 // 100 000 models is a document of a few entries under every regime. What counts it is
 // what counts every other document.
-type Condensed struct {
+type condensed struct {
 	root   meter.ModelRef
 	lookup func(meter.ModelRef) ([]meter.Record, bool)
 
@@ -30,10 +30,10 @@ type ancestorWork struct {
 	sums         []workSum
 }
 
-// Condense reads the lineage of root: every model of it once, as [FromLineage] does,
+// condense reads the lineage of root: every model of it once, as [FromLineage] does,
 // with the same errors.
-func Condense(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (*Condensed, error) {
-	c := &Condensed{root: root, lookup: records}
+func condense(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (*condensed, error) {
+	c := &condensed{root: root, lookup: records}
 	var points startingPoints
 	discarded := map[int][]meter.Record{} // of models with weights that may be in use
 	walked, err := meter.Walk(root, func(m meter.ModelRef) (meter.Node, bool) {
@@ -59,25 +59,10 @@ func Condense(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record,
 	return c, nil
 }
 
-// WithOwn is the lineage as if the root had these records. They name the same parents
-// and weights as its own: what is asked is what other numbers would come to.
-func (c *Condensed) WithOwn(own []meter.Record) *Condensed {
-	out := *c
-	out.lookup = func(m meter.ModelRef) ([]meter.Record, bool) {
-		if m == c.root {
-			return own, true
-		}
-		return c.lookup(m)
-	}
-	out.models = slices.Clone(c.models)
-	out.models[0].sums = sumWork(c.inUse.kept(own))
-	return &out
-}
-
-// Positions is [Positions] of what [FromLineage] makes of the lineage. Where Evaluate
+// positions is [Positions] of what [FromLineage] makes of the lineage. Where Evaluate
 // would give bounds only because of how many entries there are, this may be narrower;
 // it is never wider. Its errors are those of the two.
-func (c *Condensed) Positions(r *Rules, catalogue *provenance.Catalogue, q Question) ([]Position, error) {
+func (c *condensed) positions(r *Rules, catalogue *provenance.Catalogue, q Question) ([]Position, error) {
 	if err := q.Validate(r); err != nil {
 		return nil, err
 	}
@@ -118,7 +103,7 @@ const (
 )
 
 // how is the shortest way that a regime cannot tell from the lineage one by one.
-func (c *Condensed) how(p *pack) putTogether {
+func (c *condensed) how(p *pack) putTogether {
 	switch {
 	case c.generators:
 		return oneByOne
@@ -143,7 +128,7 @@ func (p *pack) asksProvider() bool {
 
 // facts is the lineage written down, or false where it has no position. What cannot be
 // put together stands one by one.
-func (c *Condensed) facts(how putTogether) (f Facts, some bool, err error) {
+func (c *condensed) facts(how putTogether) (f Facts, some bool, err error) {
 	short := false
 	switch how {
 	case byRelations, byStages:
@@ -161,7 +146,7 @@ func (c *Condensed) facts(how putTogether) (f Facts, some bool, err error) {
 }
 
 // own is the facts document with the root's own work alone.
-func (c *Condensed) own() Facts {
+func (c *condensed) own() Facts {
 	return Facts{Model: c.root, Operations: c.models[0].lines(), Parents: []Parent{}, SyntheticData: []Generator{}}
 }
 

@@ -22,7 +22,7 @@ func (p *pack) sharesOriginal() bool {
 
 // originals are the models that may be one, in the order of the walk: those that the
 // first entry to name them does not make a stage.
-func (c *Condensed) originals() []int {
+func (c *condensed) originals() []int {
 	named := make([]bool, len(c.models))
 	var out []int
 	for i := range c.edges {
@@ -41,7 +41,7 @@ type behind uint16
 
 // byOriginals writes the lineage down by the originals that each model stands behind,
 // or reports that a sum passes 2^128-1. There are at most maxOpen of them.
-func (c *Condensed) byOriginals() (Facts, bool) {
+func (c *condensed) byOriginals() (Facts, bool) {
 	heads := append([]int{0}, c.originals()...)
 	bit := make([]behind, len(c.models))
 	for i, model := range heads {
@@ -90,7 +90,7 @@ func (c *Condensed) byOriginals() (Facts, bool) {
 // entryList is a document in the making: what stands in full, and whose parents each
 // is.
 type entryList struct {
-	root      *Condensed
+	root      *condensed
 	heads     []int
 	ancestors []Parent
 	parents   [maxOpen + 1][]Parent // of the root and of the originals

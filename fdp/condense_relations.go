@@ -33,7 +33,7 @@ func carrying() []meter.Relation {
 
 // label notes the edges. Those that teach are not asked for: with them nothing is put
 // together.
-func (c *Condensed) label(walked meter.Lineage) {
+func (c *condensed) label(walked meter.Lineage) {
 	places := map[meter.Relation]label{}
 	for i, relation := range carrying() {
 		places[relation] = label(i)
@@ -76,7 +76,7 @@ type class struct {
 // byRelations writes the lineage down by the relations on the ways to each model, or
 // reports that a sum passes 2^128-1, or that this would not make it shorter. Stages
 // that always carry are no relation on the way.
-func (c *Condensed) byRelations(stages bool) (Facts, bool) {
+func (c *condensed) byRelations(stages bool) (Facts, bool) {
 	byClass := map[class]*sums{}
 	var last class
 	var into *sums
@@ -102,7 +102,7 @@ func (c *Condensed) byRelations(stages bool) (Facts, bool) {
 }
 
 // reached works out the reach of every model, parents after all their children.
-func (c *Condensed) reached(stages bool) []reach {
+func (c *condensed) reached(stages bool) []reach {
 	out := make([]reach, len(c.models))
 	for set := range sets {
 		out[0].add(set)
@@ -118,7 +118,7 @@ func (c *Condensed) reached(stages bool) []reach {
 }
 
 // descend visits the edges, those to a model before those from it.
-func (c *Condensed) descend(visit func(edge int)) {
+func (c *condensed) descend(visit func(edge int)) {
 	children, begins := make([]int, len(c.models)), make([]int, len(c.models)+1)
 	for i := range c.edges {
 		children[c.edges[i].To]++
@@ -179,7 +179,7 @@ func sortedClasses(sums map[class]*sums) []class {
 // entries are a class as parents of the root: one model at the end of each of its
 // least sets of relations, through models of no work. One that stages alone reach is
 // an earlier version of the root.
-func (c *Condensed) entries(of class, n int, work sums) []Parent {
+func (c *condensed) entries(of class, n int, work sums) []Parent {
 	name := func(part string) meter.ModelRef { return meter.ModelRef(fmt.Sprintf("put-together/%s@%d", part, n)) }
 	end := Parent{Model: name("class")}
 	if of.reach.has(0) {
@@ -211,13 +211,13 @@ func (c *Condensed) entries(of class, n int, work sums) []Parent {
 }
 
 // version is a name in the root's family that no model has.
-func (c *Condensed) version(n int) meter.ModelRef {
+func (c *condensed) version(n int) meter.ModelRef {
 	return meter.ModelRef(fmt.Sprintf("%s@put together %d", family(c.root), n))
 }
 
 // shorter: of no relation f has more entries than the lineage. Where a table leaves
 // an entry open it is tried both ways, and more of them could not all be tried.
-func (c *Condensed) shorter(f Facts) bool {
+func (c *condensed) shorter(f Facts) bool {
 	left := map[meter.Relation]int{}
 	for i := range c.edges {
 		left[c.edges[i].Parent.Relation]++

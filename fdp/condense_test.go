@@ -89,7 +89,7 @@ func TestPutTogetherCountsTheSame(t *testing.T) {
 			t.Fatalf("%v: put together\n%+v\none by one\n%+v\nreadings %v of %s", err, got, want, q.Options, data)
 		}
 		compared += len(want)
-		if c, err := Condense("org-0/m0@0", records); err != nil {
+		if c, err := condense("org-0/m0@0", records); err != nil {
 			t.Fatal(err)
 		} else if _, ok := c.byRelations(false); ok && !c.generators {
 			put++
@@ -158,7 +158,7 @@ func TestPutTogetherIsShort(t *testing.T) {
 			}
 			return []meter.Record{r}, true
 		}
-		c, err := Condense("acme/m@0", records)
+		c, err := condense("acme/m@0", records)
 		if err != nil {
 			t.Fatal(err)
 		}

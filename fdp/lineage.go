@@ -80,7 +80,8 @@ func unrecorded(root meter.ModelRef) error {
 // in the order of the records.
 func parentsOf(records []meter.Record) []meter.Parent {
 	if len(records) == 1 && len(records[0].Parents) == 1 { // as most models have
-		return records[0].Parents
+		p := records[0].Parents[0]
+		return []meter.Parent{{Model: p.Model, Relation: p.Relation}}
 	}
 	var out []meter.Parent
 	seen := map[meter.Parent]bool{}
@@ -100,12 +101,12 @@ func parentsOf(records []meter.Record) []meter.Parent {
 // kept, and so on backwards (facts, 9a).
 func (l *lineage) keepStartingPoints() {
 	var points startingPoints
-	for _, m := range l.order {
-		points.add(l.records[m])
+	for _, found := range l.records {
+		points.add(found)
 	}
 	inUse := points.inUse()
-	for _, m := range l.order {
-		l.records[m] = inUse.kept(l.records[m])
+	for m, found := range l.records { // what is not known stays so
+		l.records[m] = inUse.kept(found)
 	}
 }
 

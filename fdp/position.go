@@ -24,13 +24,16 @@ type Position struct {
 	NoticeOpen       bool       `json:"notice_open,omitempty"` // whether the duty follows turns on more than the threshold, which is not known
 }
 
-// PositionsOf is [Condensed.Positions] of the lineage that [Condense] reads.
+// PositionsOf is [Positions] of what [FromLineage] makes of a lineage, which is read once
+// and put together first. Where Evaluate would give bounds only because of how many
+// entries there are, this may be narrower; it is never wider. Its errors are those of
+// the two.
 func PositionsOf(r *Rules, c *provenance.Catalogue, root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool), q Question) ([]Position, error) {
-	lineage, err := Condense(root, records)
+	lineage, err := condense(root, records)
 	if err != nil {
 		return nil, err
 	}
-	return lineage.Positions(r, c, q)
+	return lineage.positions(r, c, q)
 }
 
 // Positions returns the position under each regime that q asks for and that has
