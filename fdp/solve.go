@@ -67,12 +67,26 @@ type solver struct {
 
 // controlled is the answer with n more operations of the activity.
 func (s *solver) controlled(activity meter.Activity, n *big.Int) Verdict {
+	e := s.evaluation(activity, n)
+	if e == nil {
+		return Undetermined
+	}
+	verdict := e.rule(s.pack.Outcomes.Controlled).verdict
+	if e.numbers.err != nil {
+		s.err = e.numbers.err
+	}
+	return verdict
+}
+
+// evaluation has n more operations of the activity; nil, and the reason kept, where
+// there is none.
+func (s *solver) evaluation(activity meter.Activity, n *big.Int) *evaluation {
 	f := s.facts
 	if n.Sign() > 0 {
 		ops, err := meter.OpsFromBig(n)
 		if err != nil {
 			s.err = err
-			return Undetermined
+			return nil
 		}
 		exact := meter.Exact(ops)
 		f.Operations = append(slices.Clone(f.Operations), Work{Activity: activity, Interval: &exact, Weights: "kept"})
@@ -80,14 +94,9 @@ func (s *solver) controlled(activity meter.Activity, n *big.Int) Verdict {
 	models, contradiction := f.models()
 	if contradiction != nil {
 		s.err = fmt.Errorf("%s: %s", contradiction.path, contradiction.message)
-		return Undetermined
+		return nil
 	}
-	e := newEvaluationOf(models, s.pack, s.catalogue, f, s.question)
-	verdict := e.rule(s.pack.Outcomes.Controlled).verdict
-	if e.numbers.err != nil {
-		s.err = e.numbers.err
-	}
-	return verdict
+	return newEvaluationOf(models, s.pack, s.catalogue, f, s.question)
 }
 
 func (s *solver) solve(activity meter.Activity) Solution {
@@ -127,7 +136,8 @@ func opsOf(n *big.Int) *meter.Ops {
 }
 
 // first finds the fewest operations above from for which the answer is wanted: the
-// first power of four at which it is, then bisection between it and the one before.
+// first power of four at which it is, then between it and the one before, where the
+// threshold leads to guess, and by bisection.
 func (s *solver) first(activity meter.Activity, from *big.Int, wanted func(Verdict) bool) *big.Int {
 	most := meter.MostOperations().Big()
 	below, above := new(big.Int).Set(from), big.NewInt(1)
@@ -143,15 +153,49 @@ func (s *solver) first(activity meter.Activity, from *big.Int, wanted func(Verdi
 		}
 		below.Set(above)
 	}
-	for half := new(big.Int); ; {
-		half.Add(below, above).Rsh(half, 1)
-		if half.Cmp(below) == 0 {
-			return above
-		}
-		if wanted(s.controlled(activity, half)) {
-			above.Set(half)
+	narrow := func(n *big.Int) {
+		if wanted(s.controlled(activity, n)) {
+			above.Set(n)
 		} else {
-			below.Set(half)
+			below.Set(n)
 		}
 	}
+	for _, n := range s.guesses(activity, below) {
+		if n.Cmp(below) > 0 && n.Cmp(above) < 0 {
+			narrow(n)
+		}
+	}
+	for half := new(big.Int); ; {
+		if half.Add(below, above).Rsh(half, 1); half.Cmp(below) == 0 {
+			return above
+		}
+		narrow(half)
+	}
+}
+
+// guesses are where the answer turns if every further operation counts: what is
+// left to the threshold from each bound of what counts with below more, and one
+// more and one fewer. They save trials, and decide nothing.
+func (s *solver) guesses(activity meter.Activity, below *big.Int) []*big.Int {
+	e := s.evaluation(activity, below)
+	if e == nil {
+		return nil
+	}
+	limit, known := e.threshold()
+	if !known {
+		return nil
+	}
+	counted := e.quantity(s.pack.Threshold.Quantity).interval
+	var out []*big.Int
+	for _, bound := range []meter.Bound{counted.High, counted.Estimate, meter.Known(counted.Low)} {
+		if !bound.Known {
+			continue
+		}
+		left := new(big.Int).Sub(limit.Big(), bound.Ops.Big())
+		at := left.Add(left, below)
+		for _, beside := range []int64{1, 0, -1} {
+			out = append(out, new(big.Int).Add(at, big.NewInt(beside)))
+		}
+	}
+	return out
 }
