@@ -44,7 +44,8 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"attest/bom":            {inside: []string{"meter", "attest"}, outside: []string{"github.com/CycloneDX/cyclonedx-go"}},
 	"attest/weights":        {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "lukechampine.com/blake3"}},
 	"attest/sign":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
-	"attest/verify":         {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
+	"attest/witness":        {inside: []string{"meter/proof"}, outside: []string{"github.com/transparency-dev/formats", "golang.org/x/mod"}},
+	"attest/verify":         {inside: []string{"attest", "attest/witness"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":            {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
 	"attest/policy":         {inside: []string{"attest", "attest/verify", "fdp"}},
 	"attest/sign/signtest": {outside: []string{"github.com/sigstore", "google.golang.org/protobuf", "github.com/digitorus/timestamp", "github.com/cyberphone/json-canonicalization",
@@ -59,7 +60,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "meter/audit", "provenance", "provenance/probe",
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
-			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
+			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/witness", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},
