@@ -8,6 +8,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter/proof"
+
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // Raw is an entry as it is stored, to the byte: the header that the tree hashes,
@@ -56,7 +58,7 @@ func raw(origin string, headers, bodies *bolt.Bucket, size uint64, each func(Raw
 }
 
 // ParseBody reads the body of an entry of records, in its one encoding.
-func ParseBody(data []byte) (Entry, error) { return parseBody(data) }
+func ParseBody(data []byte) (Entry, error) { return entry.ParseBody(data) }
 
 // ParseNoteBody reads the body of an entry of notes, in its one encoding.
 func ParseNoteBody(data []byte) (Note, error) { return parseNoteBody(data) }
