@@ -65,7 +65,9 @@ func (r *TrustedRoot) anchors() (anchors, between []*x509.Certificate) {
 
 func topmost(all []*x509.Certificate) (top, between []*x509.Certificate) {
 	for _, c := range all {
-		if slices.ContainsFunc(all, func(by *x509.Certificate) bool { return by != c && bytes.Equal(by.RawSubject, c.RawIssuer) && !bytes.Equal(c.RawSubject, c.RawIssuer) }) {
+		if slices.ContainsFunc(all, func(by *x509.Certificate) bool {
+			return by != c && bytes.Equal(by.RawSubject, c.RawIssuer) && !bytes.Equal(c.RawSubject, c.RawIssuer)
+		}) {
 			between = append(between, c)
 		} else {
 			top = append(top, c)

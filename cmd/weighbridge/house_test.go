@@ -46,7 +46,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"attest/weights":        {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "lukechampine.com/blake3"}},
 	"attest/sign":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/witness":        {inside: []string{"meter/proof"}, outside: []string{"github.com/transparency-dev/formats", "golang.org/x/mod"}},
-	"attest/verify":         {inside: []string{"attest", "attest/witness"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
+	"attest/verify":         {inside: []string{"attest", "attest/witness", "meter", "meter/entry", "meter/proof", "fdp"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":            {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
 	"attest/policy":         {inside: []string{"attest", "attest/verify", "fdp"}},
 	"attest/sign/signtest": {outside: []string{"github.com/sigstore", "google.golang.org/protobuf", "github.com/digitorus/timestamp", "github.com/cyberphone/json-canonicalization",

@@ -1,0 +1,193 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
+)
+
+// CheckedPoint is the last checkpoint of a log, whose entries gave its root.
+type CheckedPoint struct {
+	Origin  string `json:"origin"`
+	Size    uint64 `json:"size"`
+	Entries int    `json:"entries"`         // that came along: all, or the last alone
+	Meter   string `json:"meter,omitempty"` // id of the key that signed it; absent: no meter key was named
+	Quorum  bool   `json:"quorum"`          // the witnesses meet the policy's
+	// Witnesses are those of the policy that cosigned it, the earliest first.
+	Witnesses []CheckedWitness `json:"witnesses"`
+}
+
+// CheckedWitness is a cosignature that holds.
+type CheckedWitness struct {
+	Witness string `json:"witness"`
+	Time    string `json:"time"` // RFC 3339, UTC
+}
+
+func (l provedLog) last() point { return l.points[len(l.points)-1] }
+
+func (l provedLog) seen() CheckedPoint {
+	p := l.last()
+	out := CheckedPoint{Origin: l.origin, Size: p.Head.Size, Entries: len(l.entries), Quorum: p.met, Witnesses: []CheckedWitness{}}
+	if p.meter != nil {
+		out.Meter = p.meter.ID()
+	}
+	for _, s := range p.seen {
+		out.Witnesses = append(out.Witnesses, CheckedWitness{s.Witness, timeText(s.Time)})
+	}
+	return out
+}
+
+// unmetered are the conditions of the level metered that do not hold for the
+// quantity; none: it is reached. SPEC.md, "Levels", numbers them.
+func (v *verification) unmetered(c attest.Statement) []string {
+	if v.accepted(func(s attest.Statement) bool { return s.LedgerProof != nil }) == nil {
+		return withoutProof(*c.TrainingCompute)
+	}
+	if c.Disclosed != nil {
+		return []string{"the statement hides figures, so that nothing shows that they are those of the log"}
+	}
+	if v.unprovable {
+		return []string{"the proof of the ledger that came along was refused"}
+	}
+	compute := *c.TrainingCompute
+	var why []string
+	why = append(why, v.wantingLogs(compute)...)
+	why = append(why, v.wantingSignatures()...)
+	for _, l := range v.proved {
+		why = append(why, l.untimely()...)
+	}
+	for _, id := range repeatedRecords(v.proved) {
+		why = append(why, fmt.Sprintf("the record %s stands in several entries of the logs", id))
+	}
+	for _, m := range compute.Lineage.Missing {
+		why = append(why, fmt.Sprintf("nothing is attested of the ancestor %s", m))
+	}
+	return append(why, inputsWithoutOutput(v.proved)...)
+}
+
+// withoutProof is what is wanting where no proof came along.
+func withoutProof(c attest.TrainingCompute) []string {
+	why := []string{
+		"no proof came along that the last entry of the log is in a checkpoint signed by a meter key that is not the release key",
+		"no checkpoint with the cosignature of a witness outside the lab came along",
+		"without witnessed checkpoints the time of no record lies between two of them",
+	}
+	if c.Ledger == nil {
+		why = append(why, "the statement names no head of the model's log")
+	}
+	for _, m := range c.Lineage.Missing {
+		why = append(why, fmt.Sprintf("nothing is attested of the ancestor %s", m))
+	}
+	return why
+}
+
+// wantingLogs: of every log that the statement counts a proof is there, with all
+// entries; and of every model a log.
+func (v *verification) wantingLogs(c attest.TrainingCompute) []string {
+	var why []string
+	proved := func(origin string) *provedLog {
+		if at := slices.IndexFunc(v.proved, func(l provedLog) bool { return l.origin == origin }); at >= 0 {
+			return &v.proved[at]
+		}
+		return nil
+	}
+	for _, h := range logHeads(c) {
+		switch l := proved(h.Origin); {
+		case l == nil:
+			why = append(why, fmt.Sprintf("no proof of the log %s came along, which the statement counts", h.Origin))
+		case !l.whole:
+			why = append(why, fmt.Sprintf("of %s the last entry alone came along: running totals, times, inputs and records that stand there twice cannot be checked (weighbridge attest --entries all shows the others)", h.Origin))
+		}
+	}
+	for _, m := range c.Lineage.Models {
+		if !slices.ContainsFunc(logHeads(c), func(h attest.Head) bool { return strings.HasSuffix(h.Origin, "/"+string(m.Model)) }) {
+			why = append(why, fmt.Sprintf("the statement names no log of %s", m.Model))
+		}
+	}
+	return why
+}
+
+// wantingSignatures: each last checkpoint is signed by a meter key that releases
+// nothing and is no witness's, and cosigned by a quorum.
+func (v *verification) wantingSignatures() []string {
+	var why []string
+	if len(v.policy.Meters) == 0 {
+		why = append(why, "no key of the meter was named (verify --meter-key): who signed the checkpoints was not checked")
+	}
+	if v.policy.Witnesses == nil {
+		why = append(why, "no witnesses were named (verify --witness-policy): whether anybody outside the lab saw the checkpoints was not checked")
+	}
+	for _, l := range v.proved {
+		p := l.last()
+		if p.meter != nil && v.releases(p.meter) {
+			why = append(why, fmt.Sprintf("%s: the key that signed its checkpoint, %s, is one that releases weights too", l.origin, p.meter.ID()))
+		}
+		if v.policy.Witnesses == nil {
+			continue
+		}
+		if p.meter != nil && v.policy.Witnesses.Holds(p.meter.ed25519()) {
+			why = append(why, fmt.Sprintf("%s: the key that signed its checkpoint, %s, is that of a witness too", l.origin, p.meter.ID()))
+		}
+		if !p.met {
+			why = append(why, fmt.Sprintf("%s: its checkpoint of %d entries has the cosignatures of %d witnesses of the policy: they do not meet its quorum", l.origin, p.Head.Size, len(p.seen)))
+		}
+	}
+	for _, k := range v.policy.Keys {
+		if v.policy.Witnesses != nil && v.policy.Witnesses.Holds(k.ed25519()) {
+			why = append(why, fmt.Sprintf("the key %s, which releases weights, is that of a witness too", k.ID()))
+		}
+	}
+	return why
+}
+
+// releases reports whether a key may sign statements, or has signed one here.
+func (v *verification) releases(key *PublicKey) bool {
+	if slices.ContainsFunc(v.policy.Keys, func(k *PublicKey) bool { return k.ID() == key.ID() }) {
+		return true
+	}
+	return slices.ContainsFunc(v.result.Statements, func(s Statement) bool { return slices.Contains(s.Signers, key.ID()) })
+}
+
+// inputsWithoutOutput: the weights that each record started from were written by a
+// record of the logs that ended before, so that no work on them is left out.
+func inputsWithoutOutput(logs []provedLog) []string {
+	var why []string
+	records := heldRecords(logs)
+	for _, r := range records {
+		if r.Grade == meter.GradeAttested {
+			why = append(why, fmt.Sprintf("the record %s/%d of %s is another organisation's word: its level is that of its own shipment", r.Run, r.Sequence, r.Model))
+		}
+		for _, p := range r.Parents {
+			reads := p.Relation != meter.DistillsFrom && p.Relation != meter.TrainsOnOutput
+			switch {
+			case p.Input == "" && reads:
+				why = append(why, fmt.Sprintf("the record %s/%d of %s does not say which weights of %s it started from", r.Run, r.Sequence, r.Model, p.Model))
+			case p.Input != "" && !writtenBefore(records, p, r):
+				why = append(why, fmt.Sprintf("the record %s/%d of %s started from %s, which no earlier record of %s wrote", r.Run, r.Sequence, r.Model, p.Input, p.Model))
+			}
+		}
+	}
+	return why
+}
+
+// heldRecords are the records of all logs that count.
+func heldRecords(logs []provedLog) []meter.Record {
+	var out []meter.Record
+	for _, l := range logs {
+		if records, err := entry.Net(l.entries, func(uint64) bool { return false }); l.whole && err == nil {
+			out = append(out, records...)
+		}
+	}
+	return out
+}
+
+func writtenBefore(records []meter.Record, p meter.Parent, child meter.Record) bool {
+	return slices.ContainsFunc(records, func(r meter.Record) bool {
+		late := r.Period != nil && child.Period != nil && r.Period.End.After(child.Period.End)
+		return r.Model == p.Model && r.Output == p.Input && !late
+	})
+}
