@@ -106,11 +106,16 @@ func (h Hardware) normal() Hardware {
 
 // Validate returns the first rule of SPEC.md that h breaks.
 func (h Hardware) Validate() error {
-	var devices, places error
+	var devices, hosts, places error
 	for i, d := range h.Devices {
 		if err := d.validate(); err != nil {
 			devices = fmt.Errorf("devices[%d]: %w", i, err)
 			break
+		}
+	}
+	for i, host := range h.Hosts {
+		if host.Name != "" || host.Cluster != "" || host.Job != "" || host.Task != "" {
+			hosts = fmt.Errorf("hosts[%d]: found the name or the job of a machine, expected cpu, cores, kernel and machine alone", i)
 		}
 	}
 	for _, p := range h.Place {
@@ -118,7 +123,7 @@ func (h Hardware) Validate() error {
 			places = fmt.Errorf("place: %q: expected a country code of two capital letters", clip(p))
 		}
 	}
-	return firstError("hardware", validModel("model", h.Model), devices, places, h.validateModels(), validSentences("runs", h.Runs),
+	return firstError("hardware", validModel("model", h.Model), devices, hosts, places, h.validateModels(), validSentences("runs", h.Runs),
 		validSentences("notSeen", h.NotSeen), h.Tool.validate(), validTime("createdAt", h.CreatedAt))
 }
 

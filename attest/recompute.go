@@ -82,6 +82,17 @@ func (d Determination) evaluate(b Basis) ([]byte, error) {
 	return out[0].Encode()
 }
 
+// AsOf returns what b makes of d's facts on another day, without the readings and
+// the destination that were asked for.
+func (d Determination) AsOf(b Basis, day time.Time) (fdp.Determination, error) {
+	d.Question = Question{Regime: d.Question.Regime, AsOf: day.Format(time.DateOnly)}
+	result, err := d.evaluate(b)
+	if err != nil {
+		return fdp.Determination{}, err
+	}
+	return fdp.ParseDetermination(result)
+}
+
 // parseFacts reads the facts in their one encoding, with their grades.
 func (d Determination) parseFacts() (fdp.Facts, error) {
 	facts, err := fdp.ParseFacts(d.Facts, "facts")

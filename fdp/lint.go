@@ -100,6 +100,7 @@ func (l *linter) all() {
 	l.quantities()
 	l.notices()
 	l.outcomes()
+	l.threshold()
 	l.desk()
 	l.facts()
 	l.unusedOptions()

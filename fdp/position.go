@@ -22,6 +22,7 @@ type Position struct {
 	ThresholdVerdict Verdict    `json:"threshold_verdict"`
 	Codified         bool       `json:"codified"`              // the text stands on the date of the question
 	NoticeDays       int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be; 0: no such duty is known
+	NoticeOpen       bool       `json:"notice_open,omitempty"` // whether the duty follows turns on more than the threshold, which is not known
 }
 
 // PositionsOf is [Positions] of what [FromLineage] makes of a lineage. Ancestors
@@ -123,8 +124,13 @@ func (e *evaluation) position() (*Position, error) {
 	t := *e.pack.Threshold
 	p := &Position{Regime: e.pack.Regime, Quantity: t.Quantity, Interval: e.quantity(t.Quantity).interval, Comparison: t.Is, Threshold: limit,
 		ThresholdVerdict: e.compare(t, "").verdict, NoticeDays: e.pack.Notice.Days, Codified: e.status.Codified}
-	if where := e.pack.Notice.Where; where != "" && e.rule(where).verdict == DoesNotApply {
-		p.NoticeDays = 0
+	if where := e.pack.Notice.Where; where != "" {
+		switch e.rule(where).verdict {
+		case DoesNotApply:
+			p.NoticeDays = 0
+		case Undetermined:
+			p.NoticeOpen = true
+		}
 	}
 	p.Margin, p.Near = margin(p.Interval, limit)
 	if e.numbers.err != nil {

@@ -107,6 +107,13 @@ type Host struct {
 	Cores   uint64 `json:"cores,omitempty"`
 	Kernel  string `json:"kernel,omitempty"`
 	Machine string `json:"machine,omitempty"` // architecture, as in amd64
+
+	// What accounting calls the machine and the job. These are a site's own words:
+	// they stay in the ledger and stand in no attestation.
+	Name    string `json:"name,omitempty"`    // of the node
+	Cluster string `json:"cluster,omitempty"` // that the job's scheduler names
+	Job     string `json:"job,omitempty"`     // the scheduler's number of it
+	Task    string `json:"task,omitempty"`    // of an array, as in 123_4
 }
 
 // Parent is a model that this one came from.

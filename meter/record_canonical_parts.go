@@ -137,6 +137,7 @@ func (s *recordReader) host() *Host {
 	var h Host
 	s.Open()
 	h.CPU, h.Cores, h.Kernel, h.Machine = s.some("cpu"), s.count("cores"), s.some("kernel"), s.some("machine")
+	h.Name, h.Cluster, h.Job, h.Task = s.some("name"), s.some("cluster"), s.some("job"), s.some("task")
 	s.Close()
 	return &h
 }

@@ -32,7 +32,8 @@ func (p *Part) validate() error {
 // execution the counting one counts, and where it is not recorded, or shows
 // nothing, the lowest that does. The result does not depend on the order of the
 // records. What was changed is said in their findings; a record that a person
-// stated stands as it is.
+// stated stands as it is. What was attested elsewhere of the same work counts once
+// with it.
 func NetRuns(records []Record) []Record {
 	shared := map[string]bool{}
 	for _, r := range records {
@@ -63,7 +64,7 @@ func NetRuns(records []Record) []Record {
 	for _, k := range order {
 		netRun(parts[k])
 	}
-	return out
+	return NetAttested(out)
 }
 
 // part is one record of a shared run, and what it says of the run's steps.

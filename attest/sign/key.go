@@ -1,13 +1,15 @@
 // Package sign turns a statement into a Sigstore bundle v0.3: a DSSE envelope
-// signed with a local key, ECDSA P-256, P-384, P-521 or Ed25519, or by an identity
-// without a key ([Keyless]). It asks no network for anything unless servers were
-// named: no certificate, no log, no timestamp; what that leaves open, attest/verify
-// says to the recipient.
+// signed with a key, ECDSA P-256, P-384, P-521 or Ed25519, or by an identity
+// without a key ([Keyless]). The key is in a file, or elsewhere, in a token or a
+// service, and signs there ([NewKey]). It asks no network for anything unless servers
+// were named: no certificate, no log, no timestamp; what that leaves open,
+// attest/verify says to the recipient.
 //
-// A signature is over exactly the bytes given. ECDSA nonces are derived as RFC
-// 6979 says, so the same key and statement give the same bundle to the byte, and
-// every bundle is verified with the public key before it leaves [Key.Sign].
-// Timestamps are new each time.
+// A signature is over exactly the bytes given, and is verified with the public key
+// before it leaves this package, wherever it was made. With a key in a file ECDSA
+// nonces are derived as RFC 6979 says, so the same key and statement give the same
+// bundle to the byte; a key that is elsewhere chooses its own. Timestamps are new
+// each time.
 package sign
 
 import (
@@ -60,7 +62,7 @@ func suites() []suite {
 // suite returns what goes with k; for Ed25519, which hashes for itself, what the
 // registry lists it with.
 func (k *Key) suite() suite {
-	if key, ok := k.signer.(*ecdsa.PrivateKey); ok {
+	if key, ok := k.public.(*ecdsa.PublicKey); ok {
 		for _, s := range suites() {
 			if s.curve == key.Curve {
 				return s
@@ -75,8 +77,9 @@ const maxKeyBytes = 64 << 10
 
 // Key is a private key that signs statements.
 type Key struct {
-	signer crypto.Signer // *ecdsa.PrivateKey on a curve of suites, or ed25519.PrivateKey
-	spki   []byte        // DER of the public key
+	signer crypto.Signer
+	public crypto.PublicKey // its public key: *ecdsa.PublicKey on a curve of suites, or ed25519.PublicKey
+	spki   []byte           // DER of the public key
 
 	services    Services          // timestamps that each signature gets
 	certificate *x509.Certificate // that goes with the signatures over statements; nil: none does
@@ -203,30 +206,23 @@ func wrongBlock(kind string) error {
 	return fmt.Errorf("private key: the PEM block is %q: expected PRIVATE KEY (PKCS#8) or EC PRIVATE KEY (SEC 1); %s", kind, generate)
 }
 
+// wrongKind is about a key in a file; [NewKey] has the words for one that is elsewhere.
 func wrongKind(found string) error {
 	return fmt.Errorf("private key: it is of the kind %s: expected ECDSA P-256, P-384, P-521 or Ed25519; %s", found, generate)
 }
 
 func newKey(parsed any) (*Key, error) {
-	var signer crypto.Signer
 	switch key := parsed.(type) {
-	case *ecdsa.PrivateKey:
-		if !slices.ContainsFunc(suites(), func(s suite) bool { return s.curve == key.Curve }) {
-			return nil, wrongKind("ECDSA " + key.Curve.Params().Name)
+	case *ecdsa.PrivateKey, ed25519.PrivateKey:
+		found := kindOf(key.(crypto.Signer).Public())
+		if !slices.Contains(kinds(), found) {
+			return nil, wrongKind(found)
 		}
-		signer = key
-	case ed25519.PrivateKey:
-		signer = key
+		return NewKey(key.(crypto.Signer))
 	case *rsa.PrivateKey:
 		return nil, wrongKind("RSA")
-	default:
-		return nil, wrongKind(strings.TrimPrefix(fmt.Sprintf("%T", parsed), "*"))
 	}
-	spki, err := x509.MarshalPKIXPublicKey(signer.Public())
-	if err != nil {
-		return nil, fmt.Errorf("private key: its public key: %w", err)
-	}
-	return &Key{signer: signer, spki: spki}, nil
+	return nil, wrongKind(strings.TrimPrefix(fmt.Sprintf("%T", parsed), "*"))
 }
 
 // Kind returns one of the kinds of key.

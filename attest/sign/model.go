@@ -56,7 +56,7 @@ func (k *Key) certified(chain []*x509.Certificate) error {
 		return nil
 	}
 	public, ok := chain[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool })
-	if !ok || !public.Equal(k.signer.Public()) {
+	if !ok || !public.Equal(k.public) {
 		return fmt.Errorf("sign: the first certificate (%s) is of another key: expected the one of the private key first, then those that issued it", chain[0].Subject)
 	}
 	if chain[0].KeyUsage&x509.KeyUsageDigitalSignature == 0 {

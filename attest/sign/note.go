@@ -17,7 +17,7 @@ import (
 // under a name: of a checkpoint, the origin of its log. The note is text, an empty
 // line, and this line.
 func (k *Key) SignNote(name, text string) (string, error) {
-	private, ok := k.signer.(ed25519.PrivateKey)
+	public, ok := k.public.(ed25519.PublicKey)
 	switch {
 	case !ok:
 		return "", fmt.Errorf("sign: heads are signed with Ed25519 (c2sp.org/signed-note), this key is %s: make a meter key with `weighbridge key generate --for meter`", k.Kind())
@@ -26,9 +26,12 @@ func (k *Key) SignNote(name, text string) (string, error) {
 	case !strings.HasSuffix(text, "\n") || strings.Contains(text, "\n\n"):
 		return "", errors.New("sign: a note ends with a new line and has no empty one")
 	}
-	public := private.Public().(ed25519.PublicKey)
+	sig, err := k.signature([]byte(text))
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
 	hash := sha256.Sum256(append([]byte(name+"\n\x01"), public...))
-	return "— " + name + " " + base64.StdEncoding.EncodeToString(append(hash[:4], ed25519.Sign(private, []byte(text))...)) + "\n", nil
+	return "— " + name + " " + base64.StdEncoding.EncodeToString(append(hash[:4], sig...)) + "\n", nil
 }
 
 // CosignNote returns the line by which a witness cosigns text, a checkpoint without

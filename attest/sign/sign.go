@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ed25519"
 	_ "crypto/sha512" // SHA-384 and SHA-512 for crypto.Hash
 	"encoding/json"
 	"fmt"
@@ -69,7 +68,7 @@ func layout(loose []byte, err error) ([]byte, error) {
 
 // trusted is the trust in exactly this key, without limit in time.
 func (k *Key) trusted() (root.TrustedMaterial, error) {
-	verifier, err := signature.LoadVerifier(k.signer.Public(), k.suite().hash)
+	verifier, err := signature.LoadVerifier(k.public, k.suite().hash)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +95,7 @@ func (k keypair) GetKeyAlgorithm() string {
 	return "ECDSA"
 }
 
-func (k keypair) GetPublicKey() crypto.PublicKey { return k.signer.Public() }
+func (k keypair) GetPublicKey() crypto.PublicKey { return k.public }
 
 func (k keypair) GetPublicKeyPem() (string, error) {
 	text, err := k.PublicPEM()
@@ -106,14 +105,13 @@ func (k keypair) GetPublicKeyPem() (string, error) {
 // SignData returns the signature of data and what was signed: the digest for
 // ECDSA, the data itself for Ed25519 (RFC 8032, pure).
 func (k keypair) SignData(_ context.Context, data []byte) (sig, signed []byte, err error) {
-	if key, ok := k.signer.(ed25519.PrivateKey); ok {
-		return ed25519.Sign(key, data), data, nil
+	if sig, err = k.signature(data); err != nil {
+		return nil, nil, err
+	}
+	if k.Kind() == Ed25519 {
+		return sig, data, nil
 	}
 	hash := k.suite().hash.New()
 	hash.Write(data)
-	digest := hash.Sum(nil)
-	// Without a source of randomness crypto/ecdsa derives the nonce from key and
-	// digest (RFC 6979).
-	sig, err = k.signer.Sign(nil, digest, k.suite().hash)
-	return sig, digest, err
+	return sig, hash.Sum(nil), nil
 }

@@ -48,7 +48,7 @@ func TestManyDevicesAreCountedByKind(t *testing.T) {
 	for i := range 100_000 {
 		seen.Devices = append(seen.Devices, probe.Device{Product: "NVIDIA H100 SXM5 80GB", PCI: "10de:2330", UUID: fmt.Sprint("GPU-", i), Held: i%2 == 0})
 	}
-	_, devices, findings := recordedHost(seen, nil)
+	_, devices, findings := recordedHost(meter.Host{}, seen, nil)
 	if len(devices) != 1 || devices[0].Count != 50_000 || devices[0].UUID != "" || len(findings) != 1 || findings[0].Code != "hardware-too-many" {
 		t.Errorf("found %d devices, %+v, %+v", len(devices), devices[:1], findings)
 	}

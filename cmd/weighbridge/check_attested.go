@@ -112,7 +112,7 @@ func (c *attestedCheck) signatures(r meter.Record) error {
 
 // record holds a record that was attested elsewhere to its statement.
 func (c *attestedCheck) record(r meter.Record) error {
-	if !strings.HasPrefix(r.Run, attestedRun) || !slices.ContainsFunc(r.Evidence, func(e meter.Evidence) bool { return e.Kind == evidenceCompute }) {
+	if !strings.HasPrefix(r.Run, meter.AttestedRun) || !slices.ContainsFunc(r.Evidence, func(e meter.Evidence) bool { return e.Kind == evidenceCompute }) {
 		return nil
 	}
 	given, known := c.given[r.Run]
@@ -141,6 +141,10 @@ func (c *attestedCheck) record(r meter.Record) error {
 func (c *attestedCheck) statement(r meter.Record) ([]meter.Record, error) {
 	var compute *attest.TrainingCompute
 	var hardware *attest.Hardware
+	shown, err := c.shown(r)
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range r.Evidence {
 		if e.Kind != evidenceCompute && e.Kind != evidenceHardware {
 			continue
@@ -158,7 +162,10 @@ func (c *attestedCheck) statement(r meter.Record) ([]meter.Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.TrainingCompute != nil && attestedRunOf(verify.Opened{Digest: digest}) == r.Run {
+		if s, err = s.Disclose(shown[digest]); err != nil {
+			return nil, err
+		}
+		if s.TrainingCompute != nil && attestedRunOf(digest, shown) == r.Run {
 			compute = s.TrainingCompute
 		}
 		if s.Hardware != nil {
@@ -169,6 +176,19 @@ func (c *attestedCheck) statement(r meter.Record) ([]meter.Record, error) {
 		return nil, errors.New("its evidence holds no training-compute statement of that digest")
 	}
 	return compute.Inherited(hardware, r.Run), nil
+}
+
+// shown are the disclosures in the evidence of r, by statement.
+func (c *attestedCheck) shown(r meter.Record) (map[string][]string, error) {
+	at := slices.IndexFunc(r.Evidence, func(e meter.Evidence) bool { return e.Kind == evidenceShown })
+	if at < 0 {
+		return nil, nil
+	}
+	data, err := c.read(r.Evidence[at])
+	if err != nil {
+		return nil, err
+	}
+	return shownBy(data)
 }
 
 func (c *attestedCheck) read(e meter.Evidence) ([]byte, error) {

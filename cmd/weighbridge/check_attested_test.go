@@ -41,7 +41,7 @@ func TestAttestedRecordsAreCheckedAgain(t *testing.T) {
 		"another grade":    {func(_ *testing.T, _ *ledger.Ledger, r, _ *meter.Record) { r.Grade = meter.GradeMeasured }, "(measured)"},
 		"another sequence": {func(_ *testing.T, _ *ledger.Ledger, r, _ *meter.Record) { r.Sequence = 7 }, "gives 1 records"},
 		"another statement": {func(_ *testing.T, _ *ledger.Ledger, r, _ *meter.Record) {
-			r.Run = attestedRun + strings.Repeat("0", 32)
+			r.Run = meter.AttestedRun + strings.Repeat("0", 32)
 		}, "no training-compute statement of that digest"},
 		"no signature": {func(_ *testing.T, _ *ledger.Ledger, _, w *meter.Record) { w.Evidence = nil }, "no signature in the evidence holds over the statement"},
 		"no key":       {func(_ *testing.T, _ *ledger.Ledger, _, w *meter.Record) { w.Evidence = w.Evidence[:1] }, "without the key that signed it"},

@@ -60,7 +60,7 @@ known, it is a what-if: nothing is kept. Without an ID the document is all there
 	flags.StringVar(&f.asOf, "as-of", "", "the date of the law (default today, UTC)")
 	flags.StringVar(&f.standing, "standing", "codified", "the standing that the decision goes by: codified, due or enforced")
 	flags.StringArrayVar(&f.options, "option", nil, "a reading of ambiguous text, NAME=VALUE; repeatable")
-	flags.StringVar(&f.key, "key", "", "private key of the preparer, or with --approve of the approver (PEM)")
+	flags.StringVar(&f.key, "key", "", "private key of the preparer, or with --approve of the approver: a file, a token or a key service, as for attest")
 	flags.BoolVar(&f.approve, "approve", false, "approve the release that somebody else has prepared")
 	flags.StringVar(&f.letter, "letter", "", "write the letter to the customer to `FILE`; it must not exist")
 	f.step.add(flags)

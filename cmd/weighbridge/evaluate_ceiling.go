@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/provenance"
 )
 
 // chipDoubt is what the chips of a run say against the count that the law was
@@ -16,8 +18,9 @@ type chipDoubt struct {
 	Message string `json:"message"`
 }
 
-// chipDoubts are those of a model's own runs.
-func chipDoubts(h *history, model meter.ModelRef) ([]chipDoubt, error) {
+// chipDoubts are those of a model's own runs, and what the runs of its lineage
+// say against themselves of their chips.
+func chipDoubts(h *history, model meter.ModelRef, lineage []meter.ModelRef) ([]chipDoubt, error) {
 	own, _ := h.records(model)
 	ceilings, err := traceCeilings(own)
 	if err != nil {
@@ -29,7 +32,12 @@ func chipDoubts(h *history, model meter.ModelRef) ([]chipDoubt, error) {
 			doubts = append(doubts, chipDoubt{c.Run, f.Code, f.Message})
 		}
 	}
-	return doubts, nil
+	catalogue, err := provenance.Embedded()
+	for _, m := range lineage {
+		records, _ := h.records(m)
+		doubts = append(doubts, hardwareConflicts(records, catalogue)...)
+	}
+	return doubts, err
 }
 
 // doubtsShown is how many the text shows; --json shows all.
@@ -42,7 +50,11 @@ func writeDoubts(b *strings.Builder, doubts []chipDoubt) {
 	if more := len(doubts) - doubtsShown; more > 0 {
 		fmt.Fprintf(b, "chips: and %d more findings: see weighbridge trace\n", more)
 	}
-	if len(doubts) > 0 {
+	conflict := func(d chipDoubt) bool { return d.Code == hardwareConflict }
+	if slices.ContainsFunc(doubts, func(d chipDoubt) bool { return !conflict(d) }) {
 		b.WriteString("chips: the verdicts go by the count as recorded; what the chips say against it changes none\n")
+	}
+	if slices.ContainsFunc(doubts, conflict) {
+		b.WriteString("chips: the verdicts go by the chips that are recorded, each with its grade; which of two that disagree is right is not decided here\n")
 	}
 }

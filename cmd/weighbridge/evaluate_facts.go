@@ -33,7 +33,7 @@ func (a *app) evaluatedFacts(path string, args []string) (facts fdp.Facts, pendi
 		if err != nil {
 			return err
 		}
-		doubts, err = chipDoubts(h, model)
+		doubts, err = chipDoubts(h, model, read)
 		return err
 	})
 	return facts, pending, doubts, err

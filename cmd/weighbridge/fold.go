@@ -27,8 +27,7 @@ type runSettings struct {
 	Rank           *jobRank        `json:"rank,omitempty"`            // nil: the only one
 	Streams        streamFlags     `json:"streams,omitzero"`          // what encoders and towers read, and what is trained
 
-	Adapter      *estimate.Adapter `json:"adapter,omitempty"`
-	FrozenLayers uint64            `json:"frozen_layers,omitempty"`
+	trainedPart // its keys stand among these
 
 	Identity string `json:"identity_document,omitempty"` // a cloud's, as it stands
 }
@@ -128,7 +127,7 @@ func countOf(j wrap.Journal, settings runSettings, live bool) (runCount, error) 
 		if err != nil {
 			return count, fmt.Errorf("journal of run %s: architecture: %w", j.Head.Run, err)
 		}
-		if architecture, err = trainedPart(architecture, settings.FrozenLayers, settings.Adapter); err != nil {
+		if architecture, err = settings.of(architecture); err != nil {
 			return count, fmt.Errorf("journal of run %s: %w", j.Head.Run, err)
 		}
 		count.architecture = &architecture

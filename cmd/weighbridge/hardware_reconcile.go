@@ -18,8 +18,9 @@ func (a *app) hardwareReconcileCommand() *cobra.Command {
 		Use:   "reconcile --from FILE... [--inventory FILE]...",
 		Short: "Hold the ledger's runs against accounting and bills: what is held or billed and belongs to no run",
 		Long: `Reconcile joins second sources (Slurm's accounting, DCGM's job statistics, FOCUS bills, Kubernetes and OpenCost allocations, our own
-CSV) to the runs of the ledger: by job id first (a run under Slurm is named after its job, or --run names it), else by the cloud
-instance and the time (run --identity-document records which). Per run it says what its records and each source have of chip-hours,
+CSV) to the runs of the ledger: by job id and cluster first (a run under Slurm records both, or --run names the job), else by the
+node or the cloud instance and the time (run records the node's name, --identity-document the instance). A job of several runs is
+divided among them by time and chips. Per run it says what its records and each source have of chip-hours and of chips at once,
 and whether they agree, product by product, within 5 %. Chip-hours that no run accounts for stand on lines of their own: that is where training that
 nobody declared would be.
 

@@ -36,6 +36,7 @@ type reconciledProduct struct {
 type reconciledLoose struct {
 	Kind     accounting.Kind `json:"kind"`
 	Account  string          `json:"account,omitempty"`
+	Cluster  string          `json:"cluster,omitempty"`
 	Job      string          `json:"job,omitempty"`
 	Instance string          `json:"instance,omitempty"`
 	Product  string          `json:"product"`
@@ -99,7 +100,7 @@ func (r *reconcileResult) balance(line *reconciledProduct, b accounting.Balanced
 func (r *reconcileResult) addLoose(kind accounting.Reconciled) {
 	shown := kind.Loose[:min(len(kind.Loose), looseShown)]
 	for _, l := range shown {
-		r.Loose = append(r.Loose, reconciledLoose{kind.Kind, l.Account, l.Job, l.Instance, l.Product, hoursOf(l.Seconds)})
+		r.Loose = append(r.Loose, reconciledLoose{kind.Kind, l.Account, l.Cluster, l.Job, l.Instance, l.Product, hoursOf(l.Seconds)})
 	}
 	r.More += len(kind.Loose) - len(shown)
 	if kind.More.Sign() != 0 {

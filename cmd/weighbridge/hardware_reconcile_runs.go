@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"math/big"
@@ -49,7 +50,8 @@ func (a *app) accountedRuns(catalogue *provenance.Catalogue) ([]accounting.Run, 
 }
 
 func accountedRun(l *ledger.Ledger, id string, records []meter.Record, catalogue *provenance.Catalogue) (accounting.Run, error) {
-	run := accounting.Run{ID: id, Jobs: jobsOf(id), Held: map[string]*big.Rat{}, Unknown: map[string]bool{}}
+	run := accounting.Run{ID: id, Held: map[string]*big.Rat{}, Unknown: map[string]bool{}}
+	calledBy(&run, records)
 	var own []meter.Record
 	for _, r := range records {
 		if r.Period != nil {
@@ -70,9 +72,10 @@ func accountedRun(l *ledger.Ledger, id string, records []meter.Record, catalogue
 			if err != nil {
 				return run, err
 			}
-			run.Instances = append(run.Instances, instances...)
+			run.Machines = append(run.Machines, instances...)
 		}
 	}
+	run.Chips = chipsOf(own, catalogue)
 	for _, h := range heldBy(own, catalogue) {
 		product := h.product // as a driver or a person names it
 		if found, err := catalogue.Find(product); err == nil {
@@ -89,16 +92,57 @@ func accountedRun(l *ledger.Ledger, id string, records []meter.Record, catalogue
 }
 
 // slurmRun is how run names what runs under Slurm: cluster, job and step.
-var slurmRun = regexp.MustCompile(`^slurm-(?:.*-)?([0-9]+)(?:\.[^.]*)?$`)
+var slurmRun = regexp.MustCompile(`^slurm-(?:(.*)-)?([0-9]+)(?:\.[^.]*)?$`)
 
-// jobsOf are the ids by which a scheduler may know a run: its own name, and the job
-// that is in it.
-func jobsOf(id string) []string {
-	jobs := []string{id}
-	if m := slurmRun.FindStringSubmatch(id); m != nil && m[1] != id {
-		jobs = append(jobs, m[1])
+// calledBy sets the names by which a scheduler and its accounting may know a run:
+// its own, the job that is in it, and what its records' machines say.
+func calledBy(run *accounting.Run, records []meter.Record) {
+	run.Jobs = []string{run.ID}
+	add := func(list *[]string, names ...string) {
+		for _, name := range names {
+			if name != "" && !slices.Contains(*list, name) {
+				*list = append(*list, name)
+			}
+		}
 	}
-	return jobs
+	if m := slurmRun.FindStringSubmatch(run.ID); m != nil {
+		run.Cluster, run.Scheduled = m[1], true
+		add(&run.Jobs, m[2])
+	}
+	for _, r := range records {
+		if r.Host == nil {
+			continue
+		}
+		run.Cluster, run.Scheduled = cmp.Or(run.Cluster, r.Host.Cluster), run.Scheduled || r.Host.Job != ""
+		add(&run.Jobs, r.Host.Job, r.Host.Task)
+		node, _, _ := strings.Cut(r.Host.Name, ".") // accounting may leave the domain out
+		add(&run.Machines, r.Host.Name, node)
+	}
+}
+
+// chipsOf is how many chips the records name, in thousandths; 0 where that cannot
+// be told.
+func chipsOf(records []meter.Record, catalogue *provenance.Catalogue) uint64 {
+	sum := new(big.Rat)
+	for _, h := range meter.DevicesHeld(records) {
+		whole := heldTime{product: h.Product, seconds: new(big.Rat).SetInt(new(big.Int).SetUint64(h.Devices))}
+		sum.Add(sum, wholeProducts(whole, records, catalogue))
+		if h.Anonymous > 0 && len(records) > 1 {
+			return 0 // whether two records name the same devices cannot be told
+		}
+	}
+	sum.Mul(sum, big.NewRat(1000, 1))
+	for _, r := range records {
+		for _, d := range r.Hardware {
+			if d.Slice != nil {
+				return 0 // a scheduler counts slices in a way of its own
+			}
+		}
+	}
+	if !sum.IsInt() || !sum.Num().IsUint64() {
+		return 0
+	}
+	return sum.Num().Uint64()
 }
 
 // instancesOf are the machines that a kept identity document names.

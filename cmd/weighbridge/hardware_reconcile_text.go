@@ -34,7 +34,7 @@ func (r reconcileResult) String() string {
 		b.WriteString("held or billed, and of no run in this ledger\n")
 	}
 	for _, l := range r.Loose {
-		fmt.Fprintf(&b, "  %-10s %s of %s: account %s, job %s, instance %s\n", l.Kind, l.Hours, printable(l.Product), orDash(l.Account), orDash(l.Job), orDash(l.Instance))
+		fmt.Fprintf(&b, "  %-10s %s of %s: account %s, %sjob %s, instance %s\n", l.Kind, l.Hours, printable(l.Product), orDash(l.Account), clusterOf(l.Cluster), orDash(l.Job), orDash(l.Instance))
 	}
 	if r.More > 0 {
 		fmt.Fprintf(&b, "  and %d more holders\n", r.More)
@@ -44,6 +44,13 @@ func (r reconcileResult) String() string {
 	}
 	b.WriteString("Runs and sources agree within 5 %: a job is paid for while it starts and ends. What differs stands as each says it.\n")
 	return b.String()
+}
+
+func clusterOf(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "cluster " + printable(name) + ", "
 }
 
 func hoursOrDash(n *json.Number) string {

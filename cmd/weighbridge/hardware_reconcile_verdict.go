@@ -28,6 +28,34 @@ type reconciledShare struct {
 	Why     string          `json:"why,omitempty"`
 	// Products are what the source says that the run held.
 	Products []productHoursOf `json:"products"`
+	// Chips is the most that its jobs held at once; null where that is not known, as
+	// of a job that several runs share.
+	Chips *json.Number `json:"chips"`
+	// SharedWith are the runs between which its job's time was divided.
+	SharedWith []string `json:"shared_with,omitempty"`
+}
+
+// compareChips holds the number of chips against the records': as many hours may be
+// of twice the chips for half the time.
+func (s *reconciledShare) compareChips(run accounting.Run, kind accounting.Reconciled) {
+	because := func(why string) { s.Why = strings.TrimPrefix(s.Why+"; "+why, "; ") }
+	if s.SharedWith = kind.Shared[run.ID]; len(s.SharedWith) > 0 {
+		because("the job's time is divided between this run and " + strings.Join(s.SharedWith, ", ") + ", by time and by the chips that each recorded")
+	}
+	most, known := kind.Chips[run.ID]
+	if !known {
+		return
+	}
+	chips := json.Number(thousandth(most))
+	s.Chips = &chips
+	if run.Chips != 0 && run.Chips != most {
+		s.Verdict = "differs"
+		because(fmt.Sprintf("%s chips in the records, %s at once in the source", thousandth(run.Chips), thousandth(most)))
+	}
+}
+
+func thousandth(n uint64) string {
+	return strings.TrimSuffix(strings.TrimRight(new(big.Rat).SetFrac(new(big.Int).SetUint64(n), big.NewInt(1000)).FloatString(3), "0"), ".")
 }
 
 // productHoursOf is the time of one product: the catalogue's full name, or where it
@@ -56,7 +84,9 @@ func reconcileRun(run accounting.Run, models []string, sums []accounting.Reconci
 		line.Recorded = &hours
 	}
 	for _, kind := range sums {
-		line.Sources = append(line.Sources, shareOf(kind, run.ID, line.Products))
+		share := shareOf(kind, run.ID, line.Products)
+		share.compareChips(run, kind)
+		line.Sources = append(line.Sources, share)
 	}
 	return line
 }

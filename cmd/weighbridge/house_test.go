@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"go/ast"
+	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -39,12 +40,14 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"provenance/accounting": {inside: []string{"provenance"}},
 	"fdp":                   {inside: []string{"meter", "meter/canonical", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
 	"fdp/delivery":          {inside: []string{"meter", "meter/canonical", "provenance", "fdp"}},
-	"fdp/quota":             {inside: []string{"provenance", "fdp"}},
+	"fdp/quota":             {inside: []string{"provenance", "fdp"}, outside: []string{"golang.org/x/text"}},
 	"attest":                {inside: []string{"meter", "meter/canonical", "provenance", "fdp", "attest/disclosure"}},
 	"attest/disclosure":     {inside: []string{"meter/canonical"}},
 	"attest/bom":            {inside: []string{"meter", "attest"}, outside: []string{"github.com/CycloneDX/cyclonedx-go"}},
 	"attest/weights":        {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "lukechampine.com/blake3"}},
 	"attest/sign":           {inside: []string{"attest"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
+	"attest/sign/kms":       {outside: []string{"github.com/sigstore"}},
+	"attest/sign/pkcs11":    {outside: []string{"github.com/miekg/pkcs11"}},
 	"attest/witness":        {inside: []string{"meter/proof"}, outside: []string{"github.com/transparency-dev/formats", "golang.org/x/mod"}},
 	"attest/verify":         {inside: []string{"attest", "attest/witness", "meter", "meter/entry", "meter/proof", "fdp"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":            {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
@@ -61,7 +64,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 		inside: []string{
 			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "meter/audit", "provenance", "provenance/probe",
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
-			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/verify", "attest/witness", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
+			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/sign/kms", "attest/sign/pkcs11", "attest/verify", "attest/witness", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
 		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},
@@ -290,6 +293,23 @@ func exportedReceiver(f *ast.FuncDecl) bool {
 // wellKnownMethod: the contract of these is the standard library's.
 func wellKnownMethod(f *ast.FuncDecl) bool {
 	return f.Recv != nil && slices.Contains([]string{"Error", "Unwrap", "Is", "Len", "Less", "Swap"}, f.Name.Name)
+}
+
+// TestFormatted: every file is as gofmt writes it.
+func TestFormatted(t *testing.T) {
+	goFiles(t, func(path string, _ *ast.File, _ *token.FileSet) {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		formatted, err := format.Source(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(source, formatted) {
+			t.Errorf("%s is not formatted: gofmt -w %[1]s", path)
+		}
+	})
 }
 
 // TestNoSkippedTests: a test that does not run keeps nothing true.

@@ -44,6 +44,12 @@ Attestations by ecdsa-p256 and ed25519 keys are read by cosign too (3.1.3 reads 
 signatures (` + "`weighbridge sign`" + `) take the three ECDSA kinds. Keys that others made, also those of cosign and those under a
 password (PKCS#8), sign as well: the password comes from $WEIGHBRIDGE_PASSWORD, $COSIGN_PASSWORD or the terminal.
 
+A key may also stay where it is; ` + "`weighbridge key show`" + ` writes its public half. In a PKCS#11 token it is named by a URI (RFC 7512),
+pkcs11:token=LABEL;object=LABEL?module-path=FILE, where FILE is the library of the token's maker ($COSIGN_PKCS11_MODULE_PATH
+where it is left out); the PIN comes from pin-source=FILE in the URI, $WEIGHBRIDGE_PIN, $COSIGN_PKCS11_PIN or the terminal, and is
+tried once. In a key service it is NAME://REFERENCE, and the program sigstore-kms-NAME on $PATH, one of Sigstore's plugins, is
+asked. ECDSA (P-256, P-384, P-521) and Ed25519 keys sign; each signature is verified before it is written.
+
 ` + exitCodes,
 		Example: "  weighbridge key generate --out release.key\n  weighbridge key generate --out release.key --kind ed25519",
 		Args:    cobra.NoArgs,

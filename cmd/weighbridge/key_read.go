@@ -8,14 +8,19 @@ import (
 	"golang.org/x/term"
 
 	"github.com/weighbridge/weighbridge/attest/sign"
+	"github.com/weighbridge/weighbridge/attest/sign/kms"
+	"github.com/weighbridge/weighbridge/attest/sign/pkcs11"
 )
 
-// readKey reads the private key that signs. One that others may read or write is
-// refused: whoever else has it signs in the same name. A pipe has no readers to
-// keep out.
+// readKey finds the private key that signs: in a file, in a token (pkcs11:...), or in
+// a key service (NAME://...). A file that others may read or write is refused:
+// whoever else has it signs in the same name. A pipe has no readers to keep out.
 func (a *app) readKey(path string) (*sign.Key, error) {
-	if scheme, _, service := strings.Cut(path, "://"); service || strings.HasPrefix(path, "pkcs11:") {
-		return nil, usage("--key %s: keys in hardware and key services (%s) are not read by this build: name a PEM file; an encrypted one is asked for its password", path, scheme)
+	if strings.HasPrefix(path, pkcs11.Scheme) {
+		return a.tokenKey(path)
+	}
+	if _, _, service := kms.ParseName(path); service {
+		return a.serviceKey(path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -35,31 +40,50 @@ func (a *app) readKey(path string) (*sign.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w", err)
 	}
-	const others = 0o066 // read and write, group and others
-	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&others != 0 {
-		return nil, fmt.Errorf("--key %s: others may read or write it (mode %04o): chmod 600 %s, and make a new key if somebody may have read this one", path, mode.Perm(), path)
+	if othersMay(info) {
+		return nil, fmt.Errorf("--key %s: others may read or write it (mode %04o): chmod 600 %s, and make a new key if somebody may have read this one", path, info.Mode().Perm(), path)
 	}
 	return key, nil
+}
+
+// elsewhere reports whether a key is named that is not in a file.
+func elsewhere(name string) bool {
+	_, _, service := kms.ParseName(name)
+	return service || strings.HasPrefix(name, pkcs11.Scheme)
 }
 
 // password is that of an encrypted key: from the environment, where an empty one
 // counts too (cosign allows it), else asked for on the terminal.
 func (a *app) password(path string) ([]byte, error) {
-	for _, name := range []string{"WEIGHBRIDGE_PASSWORD", "COSIGN_PASSWORD"} {
-		for _, entry := range a.env.environ {
-			if value, found := strings.CutPrefix(entry, name+"="); found {
-				return []byte(value), nil
-			}
-		}
+	if value, found := a.variable("WEIGHBRIDGE_PASSWORD", "COSIGN_PASSWORD"); found {
+		return []byte(value), nil
 	}
 	if !term.IsTerminal(int(a.env.stdin.Fd())) {
 		return nil, fmt.Errorf("--key %s: it is encrypted: put its password into $WEIGHBRIDGE_PASSWORD (or $COSIGN_PASSWORD), or run this on a terminal", path)
 	}
-	fmt.Fprintf(a.env.stderr, "password of %s: ", path)
-	password, err := term.ReadPassword(int(a.env.stdin.Fd()))
-	fmt.Fprintln(a.env.stderr)
+	password, err := a.typed("password of " + path)
 	if err != nil {
 		return nil, fmt.Errorf("--key %s: reading the password: %w", path, err)
 	}
 	return password, nil
+}
+
+// variable is the first of the variables that the environment has.
+func (a *app) variable(names ...string) (value string, found bool) {
+	for _, name := range names {
+		for _, entry := range a.env.environ {
+			if value, found := strings.CutPrefix(entry, name+"="); found {
+				return value, true
+			}
+		}
+	}
+	return "", false
+}
+
+// typed asks on the terminal, which does not show what is typed.
+func (a *app) typed(what string) ([]byte, error) {
+	fmt.Fprintf(a.env.stderr, "%s: ", printable(what))
+	secret, err := term.ReadPassword(int(a.env.stdin.Fd()))
+	fmt.Fprintln(a.env.stderr)
+	return secret, err
 }

@@ -13,53 +13,80 @@ type keyShowResult struct {
 	Schema  string `json:"schema"`
 	Kind    string `json:"kind"`
 	ID      string `json:"id"`
-	Private bool   `json:"private"`
-	Hint    string `json:"hint"`     // as cosign and attestations name it
-	OMSHint string `json:"oms_hint"` // as a model signature names it
+	Private bool   `json:"private"`          // the private half is in the file that was named
+	Hint    string `json:"hint"`             // as cosign and attestations name it
+	OMSHint string `json:"oms_hint"`         // as a model signature names it
+	Public  string `json:"public,omitempty"` // the file that was written
+
+	half string // where the private half is, for people
 }
 
 func (a *app) keyShowCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "show FILE",
-		Short: "Say which key a file holds, by all names that bundles and reports give it",
-		Long: `Show reads a private or a public key (PEM) and prints its kind, its id as reports have it, and how bundles name it. It
-never prints the private key.
+	var out string
+	cmd := &cobra.Command{
+		Use:   "show KEY",
+		Short: "Say which key a file, a token or a key service holds, by all names that bundles and reports give it",
+		Long: `Show reads a private or a public key (PEM), or asks a token or a key service for the public half of a key
+(see key generate for how they are named), and prints its kind, its id as reports have it, and how bundles name it. It never
+prints a private key. With --out it writes the public key, for those who verify.
 
 ` + exitCodes,
-		Example: "  weighbridge key show release.key.pub",
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return a.showKey(args[0]) },
+		Example: "  weighbridge key show release.key.pub\n" +
+			"  weighbridge key show 'pkcs11:token=release;object=signing?module-path=/usr/lib/softhsm/libsofthsm2.so' --out release.pub",
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return a.showKey(args[0], out) },
 	}
+	cmd.Flags().StringVar(&out, "out", "", "write the public key (PEM) to this file, which must not exist")
+	return cmd
 }
 
-func (a *app) showKey(path string) error {
-	data, err := readRegular(path, maxPolicyKey)
+// publicHalf is the public key of what was named, as PEM, and where its private half
+// is: "private" in the file itself, "token or service", or "public" where only the
+// public half is at hand.
+func (a *app) publicHalf(name string) (public []byte, half string, err error) {
+	half = "token or service"
+	if !elsewhere(name) {
+		data, err := readRegular(name, maxPolicyKey)
+		if err != nil || !bytes.Contains(data, []byte("PRIVATE KEY-----")) {
+			return data, "public", err
+		}
+		half = "private"
+	}
+	key, err := a.readKey(name)
+	if err != nil {
+		return nil, "", err
+	}
+	public, err = key.PublicPEM()
+	return public, half, err
+}
+
+func (a *app) showKey(name, out string) error {
+	data, half, err := a.publicHalf(name)
 	if err != nil {
 		return err
 	}
-	result := keyShowResult{Schema: "weighbridge.dev/key-shown/v1", Private: bytes.Contains(data, []byte("PRIVATE KEY-----"))}
-	if result.Private {
-		key, err := a.readKey(path)
-		if err != nil {
-			return err
-		}
-		if data, err = key.PublicPEM(); err != nil {
-			return err
-		}
-	}
 	key, err := verify.ParsePublicKey(data)
+	if err != nil && !elsewhere(name) { // whose names may hold a PIN
+		err = fmt.Errorf("%s: %w", name, err)
+	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
-	result.Kind, result.ID = key.Kind(), key.ID()
+	if out != "" {
+		if err := writeNew(out, data, 0o644); err != nil {
+			return err
+		}
+	}
+	result := keyShowResult{Schema: "weighbridge.dev/key-shown/v1", Private: half == "private", Kind: key.Kind(), ID: key.ID(), Public: out, half: half}
 	result.Hint, result.OMSHint = key.Hints()
-	if a.json {
-		return a.printJSON(result)
+	return a.print(result)
+}
+
+// String is the result for people.
+func (r keyShowResult) String() string {
+	text := fmt.Sprintf("%s key %s (%s)\n  in attestations and cosign's bundles  %s\n  in model signatures                   %s\n", r.Kind, r.ID, r.half, r.Hint, r.OMSHint)
+	if r.Public != "" {
+		text += fmt.Sprintf("  public  %s (give it to those who verify)\n", r.Public)
 	}
-	half := "public"
-	if result.Private {
-		half = "private"
-	}
-	a.printf("%s key %s (%s)\n  in attestations and cosign's bundles  %s\n  in model signatures                   %s\n", result.Kind, result.ID, half, result.Hint, result.OMSHint)
-	return nil
+	return text
 }

@@ -60,7 +60,7 @@ for it (key generate --for meter), kept where the meter runs and apart from the 
 			return a.ledgerHead(args, sign)
 		},
 	}
-	cmd.Flags().StringVar(&sign, "sign", "", "sign the heads with this meter `KEY` (Ed25519, PEM)")
+	cmd.Flags().StringVar(&sign, "sign", "", "sign the heads with this meter `KEY` (Ed25519: a file, a token or a key service)")
 	return cmd
 }
 

@@ -3,11 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/attest/weights"
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/ledger"
@@ -19,14 +20,23 @@ const (
 	evidenceAttester    = "attestation-keys" // the public keys that signed them, PEM
 	evidenceCompute     = "training-compute" // a statement as it was signed
 	evidenceHardware    = "hardware"         // the one beside it
+	evidenceShown       = "presentation"     // what of them was shown, where they hide figures
 )
 
-// attestedRun begins the name of the run of records that were attested elsewhere;
-// a part of the statement's digest follows.
-const attestedRun = "attested-"
-
-func attestedRunOf(o verify.Opened) string {
-	return attestedRun + strings.TrimPrefix(o.Digest, "sha256:")[:32]
+// attestedRunOf names the run of what a statement tells, with the figures of it and
+// of those beside it that were shown.
+func attestedRunOf(digest string, shown map[string][]string) string {
+	run := meter.AttestedRun + strings.TrimPrefix(digest, "sha256:")[:32]
+	var all []string
+	for _, disclosures := range shown {
+		all = append(all, disclosures...)
+	}
+	if len(all) == 0 {
+		return run
+	}
+	slices.Sort(all)
+	sum := sha256.Sum256([]byte(strings.Join(all, "\n")))
+	return run + "-" + hex.EncodeToString(sum[:8])
 }
 
 // bring puts what verified parents attest into the ledger, and what there is to say
@@ -47,46 +57,30 @@ func (w workFlags) bring(l *ledger.Ledger, r *meter.Record) error {
 	return nil
 }
 
-// enter appends the records of the models of which the ledger knows nothing. What
-// it knows already is compared and never counted twice: where the two disagree,
-// that is a finding, and the high bound covers both. The records say
-// nothing that the statement does not: those of two ledgers are the same ones, and
-// count once when the ledgers are merged.
+// enter appends what the statement tells of every model of its lineage. Where the
+// ledger holds work of such a model too, now or after a merge, the two are one work
+// (meter.NetRuns); where they disagree that is a finding. The records say nothing
+// that the statement does not: those of two ledgers are the same ones.
 func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.Finding, error) {
 	findings := []meter.Finding{{Code: "parent-attested", Message: fmt.Sprintf("%s comes with the statement %s signed by %s", p.compute.Model, p.opened.Digest, p.opened.Signer.ID())}}
-	records := p.compute.Inherited(p.hardware, attestedRunOf(p.opened))
+	records := p.compute.Inherited(p.hardware, p.run())
 	for _, r := range records {
 		if r.Model == child {
 			return nil, fmt.Errorf("--parent %s: %s is itself a model of the attested lineage of %s: a model comes after its parents; nothing was recorded", p.shipment, child, p.compute.Model)
 		}
 	}
-	var evidence []meter.Evidence
+	evidence, err := p.statements(l)
+	if err != nil {
+		return nil, err
+	}
 	for _, model := range modelsOf(records) {
-		mine := slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool { return r.Model != model })
+		mine := ofModel(records, model)
 		held, err := l.Records(model)
 		if err != nil {
 			return nil, err
 		}
-		if foreign := slices.DeleteFunc(slices.Clone(held), func(r meter.Record) bool { return r.Run == mine[0].Run }); len(foreign) > 0 {
-			findings = append(findings, p.against(model, held, mine)...)
-			disputed, err := p.disputed(held, mine)
-			if err != nil {
-				return nil, err
-			}
-			if len(disputed) > 0 && !slices.ContainsFunc(findings, func(f meter.Finding) bool { return f.Code == "parent-contradicted" }) {
-				findings = append(findings, disputed[0].Findings...)
-			}
-			for _, r := range disputed {
-				if _, err := l.Append(r); err != nil {
-					return nil, err
-				}
-			}
-			continue
-		}
-		if evidence == nil {
-			if evidence, err = p.statements(l); err != nil {
-				return nil, err
-			}
+		if others := slices.DeleteFunc(held, func(r meter.Record) bool { return r.Run == mine[0].Run }); len(others) > 0 {
+			findings = append(findings, p.against(model, meter.NetRuns(others), mine)...)
 		}
 		for _, r := range mine {
 			r.Evidence = evidence
@@ -99,27 +93,23 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 	return findings, nil
 }
 
-// inheritedBeside are the records of attested models of which the history knows
-// nothing, and what is disputed of those that it knows, for who counts with them and writes nothing.
-func inheritedBeside(h *history, parents []attestedParent) ([]meter.Record, error) {
+// inheritedBeside are the records that attested parents tell and the history does
+// not hold, for who counts with them and writes nothing.
+func inheritedBeside(h *history, parents []attestedParent) []meter.Record {
 	var out []meter.Record
 	for _, p := range parents {
-		records := p.compute.Inherited(p.hardware, attestedRunOf(p.opened))
-		for _, model := range modelsOf(records) {
-			if slices.ContainsFunc(out, func(r meter.Record) bool { return r.Model == model }) {
-				continue
-			}
-			mine := slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool { return r.Model != model })
-			if held, known := h.records(model); known {
-				var err error
-				if mine, err = p.disputed(held, mine); err != nil {
-					return nil, err
-				}
-			}
-			out = append(out, mine...)
+		run := p.run()
+		same := func(r meter.Record) bool { return r.Run == run }
+		if held, _ := h.records(p.compute.Model); slices.ContainsFunc(held, same) || slices.ContainsFunc(out, same) {
+			continue
 		}
+		out = append(out, p.compute.Inherited(p.hardware, run)...)
 	}
-	return out, nil
+	return out
+}
+
+func ofModel(records []meter.Record, model meter.ModelRef) []meter.Record {
+	return slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool { return r.Model != model })
 }
 
 func modelsOf(records []meter.Record) []meter.ModelRef {
@@ -143,12 +133,35 @@ func (p attestedParent) against(model meter.ModelRef, held, attested []meter.Rec
 			"of %s the ledger holds %s, the statement %s signed by %s says %s: what the statement has more counts in the high bound alone; `weighbridge ledger show %s` lists what to correct",
 			model, totalsText(have), p.opened.Digest, p.opened.Signer.ID(), totalsText(want), model)})
 	}
+	if parents := parentsBeyond(held, attested); len(parents) > 0 {
+		findings = append(findings, meter.Finding{Code: "parent-contradicted", Message: fmt.Sprintf(
+			"the ledger's records of %s name nothing of %s, the statement %s signed by %s does: the lineage holds both", model, strings.Join(parents, ", "), p.opened.Digest, p.opened.Signer.ID())})
+	}
 	theirs := outputs(attested)
 	if ours := outputs(held); len(ours) > 0 && len(theirs) > 0 && !slices.Contains(ours, theirs[0]) {
 		findings = append(findings, meter.Finding{Code: "parent-weights-differ", Message: fmt.Sprintf(
 			"the ledger names %s as the weights of %s, the statement %s is about %s: two sets of weights go by one name", strings.Join(ours, ", "), model, p.opened.Digest, theirs[0])})
 	}
 	return findings
+}
+
+// parentsBeyond are the parents that only the attested records name.
+func parentsBeyond(held, attested []meter.Record) []string {
+	names := map[string]bool{}
+	for _, r := range held {
+		for _, p := range r.Parents {
+			names[fmt.Sprintf("%s (%s)", p.Model, p.Relation)] = true
+		}
+	}
+	var beyond []string
+	for _, r := range attested {
+		for _, p := range r.Parents {
+			if name := fmt.Sprintf("%s (%s)", p.Model, p.Relation); !names[name] {
+				names[name], beyond = true, append(beyond, name)
+			}
+		}
+	}
+	return beyond
 }
 
 func outputs(records []meter.Record) []string {
@@ -175,12 +188,29 @@ func totalsText(totals []meter.ActivityTotal) string {
 // statements keeps what was signed, as evidence of the records that it gave.
 func (p attestedParent) statements(l *ledger.Ledger) ([]meter.Evidence, error) {
 	compute, err := l.PutEvidence(evidenceCompute, bytes.NewReader(p.opened.Payload))
-	if err != nil || p.beside == nil {
-		return []meter.Evidence{compute}, err
+	evidence := []meter.Evidence{compute}
+	for _, more := range []struct {
+		kind string
+		data []byte
+	}{{evidenceHardware, p.besidePayload()}, {evidenceShown, p.presentation}} {
+		if err == nil && more.data != nil {
+			var put meter.Evidence
+			put, err = l.PutEvidence(more.kind, bytes.NewReader(more.data))
+			evidence = append(evidence, put)
+		}
 	}
-	hardware, err := l.PutEvidence(evidenceHardware, bytes.NewReader(p.beside.Payload))
-	return []meter.Evidence{compute, hardware}, err
+	return evidence, err
 }
+
+func (p attestedParent) besidePayload() []byte {
+	if p.beside == nil {
+		return nil
+	}
+	return p.beside.Payload
+}
+
+// run names the run of the records that the parent's statement gives.
+func (p attestedParent) run() string { return attestedRunOf(p.opened.Digest, p.shown) }
 
 // signed keeps the bundles and the keys that signed them, as evidence of the work
 // that relied on them: both can be verified again without the shipment.

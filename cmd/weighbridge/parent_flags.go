@@ -17,14 +17,16 @@ import (
 
 // parentFlags say who may attest a parent that is a shipment.
 type parentFlags struct {
-	keys   []string
-	policy string
+	keys         []string
+	policy       string
+	presentation string
 }
 
 func (p *parentFlags) register(cmd *cobra.Command) { p.add(cmd.Flags()) }
 
 func (p *parentFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&p.keys, "parent-key", nil, "public key `FILE` of who may attest a --parent that is a shipment; repeatable")
+	flags.StringVar(&p.presentation, "parent-presentation", "", "a `FILE` with figures that the statements of the one --parent that is a shipment hide, as weighbridge present wrote it")
 	flags.StringVar(&p.policy, "parent-policy", "", "policy `FILE` for a --parent that is a shipment, instead of --parent-key")
 }
 
@@ -37,6 +39,9 @@ type attestedParent struct {
 	opened   verify.Opened  // the statement of the compute
 	beside   *verify.Opened // that of the hardware
 	bundles  [][]byte       // around them
+
+	presentation []byte              // what of them was shown, where they hide figures; nil: nothing was
+	shown        map[string][]string // the same, by the digest of the statement
 }
 
 // withAttested verifies the parents that are shipments and puts the models that
@@ -65,6 +70,9 @@ func (a *app) withAttested(ctx context.Context, w workFlags) (workFlags, error) 
 		out.parents = append(out.parents, string(parent.compute.Model)+":"+relation)
 		out.attested = append(out.attested, parent)
 	}
+	if w.trust.presentation != "" && len(out.attested) != 1 {
+		return w, usage("--parent-presentation is for one --parent that is a shipment: found %d", len(out.attested))
+	}
 	if len(out.attested) == 0 && (len(w.trust.keys) > 0 || w.trust.policy != "") {
 		return w, usage("--parent-key and --parent-policy are for a --parent that is a shipment: found none")
 	}
@@ -87,7 +95,7 @@ func shipmentParent(text string) (shipment, relation string, is bool) {
 
 func (a *app) verifyParent(ctx context.Context, shipment string, trust parentFlags) (attestedParent, error) {
 	none := attestedParent{}
-	f := verifyFlags{keys: trust.keys, trust: policyFlags{file: trust.policy}, statementsOnly: true, require: []string{"training-compute"}}
+	f := verifyFlags{keys: trust.keys, trust: policyFlags{file: trust.policy}, statementsOnly: true, require: []string{"training-compute"}, presentation: trust.presentation}
 	if err := f.check(shipment); err != nil {
 		return none, err
 	}
@@ -107,6 +115,9 @@ func (a *app) verifyParent(ctx context.Context, shipment string, trust parentFla
 		return none, fmt.Errorf("--parent %s: it attests no training compute: nothing of its making is known from it", shipment)
 	}
 	parent := attestedParent{shipment: shipment, compute: *compute, hardware: hardware}
+	if parent.presentation, parent.shown, err = f.presented(); err != nil {
+		return none, err
+	}
 	return parent, parent.keep(result.Bundles, asked.believed())
 }
 

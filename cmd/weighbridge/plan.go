@@ -154,10 +154,7 @@ func (a *app) planPositions(planned meter.Record, parents []attestedParent) (bef
 	none := planned
 	none.Operations = meter.Exact(meter.Ops{})
 	err = a.withAnyHistory(func(h *history) (err error) {
-		attested, err := inheritedBeside(h, parents)
-		if err != nil {
-			return err
-		}
+		attested := inheritedBeside(h, parents)
 		if before, err = a.positionsWith(h, append([]meter.Record{none}, attested...)...); err == nil {
 			after, err = a.positionsWith(h, append([]meter.Record{planned}, attested...)...)
 		}
@@ -188,6 +185,6 @@ func (a *app) positionsWith(h *history, more ...meter.Record) ([]fdp.Position, e
 				records, known = append(records[:len(records):len(records)], r), true
 			}
 		}
-		return records, known
+		return meter.NetAttested(records), known
 	})
 }

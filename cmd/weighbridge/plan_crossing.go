@@ -37,14 +37,15 @@ type planCrossing struct {
 // threshold is met or becomes known that it will be, whichever is first.
 type planNotice struct {
 	Days       int     `json:"days"`
-	AfterMet   *string `json:"after_met"`   // the last day by the crossing at the estimate; null where that has no date
-	AfterKnown string  `json:"after_known"` // the last day by this plan, which makes it known
+	Open       bool    `json:"open,omitempty"` // whether the duty follows turns on more than the threshold
+	AfterMet   *string `json:"after_met"`      // the last day by the crossing at the estimate; null where that has no date
+	AfterKnown string  `json:"after_known"`    // the last day by this plan, which makes it known
 }
 
 func (r planResult) crossing(before, after fdp.Position) planCrossing {
 	c := r.crossed(before, after)
 	if c.Codified = after.Codified; after.NoticeDays > 0 && c.Crosses != nil && *c.Crosses && !c.Already {
-		c.Notice = &planNotice{Days: after.NoticeDays, AfterKnown: r.today.AddDate(0, 0, after.NoticeDays).Format(time.DateOnly)}
+		c.Notice = &planNotice{Days: after.NoticeDays, Open: after.NoticeOpen, AfterKnown: r.today.AddDate(0, 0, after.NoticeDays).Format(time.DateOnly)}
 		if c.At != nil {
 			at, _ := time.Parse(time.RFC3339, *c.At) // stamp wrote it
 			last := at.AddDate(0, 0, after.NoticeDays).Format(time.DateOnly)
@@ -148,7 +149,7 @@ func (c planCrossing) String() string {
 		fmt.Fprintf(&b, "; %s left", c.Margin.Short())
 	}
 	if n := c.Notice; n != nil {
-		fmt.Fprintf(&b, "; notify within %d days: ", n.Days)
+		fmt.Fprintf(&b, "; %s within %d days: ", notifyWord(n.Open), n.Days)
 		if n.AfterMet != nil {
 			fmt.Fprintf(&b, "by %s after it is met, and ", *n.AfterMet)
 		}

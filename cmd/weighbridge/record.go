@@ -78,9 +78,6 @@ superseded with "weighbridge ledger correct".
 			if f.stage.kind != "" && f.chips.given() {
 				return usage("record: found --stage and --chip-hours or its flags: a stage becomes several records, and the hours are of all of them together; record the hours on their own")
 			}
-			if f.stage.kind != "" && f.architecture.streams != (streamFlags{}) {
-				return usage("--stage counts decoders alone: leave out what encoders and towers read, or record the parts without --stage")
-			}
 			if f.stage.kind != "" {
 				return a.recordStage(cmd.Context(), f)
 			}

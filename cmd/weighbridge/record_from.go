@@ -76,8 +76,7 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	}
 	seen := reader.Observation()
 	if seen.Format == "" && len(seen.Reported) == 0 {
-		return fmt.Errorf("%s: no line of %d has the form of a training log, state or metrics file, telemetry or bill that is read here: name its format with --read (%s)",
-			f.from.path, seen.Lines, strings.Join(trainlog.Formats(), ", "))
+		return f.from.unread(seen.Lines)
 	}
 	imported, err := f.imported(seen, reader.Figures())
 	if err != nil {
@@ -100,6 +99,21 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 		}
 	}
 	return a.print(result)
+}
+
+// unread says that a file has no line of the format asked for, and which it has.
+func (f fromFlags) unread(lines uint64) error {
+	if f.read != "auto" && f.read != "" {
+		found := "and none of another format that is read here"
+		other := f
+		other.read = "auto"
+		if _, reader, err := readFile(other); err == nil && reader.Observation().Format != "" {
+			found = "but of " + reader.Observation().Format + ": leave --read out"
+		}
+		return fmt.Errorf("%s: no line of %d has the form of %s, %s", f.path, lines, f.read, found)
+	}
+	return fmt.Errorf("%s: no line of %d has the form of a training log, state or metrics file, telemetry or bill that is read here: name its format with --read (%s)",
+		f.path, lines, strings.Join(trainlog.Formats(), ", "))
 }
 
 // imported is a run as a file shows it, completed by what the flags state.

@@ -21,6 +21,8 @@ type app struct {
 	ownChips string // --catalogue
 	law      law    // --rules
 
+	atEnd []func() // closes what a command opened for all of its time
+
 	writeErr error // the first failure of printf
 	helpErr  error // why help was refused; cobra's help cannot return it
 }
@@ -34,6 +36,9 @@ func run(ctx context.Context, env environment) int {
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	for _, end := range a.atEnd {
+		end()
+	}
 	if err == nil {
 		err = errors.Join(a.helpErr, a.writeErr)
 	}

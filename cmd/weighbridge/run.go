@@ -194,7 +194,7 @@ func (a *app) runHead(ctx context.Context, f runFlags) (wrap.Head, runHost, erro
 	}
 	head := wrap.Head{Run: run, Model: work.Model, Activity: work.Activity, Weights: work.Weights, Parents: work.Parents, Settings: encoded}
 	inventory, library, err := a.seenHost(ctx, f.use.host)
-	head.Host, head.Hardware, head.Findings = recordedHost(inventory, work.Hardware)
+	head.Host, head.Hardware, head.Findings = recordedHost(a.called(), inventory, work.Hardware)
 	tool := library == nil && inventory.Source != "" && f.use.host.smi == ""
 	return head, runHost{unitsOf(inventory), library, exporters, tool}, err
 }
@@ -204,7 +204,7 @@ func (a *app) runHead(ctx context.Context, f runFlags) (wrap.Head, runHost, erro
 func (f architectureFlags) settings(part trainedFlags) (runSettings, error) {
 	settings := runSettings{SequenceLength: f.sequence, Streams: f.streams}
 	var err error
-	if settings.FrozenLayers, settings.Adapter, err = part.read(); err != nil {
+	if settings.trainedPart, err = part.read(); err != nil {
 		return settings, err
 	}
 	if f.tokens != "" {
@@ -232,7 +232,7 @@ func (f architectureFlags) settings(part trainedFlags) (runSettings, error) {
 	if err != nil {
 		return settings, err
 	}
-	if architecture, err = trainedPart(architecture, settings.FrozenLayers, settings.Adapter); err != nil {
+	if architecture, err = settings.of(architecture); err != nil {
 		return settings, usage("%s: %w", f.config, err)
 	}
 	work.Tokens = meter.NewOps(1e18) // beyond every part of a schedule, so that each length is tried

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
+	"regexp"
 	"runtime"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance/probe"
@@ -14,8 +17,9 @@ const maxRecordedDevices = 1024
 
 // recordedHost is the machine as a record has it, and the accelerators: those
 // that the job holds, or, where none was seen, those that a person declares.
-func recordedHost(seen probe.Inventory, declared []meter.Device) (*meter.Host, []meter.Device, []meter.Finding) {
-	host := &meter.Host{CPU: seen.CPU, Cores: uint64(max(seen.Cores, 0)), Kernel: seen.Kernel, Machine: seen.Machine}
+func recordedHost(called meter.Host, seen probe.Inventory, declared []meter.Device) (*meter.Host, []meter.Device, []meter.Finding) {
+	host := &called
+	host.CPU, host.Cores, host.Kernel, host.Machine = seen.CPU, uint64(max(seen.Cores, 0)), seen.Kernel, seen.Machine
 	if host.Machine == "" {
 		host.Machine = runtime.GOARCH
 	}
@@ -24,6 +28,9 @@ func recordedHost(seen probe.Inventory, declared []meter.Device) (*meter.Host, [
 		return host, declared, findings
 	}
 	devices := measuredDevices(seen)
+	if f, found := declaredElse(declared, devices); found {
+		findings = append(findings, f)
+	}
 	if len(declared) > 0 {
 		findings = append(findings, meter.Finding{Code: "hardware-declared-too", Message: fmt.Sprintf(
 			"the host shows %d accelerators, of which the job holds %d, which are recorded; --hardware names %d kinds, which are not", len(seen.Devices), len(devices), len(declared))})
@@ -35,6 +42,34 @@ func recordedHost(seen probe.Inventory, declared []meter.Device) (*meter.Host, [
 	}
 	return host, devices, findings
 }
+
+// called is what accounting calls the machine and the job: under Slurm its own
+// names (sbatch(1), "OUTPUT ENVIRONMENT VARIABLES"), else the name that the kernel
+// has. What is no plain word is left out.
+func (a *app) called() meter.Host {
+	word := func(text string) string {
+		if !hostWord.MatchString(text) {
+			return ""
+		}
+		return text
+	}
+	host := meter.Host{Name: word(a.env.getenv("SLURMD_NODENAME"))}
+	if host.Name == "" {
+		kernel, _ := fs.ReadFile(a.env.host, "proc/sys/kernel/hostname") // absent: no name
+		host.Name = word(strings.TrimSpace(string(kernel)))
+	}
+	if host.Job = word(a.env.getenv("SLURM_JOB_ID")); host.Job == "" {
+		return host
+	}
+	host.Cluster = word(a.env.getenv("SLURM_CLUSTER_NAME"))
+	array, task := word(a.env.getenv("SLURM_ARRAY_JOB_ID")), word(a.env.getenv("SLURM_ARRAY_TASK_ID"))
+	if array != "" && task != "" {
+		host.Task = array + "_" + task
+	}
+	return host
+}
+
+var hostWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$`)
 
 // hostFindings are the findings that change what was held, or how sure it is.
 func hostFindings(seen probe.Inventory) []meter.Finding {

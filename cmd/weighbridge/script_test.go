@@ -22,7 +22,15 @@ import (
 // TestMain makes the test binary the command itself: a script's "exec
 // weighbridge" runs the real main in a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"weighbridge": main, "sends": sendsProgram})
+	testscript.Main(m, map[string]func(){"weighbridge": main, "sends": sendsProgram, "sigstore-kms-disk": pluginProgram})
+}
+
+// pluginProgram is a key service whose keys, disk://FILE, are files.
+func pluginProgram() {
+	if err := signtest.Plugin(os.Args, os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // sendsProgram is a job that reports: it copies its standard input to the socket

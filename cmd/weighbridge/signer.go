@@ -35,7 +35,7 @@ type signerFlags struct {
 }
 
 func (f *signerFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.key, "key", "", "private key that signs (PEM; see key generate)")
+	flags.StringVar(&f.key, "key", "", "private key that signs: a PEM file, pkcs11:... in a token, NAME://... in a key service (see key generate)")
 	flags.StringVar(&f.chain, "certificate", "", "with --key: the certificate (PEM) that your own certificate authority gave it, which goes with the signatures; for sign, those that issued it after it")
 	flags.StringArrayVar(&f.stamps, "timestamp-authority", nil, "`URL` of an RFC 3161 authority that is asked when the signature was made; repeatable")
 	flags.BoolVar(&f.keyless, "keyless", false, "sign as the identity of --identity-token instead of with a key; says before where that is published")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 
 // stageHelp is what people should know of stages, on one screen.
 const stageHelp = `Stages (--stage):
-  full          every weight; --frozen-layers N leaves the lowest N out
+  full          every weight; --frozen-layers N leaves the lowest N out, --frozen-parts encoder, tower, projector or decoder
   lora, qlora   --adapter adapter_config.json, or --rank N --targets q_proj,v_proj [--layers 8-15]
   dpo, kto      with a forward pass of the reference over the same tokens, unless --no-reference
   ppo, grpo     --generated-tokens N [--prompt-tokens N]: everything sampled, rejected or not; --tokens is what was trained on;
@@ -23,7 +24,9 @@ const stageHelp = `Stages (--stage):
   qat, healing  training with simulated quantisation; training of a pruned model
   ptq           --tokens are the calibration tokens; [--hessians yes|no]
   merge         over the parents named with --parent MODEL:merges
-  forward       one pass: evaluation, filtering`
+  forward       one pass: evaluation, filtering
+A model with an encoder or a vision tower: --source-tokens or --image-tokens too, and for what is sampled --generated-source-tokens or
+--generated-image-tokens; where they are not stated there is no upper bound.`
 
 // stageFlags say what kind of stage the work was.
 type stageFlags struct {
@@ -35,6 +38,7 @@ type stageFlags struct {
 	reference, teacher, critic, reward string // config.json files
 	noReference, onPolicy              bool
 	generated, prompts                 string
+	generatedSource, generatedImages   string
 	hessians                           string
 }
 
@@ -51,6 +55,8 @@ func (f *stageFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.reward, "reward-model", "", "config.json of the reward model")
 	flags.StringVar(&f.generated, "generated-tokens", "", "tokens sampled, rejected and discarded ones included")
 	flags.StringVar(&f.prompts, "prompt-tokens", "", "tokens of the prompts that were read for them")
+	flags.StringVar(&f.generatedSource, "generated-source-tokens", "", "what an encoder read for the tokens sampled, as LENGTH:TOKENS")
+	flags.StringVar(&f.generatedImages, "generated-image-tokens", "", "image tokens among those sampled and their prompts, as TOKENS or TOKENS-OF-ONE-IMAGE:TOKENS")
 	flags.StringVar(&f.hessians, "hessians", "", "post-training quantisation: are second moments of the inputs formed, as by GPTQ? yes or no")
 }
 
@@ -65,7 +71,7 @@ func (stageFlags) unused(cmd *cobra.Command) error {
 }
 
 func stageFlagNames() []string {
-	return strings.Fields("adapter rank targets layers frozen-layers epochs reference no-reference on-policy teacher critic reward-model generated-tokens prompt-tokens hessians")
+	return strings.Fields("adapter rank targets layers frozen-layers frozen-parts generated-source-tokens generated-image-tokens epochs reference no-reference on-policy teacher critic reward-model generated-tokens prompt-tokens hessians")
 }
 
 // build turns the flags into a stage of the model.
@@ -89,7 +95,12 @@ func (f stageFlags) build(a architectureFlags, parents []meter.Parent) (estimate
 	if s.Lengths, err = estimate.ParseSchedule(a.sequence); err != nil {
 		return s, usage("--sequence-length: %w", err)
 	}
-	if s.Frozen, s.Adapter, err = f.trained.read(); err != nil {
+	trained, err := f.trained.read()
+	if err != nil {
+		return s, err
+	}
+	s.Adapter, s.Frozen, s.FrozenParts = trained.Adapter, trained.FrozenLayers, trained.FrozenParts
+	if err := f.read(&s, a.streams); err != nil {
 		return s, err
 	}
 	if s.Model, err = readArchitecture(a.config); err != nil {
@@ -103,6 +114,27 @@ func (f stageFlags) build(a architectureFlags, parents []meter.Parent) (estimate
 		}
 	}
 	return s, f.models(&s)
+}
+
+// read takes what encoders and towers read.
+func (f stageFlags) read(s *estimate.Stage, streams streamFlags) error {
+	if streams.Prediction {
+		return usage("--with-prediction: stages leave multi-token-prediction modules out: record their training without --stage")
+	}
+	if streams.FixedTower && !slices.Contains(s.FrozenParts, estimate.TowerPart) {
+		s.FrozenParts = append(s.FrozenParts, estimate.TowerPart)
+	}
+	for _, stream := range []struct {
+		flag, text string
+		to         **estimate.Stretch
+	}{{"--source-tokens", streams.Source, &s.Source}, {"--image-tokens", streams.Images, &s.Images},
+		{"--generated-source-tokens", f.generatedSource, &s.GeneratedSource}, {"--generated-image-tokens", f.generatedImages, &s.GeneratedImages}} {
+		var err error
+		if *stream.to, err = stretch(stream.flag, stream.text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // models reads the other models of the stage.

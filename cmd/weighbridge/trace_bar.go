@@ -35,6 +35,9 @@ func float(n meter.Ops) float64 {
 	return f
 }
 
+// onScale reports whether anything of a position is on the scale.
+func onScale(p fdp.Position) bool { return !p.High.Known || barPosition(p.High.Ops, p.Threshold) > 0 }
+
 // bar draws a position against its threshold in so many characters.
 func bar(p fdp.Position, width int) string {
 	low := int(barPosition(p.Low, p.Threshold) * float64(width))

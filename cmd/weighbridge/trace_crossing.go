@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/weighbridge/weighbridge/fdp"
@@ -19,6 +20,7 @@ type traceCrossing struct {
 	At     *string    `json:"at"`                    // rounded up to the second; null where it cannot be told, or the rate is nothing
 	Met    bool       `json:"met"`                   // the threshold is met already
 	Notice int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be
+	Open   bool       `json:"notice_open,omitempty"` // whether that duty follows turns on more than the threshold
 }
 
 // latestRun is the run of the model's own records whose period ended last, with
@@ -98,7 +100,7 @@ func withoutOperations(records []meter.Record, run string) []meter.Record {
 }
 
 func (r latestRun) crossing(before, after fdp.Position, from time.Time) traceCrossing {
-	c := traceCrossing{Regime: after.Regime, Run: r.name, From: from.Format(time.RFC3339), Met: after.ThresholdVerdict == fdp.Applies, Notice: after.NoticeDays}
+	c := traceCrossing{Regime: after.Regime, Run: r.name, From: from.Format(time.RFC3339), Met: after.ThresholdVerdict == fdp.Applies, Notice: after.NoticeDays, Open: after.NoticeOpen}
 	if !before.Estimate.Known || !after.Estimate.Known {
 		return c
 	}
@@ -126,21 +128,48 @@ func (r latestRun) crossing(before, after fdp.Position, from time.Time) traceCro
 	return c
 }
 
-// String is the crossing for people, one line.
-func (c traceCrossing) String() string {
-	rate := "at an unknown rate"
-	if c.PerDay != nil {
-		rate = fmt.Sprintf("at %s a day, the rate of run %s", c.PerDay.Short(), c.Run)
+// writeCrossings is a part for each rate, with the regimes whose thresholds are
+// crossed at it, and a line for those that share a reason to have no date.
+func writeCrossings(b *strings.Builder, crossings []traceCrossing) {
+	var parts []string
+	lines := map[string][]string{}
+	for _, c := range crossings {
+		part := c.part()
+		if lines[part] == nil {
+			parts = append(parts, part)
+		}
+		lines[part] = append(lines[part], c.line())
 	}
+	for _, part := range parts {
+		if strings.HasSuffix(part, ":") {
+			fmt.Fprintf(b, "  %s\n    %s\n", part, strings.Join(lines[part], "\n    "))
+			continue
+		}
+		fmt.Fprintf(b, "  %s: %s\n", strings.Join(lines[part], ", "), part)
+	}
+}
+
+// part is what a crossing has in common with others: the heading over its date, or
+// why it has none.
+func (c traceCrossing) part() string {
 	switch {
 	case c.Met:
-		return fmt.Sprintf("%s: the threshold is met already", c.Regime)
+		return "the threshold is met already"
+	case c.PerDay == nil:
+		return "no crossing date can be given, at an unknown rate"
 	case c.At == nil:
-		return fmt.Sprintf("%s: no crossing date can be given, %s", c.Regime, rate)
+		return fmt.Sprintf("no crossing date can be given, at %s a day, the rate of run %s", c.PerDay.Short(), c.Run)
 	}
-	notice := ""
-	if c.Notice > 0 {
-		notice = fmt.Sprintf("; notify within %d days after it is met or known that it will be", c.Notice)
+	return fmt.Sprintf("going on from %s at %s a day, the rate of run %s:", c.From, c.PerDay.Short(), c.Run)
+}
+
+// line is what is a crossing's own.
+func (c traceCrossing) line() string {
+	switch {
+	case c.Met || c.At == nil:
+		return c.Regime
+	case c.Notice > 0:
+		return fmt.Sprintf("%s crosses the threshold at %s; %s within %d days after it is met or known that it will be", c.Regime, *c.At, notifyWord(c.Open), c.Notice)
 	}
-	return fmt.Sprintf("%s: crosses the threshold at %s, %s going on from %s%s", c.Regime, *c.At, rate, c.From, notice)
+	return fmt.Sprintf("%s crosses the threshold at %s", c.Regime, *c.At)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/weighbridge/weighbridge/meter"
 )
 
-// traceNote says how a record of a run that several processes share was counted.
+// traceNote says how a record was counted that tells of work which others tell of too.
 type traceNote struct {
 	Model    meter.ModelRef `json:"model"`
 	Run      string         `json:"run"`
@@ -25,12 +25,9 @@ func (n netNotes) over(records func(meter.ModelRef) ([]meter.Record, bool)) func
 	return func(m meter.ModelRef) ([]meter.Record, bool) {
 		found, known := records(m)
 		for _, r := range found {
-			if r.Part == nil {
-				continue
-			}
 			for _, f := range r.Findings {
 				switch f.Code {
-				case "steps-repeated", "steps-not-shown", "rank-promoted":
+				case "steps-repeated", "steps-not-shown", "rank-promoted", "attested-counted", "attested-beyond":
 					n[traceNote{m, r.Run, r.Sequence, f}] = true
 				}
 			}

@@ -111,20 +111,26 @@ func (r traceResult) String() string {
 	b.WriteString("  lineage, each model once\n")
 	shown := map[meter.ModelRef]bool{}
 	r.tree(&b, r.index(), r.Model, "", 2, shown)
+	drawn := false
 	for _, s := range r.Regimes {
-		fmt.Fprintf(&b, "  %s\n      %s\n", positionLine(s), bar(s, barWidth))
+		fmt.Fprintf(&b, "  %s\n", positionLine(s))
+		if onScale(s) {
+			fmt.Fprintf(&b, "      %s\n", bar(s, barWidth))
+			drawn = true
+		}
 	}
-	if len(r.Regimes) > 0 {
+	if drawn {
 		fmt.Fprintf(&b, "  %s\n", barScale)
 	}
-	for _, c := range r.Crossings {
-		fmt.Fprintf(&b, "  %s\n", c)
-	}
+	writeCrossings(&b, r.Crossings)
 	for _, c := range r.Ceilings {
 		b.WriteString(c.String())
 	}
 	if mixed := r.Convention.MixedFields(); len(mixed) > 0 {
 		fmt.Fprintf(&b, "  counted by different conventions, added as they stand: %s\n", strings.Join(mixed, ", "))
+	}
+	if slices.ContainsFunc(r.Regimes, func(p fdp.Position) bool { return p.ThresholdVerdict == fdp.Applies }) {
+		fmt.Fprintf(&b, "  a threshold is one test of several: `weighbridge evaluate %s` says what follows\n", r.Model)
 	}
 	if len(r.Missing) == 0 && slices.ContainsFunc(r.Regimes, func(p fdp.Position) bool { return p.ThresholdVerdict == fdp.Undetermined }) {
 		fmt.Fprintf(&b, "  not all is known: `weighbridge evaluate %s` says what is missing\n", r.Model)
@@ -190,12 +196,20 @@ func leftOf(p fdp.Position) string {
 		left += "; the high bound reaches it"
 	}
 	if p.NoticeDays > 0 && (p.Near || p.ThresholdVerdict == fdp.Applies) {
-		left += fmt.Sprintf("; notify within %d days after it is met or known that it will be", p.NoticeDays)
+		left += fmt.Sprintf("; %s within %d days after it is met or known that it will be", notifyWord(p.NoticeOpen), p.NoticeDays)
 	}
 	if !p.Codified {
 		left += "; the text does not stand today"
 	}
 	return left
+}
+
+// notifyWord says how sure it is that a notification follows from the threshold.
+func notifyWord(open bool) string {
+	if open {
+		return "perhaps to be notified (evaluate says when)"
+	}
+	return "notify"
 }
 
 func positionLine(p fdp.Position) string {

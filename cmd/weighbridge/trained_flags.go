@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 
 // trainedFlags say which part of a model is trained; run and record share them.
 // The zero value is all of it.
-type trainedFlags struct{ adapter, rank, targets, layers, frozen string }
+type trainedFlags struct{ adapter, rank, targets, layers, frozen, parts string }
 
 func (f *trainedFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -22,27 +23,47 @@ func (f *trainedFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.targets, "targets", "", "modules that the adapter stands beside, as in q_proj,v_proj, or all-linear")
 	flags.StringVar(&f.layers, "layers", "", "layers that have the adapter, from 0, as in 16-31 (default: all)")
 	flags.StringVar(&f.frozen, "frozen-layers", "", "how many of the lowest layers are frozen")
+	flags.StringVar(&f.parts, "frozen-parts", "", "parts that are frozen as a whole, of a model that has several: "+names(estimate.ModelParts())+"; no adapter stands in them")
 }
 
-// read returns how many of the lowest layers are frozen, and the adapter; nil:
-// none is stated.
-func (f trainedFlags) read() (frozen uint64, adapter *estimate.Adapter, err error) {
-	if frozen, err = smallNumber("frozen-layers", f.frozen); err != nil {
-		return 0, nil, err
+// trainedPart is what the flags say; a run's journal keeps it. The zero value is
+// the whole model.
+type trainedPart struct {
+	Adapter      *estimate.Adapter    `json:"adapter,omitempty"`
+	FrozenLayers uint64               `json:"frozen_layers,omitempty"`
+	FrozenParts  []estimate.ModelPart `json:"frozen_parts,omitempty"`
+}
+
+func (f trainedFlags) read() (t trainedPart, err error) {
+	if t.FrozenLayers, err = smallNumber("frozen-layers", f.frozen); err != nil {
+		return t, err
 	}
-	adapter, err = f.lowRank()
-	return frozen, adapter, err
+	for name := range strings.SplitSeq(f.parts, ",") {
+		part := estimate.ModelPart(name)
+		switch {
+		case f.parts == "":
+		case !slices.Contains(estimate.ModelParts(), part) || slices.Contains(t.FrozenParts, part):
+			return t, usage("--frozen-parts: found %.40q, expected each of some of %s once, with commas between them", name, names(estimate.ModelParts()))
+		default:
+			t.FrozenParts = append(t.FrozenParts, part)
+		}
+	}
+	t.Adapter, err = f.lowRank()
+	return t, err
 }
 
-// trainedPart is the architecture of which only a part is trained.
-func trainedPart(a estimate.Architecture, frozen uint64, adapter *estimate.Adapter) (estimate.Architecture, error) {
+// of is the architecture of which only the part is trained.
+func (t trainedPart) of(a estimate.Architecture) (estimate.Architecture, error) {
+	a, err := a.Freeze(t.FrozenParts...)
 	switch {
-	case adapter != nil && frozen != 0:
+	case err != nil:
+		return a, err
+	case t.Adapter != nil && t.FrozenLayers != 0:
 		return a, fmt.Errorf("an adapter freezes every layer already: state its layers instead of frozen ones")
-	case adapter != nil:
-		return a.Adapt(*adapter)
-	case frozen != 0:
-		return a.FreezeBelow(frozen)
+	case t.Adapter != nil:
+		return a.Adapt(*t.Adapter)
+	case t.FrozenLayers != 0:
+		return a.FreezeBelow(t.FrozenLayers)
 	}
 	return a, nil
 }

@@ -129,6 +129,9 @@ func (f verifyFlags) asked(now time.Time) (*asked, error) {
 func readPublicKeys(flag string, paths []string) ([]*verify.PublicKey, error) {
 	var keys []*verify.PublicKey
 	for _, path := range paths {
+		if elsewhere(path) { // and may hold a PIN, so it is not shown
+			return nil, usage("%s names a token or a key service: verification reads files and asks nobody; write the public half with `weighbridge key show KEY --out FILE` and name that file", flag)
+		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, usage("%s: %w", flag, err)

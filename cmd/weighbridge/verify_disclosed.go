@@ -9,18 +9,28 @@ import (
 	"github.com/weighbridge/weighbridge/meter"
 )
 
-// presented reads the presentation that was given to the recipient.
-func (f verifyFlags) presented() (map[string][]string, error) {
+// presented reads the presentation that was given to the recipient: the file, and
+// the disclosures by statement. Both are nil where none was given.
+func (f verifyFlags) presented() ([]byte, map[string][]string, error) {
 	if f.presentation == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	data, err := readRegular(f.presentation, disclosure.MaxFileBytes)
 	if err != nil {
-		return nil, fmt.Errorf("--presentation %s: %w", f.presentation, err)
+		return nil, nil, fmt.Errorf("presentation %s: %w", f.presentation, err)
 	}
-	p, err := disclosure.ParsePresentation(data)
+	shown, err := shownBy(data)
 	if err != nil {
-		return nil, fmt.Errorf("--presentation %s: %w", f.presentation, err)
+		return nil, nil, fmt.Errorf("presentation %s: %w", f.presentation, err)
+	}
+	return data, shown, nil
+}
+
+// shownBy are the disclosures of a presentation, by the digest of their statement.
+func shownBy(presentation []byte) (map[string][]string, error) {
+	p, err := disclosure.ParsePresentation(presentation)
+	if err != nil {
+		return nil, err
 	}
 	shown := map[string][]string{}
 	for _, s := range p.Statements {

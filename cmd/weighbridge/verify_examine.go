@@ -54,7 +54,7 @@ func (a *app) examine(ctx context.Context, target string, f verifyFlags, asked *
 	}
 	input, err := f.readDirectory(ctx, target)
 	if err == nil {
-		input.Disclosures, err = f.presented()
+		_, input.Disclosures, err = f.presented()
 	}
 	if err != nil {
 		return verify.Result{}, nil, err

@@ -35,7 +35,9 @@ type ownQuestion struct {
 	question fdp.Question
 	document fdp.Facts
 	basis    attest.Basis
-	shown    bool // by flags; else for the policy alone
+	shown    bool         // by flags; else for the policy alone
+	today    fdp.Question // without flags: what a policy's limit is held to in any case
+	embedded attest.Basis
 }
 
 func (a *app) ownQuestion(o ownFlags, k *asked) (*ownQuestion, error) {
@@ -50,14 +52,19 @@ func (a *app) ownQuestion(o ownFlags, k *asked) (*ownQuestion, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &ownQuestion{shown: o.given()}
+	today, err := a.asOf("")
+	if err != nil {
+		return nil, err
+	}
+	out := &ownQuestion{shown: o.given(), today: fdp.Question{AsOf: today}}
 	if out.question, err = e.question(asOf); err != nil {
 		return nil, err
 	}
 	out.question.Destination = o.destination
-	if out.basis, err = attest.EmbeddedBasis(); err != nil {
+	if out.embedded, err = attest.EmbeddedBasis(); err != nil {
 		return nil, err
 	}
+	out.basis = out.embedded
 	if k.rules != nil {
 		out.basis.Rules = k.rules
 	}
@@ -158,24 +165,45 @@ func attestedOf(r verify.Result) (compute *attest.TrainingCompute, hardware *att
 	return compute, hardware
 }
 
+// limited is the highest verdict of a regime that a policy's limit is held to: what
+// the flags ask, and what is so today under the rules of this build. Flags can ask
+// for more, never for less; a regime that only --rules has goes by those.
+func (q *ownQuestion) limited(r verify.Result, regime string) (highest fdp.Verdict, err error) {
+	questions := []*ownQuestion{q}
+	plain := &ownQuestion{question: q.today, document: q.document, basis: q.embedded}
+	plain.question.Regimes = []string{regime}
+	if plain.question.Validate(q.embedded.Rules) == nil {
+		questions = append(questions, plain)
+	}
+	for i, asked := range questions {
+		determinations, _, err := asked.evaluate(r, []string{regime})
+		if err != nil {
+			return highest, err
+		}
+		if found := determinations[0].Controlled; i == 0 || severity(found) > severity(highest) {
+			highest = found
+		}
+	}
+	return highest, nil
+}
+
 // exceeds returns the problem of a verdict above what the policy lets pass.
 func (q *ownQuestion) exceeds(r verify.Result, g policy.Regime) *verify.Problem {
 	whose := "evaluated here"
 	var verdict fdp.Verdict
 	if g.BySigner {
 		whose = "attested and recomputed"
-		found, ok := signersVerdict(r, g.Regime)
+		found, ok := q.signersVerdict(r, g.Regime)
 		if !ok {
 			return &verify.Problem{Code: "verdict", Message: fmt.Sprintf("no determination of %s was accepted: the policy asks for one that says at most %s", g.Regime, g.Maximum),
 				Hint: "ask the signer for it (`weighbridge attest --include determination`), or let the policy go by your own evaluation (by: recipient)"}
 		}
 		verdict = found
 	} else {
-		determinations, _, err := q.evaluate(r, []string{g.Regime})
-		if err != nil || len(determinations) != 1 {
+		var err error
+		if verdict, err = q.limited(r, g.Regime); err != nil {
 			return &verify.Problem{Code: "verdict", Message: fmt.Sprintf("%s cannot be evaluated: %v", g.Regime, err), Hint: "nothing is known of the verdict that the policy limits: it does not pass"}
 		}
-		verdict = determinations[0].Controlled
 	}
 	if severity(verdict) <= severityOf(g.Maximum) {
 		return nil
@@ -184,7 +212,11 @@ func (q *ownQuestion) exceeds(r verify.Result, g policy.Regime) *verify.Problem 
 		Hint: "add the facts that decide with --facts (`--regime " + g.Regime + "` shows what is missing), or do not take these weights under this policy"}
 }
 
-func signersVerdict(r verify.Result, regime string) (verdict fdp.Verdict, found bool) {
+// signersVerdict is the highest verdict of the determinations that were accepted:
+// as the signer asked, and of the signer's facts today under the rules of this
+// build, where those have the regime. A signer does not choose the day.
+func (q *ownQuestion) signersVerdict(r verify.Result, regime string) (verdict fdp.Verdict, found bool) {
+	known := fdp.Question{Regimes: []string{regime}, AsOf: q.today.AsOf}.Validate(q.embedded.Rules) == nil
 	for _, s := range r.Verified {
 		if s.Determination == nil || s.Determination.Question.Regime != regime {
 			continue
@@ -195,6 +227,16 @@ func signersVerdict(r verify.Result, regime string) (verdict fdp.Verdict, found 
 		}
 		if !found || severity(parsed.Controlled) > severity(verdict) {
 			verdict, found = parsed.Controlled, true
+		}
+		if !known {
+			continue
+		}
+		today, err := s.Determination.AsOf(q.embedded, q.today.AsOf)
+		if err != nil {
+			return fdp.Applies, true
+		}
+		if severity(today.Controlled) > severity(verdict) {
+			verdict = today.Controlled
 		}
 	}
 	return verdict, found

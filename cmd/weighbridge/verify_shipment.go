@@ -25,7 +25,7 @@ func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, 
 		return verify.Result{}, nil, err
 	}
 	input := verify.Input{ManifestDigest: model.Manifest.Digest.String(), Found: model.Declared, Unread: unread(layout, model)}
-	if input.Disclosures, err = f.presented(); err != nil {
+	if _, input.Disclosures, err = f.presented(); err != nil {
 		return verify.Result{}, nil, err
 	}
 	for _, b := range model.Bundles {

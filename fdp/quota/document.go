@@ -66,6 +66,9 @@ func Parse(data []byte, name string, catalogue *provenance.Catalogue) (Document,
 			return d, places.Errorf("as_of", "as_of: %v", err)
 		}
 	}
+	if err := d.checkNames(); err != nil {
+		return d, err
+	}
 	seen := map[Shipment]int{}
 	for i := range d.Shipments {
 		if err := d.checkShipment(i, seen, catalogue); err != nil {

@@ -20,6 +20,13 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ old, new, want string }{
+		"name-space-edge":    {"Acme", `"Acme "`, "without space at its edges"},
+		"name-invisible":     {"Acme", `"Ac\u200bme"`, "U+200B is not printable"},
+		"name-filler":        {"count: 8}", "count: 8}, {ultimate_consignee: \"Acme\\u3164\", destination: SG, date: \"2025-06-02\", authority: LPP, product: \"NVIDIA H100 SXM5 80GB\", count: 8}", "would have a limit each"},
+		"name-other-case":    {"count: 8}", "count: 8}, {ultimate_consignee: ACME, destination: SG, date: \"2025-06-02\", authority: LPP, product: \"NVIDIA H100 SXM5 80GB\", count: 8}", `shipments[1].ultimate_consignee: "ACME" and "Acme" (shipments[0].ultimate_consignee)`},
+		"name-other-width":   {"count: 8}", "count: 8}, {ultimate_consignee: Ａｃｍｅ, destination: SG, date: \"2025-06-02\", authority: LPP, product: \"NVIDIA H100 SXM5 80GB\", count: 8}", "would have a limit each"},
+		"name-other-spacing": {"count: 8}", "count: 8}, {ultimate_consignee: B, operator: Ac me, destination: SG, date: \"2025-06-02\", authority: LPP, product: \"NVIDIA H100 SXM5 80GB\", count: 8}", "would have a limit each"},
+		"name-composed":      {"count: 8}]", "count: 8}]\nfleet: [{entity: Café, location: SG, product: \"NVIDIA H100 SXM5 80GB\", count: 8}, {entity: Group, group: Cafe\u0301, location: SG, product: \"NVIDIA H100 SXM5 80GB\", count: 8}]", "fleet[1].group"},
 		"unknown-field":      {"count: 8", "count: 8, sku: 3", `q.yaml:1:`},
 		"key-twice":          {"count: 8", "count: 8, count: 9", "stands twice"},
 		"key-in-other-case":  {"count: 8", "Count: 8", `unknown field "Count"`},

@@ -142,7 +142,7 @@ func (c *checker) lineage() {
 		logs[g.model] = true
 	}
 	walked, err := meter.Walk(c.manifest.Model, func(m meter.ModelRef) (meter.Node, bool) {
-		own, err := meter.SumRecords(records[m])
+		own, err := meter.SumRecords(meter.NetRuns(records[m]))
 		if err != nil {
 			c.report.problem("lineage-differs", string(m), "%v", err)
 		}

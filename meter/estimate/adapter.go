@@ -38,7 +38,7 @@ func ParseAdapter(data []byte) (Adapter, error) {
 	}
 	a := Adapter{Rank: c.size("r", maxRank), Targets: c.targets(), Layers: c.layerList("layers_to_transform")}
 	a.Trained, _ = c.words("modules_to_save")
-	for _, name := range []string{"rank_pattern", "use_dora", "trainable_token_indices", "target_parameters", "layer_replication"} {
+	for _, name := range []string{"rank_pattern", "use_dora", "trainable_token_indices", "target_parameters", "layer_replication", "exclude_modules"} {
 		if text, found := c.stated(name); found && !isNone(text) {
 			c.problem(name, "found %s: what this trains is not counted yet: give the operations themselves", clip(text))
 		}
@@ -98,6 +98,11 @@ func (a Architecture) Adapt(ad Adapter) (Architecture, error) {
 	if err != nil {
 		return Architecture{}, err
 	}
+	for i, p := range frozen.products {
+		if p.Stream != Text {
+			frozen.products[i].Passes = Forward
+		}
+	}
 	for _, l := range trained {
 		frozen.train(l)
 	}
@@ -111,10 +116,27 @@ func (a Architecture) Adapt(ad Adapter) (Architecture, error) {
 			count, held = uint64(len(ad.Layers)), uint64(len(ad.Layers))
 		}
 		frozen.products = append(frozen.products,
-			Product{Name: "adapter." + l.name + ".a", In: l.in(), Out: ad.Rank, Count: count, Held: held, Passes: TrainingPasses},
-			Product{Name: "adapter." + l.name + ".b", In: ad.Rank, Out: l.out(), Count: count, Held: held, Passes: TrainingPasses})
+			adapterProduct(first, l.name+".a", l.in(), ad.Rank, count, held), adapterProduct(first, l.name+".b", ad.Rank, l.out(), count, held))
+	}
+	if a.has(Source) || a.has(Image) {
+		frozen.carry(slices.ContainsFunc(ad.Trained, isEmbedding) && a.has(Source))
 	}
 	return frozen, nil
+}
+
+// adapterProduct is one of the two trained matrices beside a product, on the
+// same tokens. Its name says which part it stands in.
+func adapterProduct(beside Product, name string, in, out, count, held uint64) Product {
+	prefix := "adapter."
+	switch beside.part() {
+	case ProjectorPart:
+		prefix = "projector.adapter."
+	case DecoderPart:
+		if beside.crosses() {
+			prefix = "adapter.cross."
+		}
+	}
+	return Product{Name: prefix + name, In: in, Out: out, Count: count, Held: held, Stream: beside.Stream, Passes: TrainingPasses}
 }
 
 func (a Architecture) checkAdapter(ad Adapter) error {
@@ -135,6 +157,9 @@ func (a Architecture) checkAdapter(ad Adapter) error {
 	}
 	if target, found := a.unclear(slices.Concat(ad.Targets, ad.Trained)); found {
 		errs = append(errs, fmt.Errorf("adapter: target %q: whether it takes in the experts' matrices depends on the version of the library: name the matrices, some of %s", target, a.targetNames()))
+	}
+	if ad.Layers != nil && (a.has(Source) || a.has(Image)) {
+		errs = append(errs, fmt.Errorf("adapter: layers of a %s model, which has an encoder or a tower beside its decoder: whose layers they are cannot be told: leave the layers out", a.family))
 	}
 	seen := map[uint64]bool{}
 	for _, layer := range ad.Layers {
@@ -164,8 +189,12 @@ func (a Architecture) unclear(targets []string) (string, bool) {
 func (a Architecture) chosen(targets []string) []linear {
 	var list []linear
 	for _, l := range a.linears() {
-		all := slices.Contains(targets, AllLinear) && l.products[0].Name != headName
-		if all || slices.ContainsFunc(targets, l.is) {
+		first := l.products[0]
+		if slices.Contains(a.fixed, first.part()) {
+			continue
+		}
+		all := slices.Contains(targets, AllLinear) && first.Name != headName && a.isLinear(first)
+		if all || slices.ContainsFunc(targets, l.is) || first.part() == ProjectorPart && slices.ContainsFunc(targets, isProjector) {
 			list = append(list, l)
 		}
 	}
@@ -187,10 +216,23 @@ func (a Architecture) lowest(ad Adapter, targets, trained []linear) uint64 {
 	return slices.Min(ad.Layers)
 }
 
-func (l linear) inLayers() bool { return l.products[0].Name != headName }
+// inLayers reports whether the module is in a layer of the decoder.
+func (l linear) inLayers() bool { return l.products[0].Stream == Text && !l.products[0].isHead() }
+
+// isLinear reports whether the product is a linear layer of the model's class: a
+// convolution is none, nor is gemma3's projector, a bare parameter.
+func (a Architecture) isLinear(p Product) bool {
+	return !p.readsData() && !strings.Contains(p.Name, "conv") && (a.family != "gemma3" || p.part() != ProjectorPart)
+}
+
+// isProjector reports whether the name is that of the module which holds all that
+// joins a tower to the text.
+func isProjector(name string) bool {
+	return slices.Contains([]string{"multi_modal_projector", "merger"}, name[strings.LastIndexByte(name, '.')+1:])
+}
 
 func isEmbedding(name string) bool {
-	return slices.Contains([]string{"embed_tokens", "wte", "word_embeddings", "embed_in"}, name[strings.LastIndexByte(name, '.')+1:])
+	return slices.Contains([]string{"embed_tokens", "wte", "word_embeddings", "embed_in", "shared"}, name[strings.LastIndexByte(name, '.')+1:])
 }
 
 // train gives the products of a layer all passes.

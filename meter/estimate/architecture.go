@@ -97,9 +97,10 @@ type Architecture struct {
 	norms     meter.Ops
 	biases    meter.Ops
 	other     meter.Ops
-	idle      meter.Ops // of norms, biases and other: what a text token does not pass
-	heads     uint64    // of the queries in a layer
-	predicted meter.Ops // norms, biases and other of multi-token-prediction modules; in none of the above
+	idle      meter.Ops   // of norms, biases and other: what a text token does not pass
+	heads     uint64      // of the queries in a layer
+	fixed     []ModelPart // parts that are frozen as a whole: no adapter stands in them
+	predicted meter.Ops   // norms, biases and other of multi-token-prediction modules; in none of the above
 }
 
 // Family returns the model_type, as in "llama".

@@ -162,8 +162,13 @@ func (a Architecture) perToken(w Work, stream Stream) (meter.Interval, error) {
 }
 
 // passes returns how many passes of w a row takes part in.
-// A tower that is frozen runs forward only; the projector behind it is trained.
 func (w Work) passes(row Passes, tower, prediction bool) uint64 {
+	return w.set(row, tower, prediction).count()
+}
+
+// set returns the passes of w that a row takes part in. A tower that is frozen
+// runs forward only; the projector behind it is trained.
+func (w Work) set(row Passes, tower, prediction bool) Passes {
 	passes := row & w.Passes
 	switch {
 	case prediction && !w.Prediction:
@@ -171,7 +176,7 @@ func (w Work) passes(row Passes, tower, prediction bool) uint64 {
 	case tower && w.FixedTower:
 		passes &= Forward
 	}
-	return passes.count()
+	return passes
 }
 
 // matrixOps is 2 operations per weight and pass: 6 x W in training.

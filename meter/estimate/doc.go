@@ -34,7 +34,10 @@
 //
 // An encoder or a vision tower works on a [Stream] of its own, because it sees
 // another number of tokens: [Work] states how many, and where it does not there
-// is no upper bound. A tower may be frozen: it then runs forward only.
+// is no upper bound. Pixels are data: what takes them in has no gradient of its
+// input. Parts may be frozen as a whole ([Architecture.Freeze]): one before which
+// nothing is trained runs forward only, one behind a trained one hands the
+// gradient on.
 //
 // Packed documents are counted from the sum of their squared lengths
 // ([Architecture.Packed]), which is whole.

@@ -90,6 +90,7 @@ func families() []family {
 		{name: "stablelm", read: stableLM},
 		{name: "starcoder2", read: starCoder2},
 		{name: "t5", read: t5, has: withEncoder},
+		{name: "whisper", read: whisper, has: withEncoder},
 		{name: "xlm-roberta", read: bert, has: withEncoder, heads: "ForMaskedLM"},
 		{name: "zamba2", read: zamba2, has: withRecurrence},
 	}

@@ -196,7 +196,7 @@ func (c *config) patchProduct(width, times uint64) Product {
 func (c *config) patchProductOf(width, times, frames uint64, channels string) Product {
 	patch := c.sizeOr("patch_size", 14, maxWidth)
 	p := product("patches", c.sizeOr(channels, 3, maxState)*frames*patch*patch, width, 1)
-	p.Stream, p.Count = Image, times
+	p.Stream, p.Count, p.Passes = Image, times, Forward|WeightGradient // what goes in is data
 	return p
 }
 

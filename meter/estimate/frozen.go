@@ -16,42 +16,47 @@ const frozenPasses = Forward | InputGradient
 // FreezeBelow returns the architecture with its lowest layers frozen: trained are
 // the layers from the given one on, counted from 0, and the head. In the layers
 // below, and in the embedding, nothing is trained, so no gradient goes there: one
-// pass instead of three. The count is by whole layers: the lowest trained one
-// keeps its input gradient. The error names a layer that is not there, or says
-// that the kinds of layers cannot be told apart.
+// pass instead of three, unless a tower before them is trained. The count is by
+// whole layers: the lowest trained one keeps its input gradient. The error names
+// a layer that is not there, or says that the kinds of layers cannot be told
+// apart.
 func (a Architecture) FreezeBelow(layer uint64) (Architecture, error) {
 	if layer > a.layers {
 		return Architecture{}, fmt.Errorf("frozen layers: found %d, expected at most the %d layers of the model", layer, a.layers)
 	}
-	return a.splitAt(layer, TrainingPasses)
+	if a.has(Source) {
+		return Architecture{}, fmt.Errorf("frozen layers: a %s model has an encoder and a decoder, and whose layers are frozen cannot be told: name whole parts, of %s", a.family, joined(a.parts()))
+	}
+	split, err := a.splitAt(layer, TrainingPasses)
+	if err == nil && a.has(Image) {
+		split.carry(false)
+	}
+	return split, err
 }
 
-// splitAt gives layers below the lowest trained one the forward pass only and
-// the products of the others the passes given. The attention core and the
-// recurrent parts of those have all three: the gradient flows through them.
+// splitAt gives layers of the decoder below the lowest trained one the forward
+// pass only and the products of the others the passes given. The attention core
+// and the recurrent parts of those have all three: the gradient flows through
+// them. An encoder or a tower stays as it is.
 func (a Architecture) splitAt(lowest uint64, passes Passes) (Architecture, error) {
-	if a.has(Source) || a.has(Image) {
-		return Architecture{}, fmt.Errorf("frozen layers: the model has an encoder or another tower, and frozen parts are counted in decoders alone: give the operations themselves")
-	}
 	split := a
 	split.products, split.cores, split.states = nil, nil, nil
-	whole := lowest == 0 || lowest == a.layers // no product need be divided
 	for _, p := range a.products {
-		below := p
-		switch {
-		case p.Name == headName || p.Prediction || lowest == 0:
-			below.Count, below.Held = 0, 0
-		case whole: // below in full
-		case p.Count != a.layers || p.Held != a.layers:
-			return Architecture{}, fmt.Errorf("frozen layers: %s stands in some of the %d layers, or several times, and which of them are frozen cannot be told: freeze all layers or none", p.Name, a.layers)
-		default:
-			below.Count, below.Held = lowest, lowest
+		if p.Stream != Text {
+			split.products = append(split.products, p)
+			continue
 		}
-		p.Count, p.Held = p.Count-below.Count, p.Held-below.Held
-		below.Passes, p.Passes = Forward, p.Passes&passes
-		split.products = appendStanding(split.products, below, p)
+		below, rest, err := a.splitProduct(p, lowest, passes)
+		if err != nil {
+			return Architecture{}, err
+		}
+		split.products = appendStanding(split.products, below, rest)
 	}
 	for _, c := range a.cores {
+		if c.Stream != Text {
+			split.cores = append(split.cores, c)
+			continue
+		}
 		below := c
 		below.Passes = Forward
 		if err := splitLayers(&below.Layers, &c.Layers, lowest, a.layers); err != nil {
@@ -76,6 +81,23 @@ func (a Architecture) splitAt(lowest uint64, passes Passes) (Architecture, error
 		}
 	}
 	return split, nil
+}
+
+// splitProduct divides a product of the decoder.
+func (a Architecture) splitProduct(p Product, lowest uint64, passes Passes) (below, rest Product, err error) {
+	below = p
+	switch {
+	case p.isHead() || p.Prediction || lowest == 0:
+		below.Count, below.Held = 0, 0
+	case lowest == a.layers: // below in full
+	case p.Count != a.layers || p.Held != a.layers:
+		return p, p, fmt.Errorf("frozen layers: %s stands in some of the %d layers, or several times, and which of them are frozen cannot be told: freeze all layers or none", p.Name, a.layers)
+	default:
+		below.Count, below.Held = lowest, lowest
+	}
+	p.Count, p.Held = p.Count-below.Count, p.Held-below.Held
+	below.Passes, p.Passes = Forward, p.Passes&passes
+	return below, p, nil
 }
 
 // splitLayers divides the layers of a part, which both hold, into those below

@@ -29,6 +29,17 @@ func (a Architecture) modules() []module {
 		return apart("out_proj", "", "fc1", "fc2")
 	case "phi":
 		return apart("dense", "", "fc1", "fc2")
+	case "t5", "mt5":
+		return a.t5Modules()
+	case "bart", "whisper":
+		return beside([]string{"", "encoder."}, apart("out_proj", "", "fc1", "fc2"))
+	case "bert", "roberta", "xlm-roberta":
+		return []module{{"query", "attention.query"}, {"key", "attention.key"}, {"value", "attention.value"}, {"dense", attentionOutput}, {"dense", "mlp.up"}, {"dense", "mlp.down"},
+			{"dense", "head.transform"}, {"decoder", headName}}
+	case "llava", "gemma3":
+		return append(visionModules(apart("out_proj", "", "fc1", "fc2"), "linear_1", "linear_2"), apart("o_proj", "gate_proj", "up_proj", "down_proj")...)
+	case "qwen2_vl", "qwen2_5_vl":
+		return append(visionModules(a.qwenTower(), "0", "2"), apart("o_proj", "gate_proj", "up_proj", "down_proj")...)
 	case "starcoder2":
 		return apart("o_proj", "", "c_fc", "c_proj")
 	}

@@ -123,30 +123,37 @@ func lengthName(s Stream) string {
 // 7504658432 frozen weights + 6 x 41943040 trained weights applied per token".
 func (a Architecture) weightsText(w Work, stream Stream) string {
 	var s sum
-	weights := map[uint64]meter.Ops{}
+	weights, kinds := map[Passes]meter.Ops{}, []Passes{Forward, frozenPasses, Forward | WeightGradient, InputGradient, WeightGradient, InputGradient | WeightGradient, TrainingPasses}
 	for _, p := range a.products {
-		if n := w.passes(p.Passes, p.inTower(), p.Prediction); p.Stream == stream && n != 0 {
-			weights[n] = s.add(weights[n], p.weights(&s))
+		if passes := w.set(p.Passes, p.inTower(), p.Prediction); p.Stream == stream && passes != 0 {
+			weights[passes] = s.add(weights[passes], p.weights(&s))
 		}
 	}
 	var words []string
-	for _, n := range []uint64{1, 2, 3} {
-		if sum, found := weights[n]; found {
-			kind := passKind(n, len(weights))
-			if stream == Image && w.FixedTower && n == 1 {
+	for _, passes := range kinds {
+		if sum, found := weights[passes]; found {
+			kind := passKind(passes, len(weights))
+			if stream == Image && w.FixedTower && passes == Forward {
 				kind = "frozen weights"
 			}
-			words = append(words, fmt.Sprintf("%d x %s %s", 2*n, sum, kind))
+			words = append(words, fmt.Sprintf("%d x %s %s", 2*passes.count(), sum, kind))
 		}
 	}
 	return strings.Join(words, " + ") + " applied per token"
 }
 
-func passKind(n uint64, kinds int) string {
-	if kinds == 1 {
+func passKind(passes Passes, kinds int) string {
+	switch {
+	case kinds == 1 || passes&Forward == 0:
 		return "weights"
+	case passes == Forward:
+		return "weights below everything trained"
+	case passes == frozenPasses:
+		return "frozen weights"
+	case passes == Forward|WeightGradient:
+		return "trained weights below which nothing is trained"
 	}
-	return map[uint64]string{1: "weights below everything trained", 2: "frozen weights", 3: "trained weights"}[n]
+	return "trained weights"
 }
 
 // width returns q, or the mean of the two widths where they differ.

@@ -53,6 +53,8 @@ type stack struct {
 	loose       uint64    // parameters of those that are not in a product
 	beside      []stack   // other stacks of the same model
 	imageLength uint64    // image tokens of one image, where the configuration fixes them
+
+	sourceLength uint64 // source tokens of one sequence, where the configuration fixes them
 }
 
 // norm is the parameters of a norm per unit of width.
@@ -76,7 +78,7 @@ func (d stack) keys() uint64    { return d.keyHeads * d.headWidth }
 func (d stack) architecture(family string) Architecture {
 	var s sum
 	a := Architecture{family: family, layers: d.layers, context: d.context, heads: d.heads, learned: d.positions != 0 && d.stream == Text}
-	a.lengths[Image] = d.imageLength
+	a.lengths[Image], a.lengths[Source] = d.imageLength, d.sourceLength
 	d.enter(&a, &s)
 	for _, other := range d.beside {
 		other.enter(&a, &s)

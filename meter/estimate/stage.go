@@ -41,8 +41,12 @@ type Stage struct {
 	Lengths Schedule  // of sequences, prompt and answer together
 	Epochs  uint64    // of updates over Tokens; 0 is 1
 
-	Adapter *Adapter // lora and qlora need one; other training may have one
-	Frozen  uint64   // lowest layers that are frozen
+	Adapter     *Adapter    // lora and qlora need one; other training may have one
+	Frozen      uint64      // lowest layers that are frozen
+	FrozenParts []ModelPart // parts that are frozen as a whole; no adapter stands in them
+
+	Source, Images                   *Stretch // what encoders and towers read with Tokens in one epoch, each model that has one the same; nil: not stated
+	GeneratedSource, GeneratedImages *Stretch // the same with the tokens sampled and their prompts
 
 	Reference   *Architecture // nil: the model itself as it was
 	NoReference bool          // none is run: no KL penalty, or its log-probabilities were computed before and recorded apart
@@ -84,6 +88,7 @@ type role struct {
 	passes   Passes
 	tokens   meter.Ops
 	times    uint64
+	sampled  bool // the tokens are those sampled and their prompts
 }
 
 // Parts returns the stage's pieces of work, each counted at its true cost. The
@@ -115,8 +120,8 @@ func (s Stage) Parts() ([]Part, error) {
 
 // policy is the model as it is trained: with its adapter, its frozen layers.
 func (s Stage) policy() (Architecture, error) {
-	model, err := s.Model, error(nil)
-	if s.Frozen != 0 {
+	model, err := s.Model.Freeze(s.FrozenParts...)
+	if s.Frozen != 0 && err == nil {
 		model, err = model.FreezeBelow(s.Frozen)
 	}
 	if s.Adapter != nil && err == nil {
@@ -135,9 +140,9 @@ func (s Stage) roles(policy Architecture) []role {
 	update := role{name: "training", model: policy, passes: TrainingPasses, tokens: s.Tokens, times: max(s.Epochs, 1)}
 	switch s.Kind {
 	case Generation:
-		return []role{{"generation, discarded samples included", meter.SyntheticData, s.Model, Forward, sampled, 1}}
+		return []role{{"generation, discarded samples included", meter.SyntheticData, s.Model, Forward, sampled, 1, true}}
 	case ForwardOnlyStage:
-		return []role{{"one forward pass", "", s.Model, Forward, s.Tokens, 1}}
+		return []role{{"one forward pass", "", s.Model, Forward, s.Tokens, 1, false}}
 	case QAT:
 		update.name, update.activity = "training with simulated quantisation, whose elementwise work is left out", meter.QuantizationAwareTraining
 	case Healing:
@@ -146,13 +151,13 @@ func (s Stage) roles(policy Architecture) []role {
 		update.name = "training over 4-bit weights, counted by their shapes and without the elementwise de-quantisation"
 	case Distillation:
 		update.name = "training of the student"
-		return []role{update, {"logits of the teacher", meter.TeacherInference, *s.Teacher, Forward, s.Tokens, update.times}}
+		return []role{update, {"logits of the teacher", meter.TeacherInference, *s.Teacher, Forward, s.Tokens, update.times, false}}
 	case DPO, KTO:
 		update.activity = meter.PreferenceTuning
 		if s.NoReference {
 			return []role{update}
 		}
-		return []role{update, {"log-probabilities of the reference", meter.PreferenceTuning, reference, Forward, s.Tokens, update.times}}
+		return []role{update, {"log-probabilities of the reference", meter.PreferenceTuning, reference, Forward, s.Tokens, update.times, false}}
 	case PPO, GRPO:
 		return s.reinforcement(policy, reference, update, sampled)
 	}
@@ -165,18 +170,18 @@ func (s Stage) roles(policy Architecture) []role {
 func (s Stage) reinforcement(policy, reference Architecture, update role, sampled meter.Ops) []role {
 	const rl = meter.ReinforcementLearning
 	update.name, update.activity = "policy update", rl
-	roles := []role{{"sampling, rejected samples included", meter.Rollout, policy, Forward, sampled, 1}}
+	roles := []role{{"sampling, rejected samples included", meter.Rollout, policy, Forward, sampled, 1, true}}
 	if s.Reward != nil {
-		roles = append(roles, role{"scores of the reward model for every sample", rl, *s.Reward, Forward, sampled, 1})
+		roles = append(roles, role{"scores of the reward model for every sample", rl, *s.Reward, Forward, sampled, 1, true})
 	}
 	if !s.OnPolicy {
-		roles = append(roles, role{"old log-probabilities", rl, policy, Forward, s.Tokens, 1})
+		roles = append(roles, role{"old log-probabilities", rl, policy, Forward, s.Tokens, 1, false})
 	}
 	if !s.NoReference {
-		roles = append(roles, role{"log-probabilities of the reference", rl, reference, Forward, s.Tokens, 1})
+		roles = append(roles, role{"log-probabilities of the reference", rl, reference, Forward, s.Tokens, 1, false})
 	}
 	if s.Critic != nil {
-		roles = append(roles, role{"values of the critic", rl, *s.Critic, Forward, s.Tokens, 1}, role{"critic update", rl, *s.Critic, TrainingPasses, s.Tokens, update.times})
+		roles = append(roles, role{"values of the critic", rl, *s.Critic, Forward, s.Tokens, 1, false}, role{"critic update", rl, *s.Critic, TrainingPasses, s.Tokens, update.times, false})
 	}
 	return append(roles, update)
 }
@@ -186,7 +191,11 @@ func (s Stage) count(r role) (Part, error) {
 	if err != nil {
 		return Part{}, fmt.Errorf("%s: %w", r.name, err)
 	}
-	c, err := r.model.scheduled(Work{Tokens: total, Passes: r.passes}, s.Lengths.repeated(r.times))
+	work := Work{Tokens: total, Passes: r.passes}
+	if err := s.streams(r, &work); err != nil {
+		return Part{}, fmt.Errorf("%s: %w", r.name, err)
+	}
+	c, err := r.model.scheduled(work, s.Lengths.repeated(r.times))
 	if err != nil {
 		return Part{}, fmt.Errorf("%s: %w", r.name, err)
 	}
@@ -197,6 +206,30 @@ func (s Stage) count(r role) (Part, error) {
 	}
 	c.Source = fmt.Sprintf("%s, %s tokens%s: %s", r.name, total, epochs, c.Source)
 	return Part{Role: r.name, Activity: r.activity, Count: c}, nil
+}
+
+// streams adds what the encoder or the tower of the role's model read, where it
+// has one.
+func (s Stage) streams(r role, w *Work) error {
+	source, images := s.Source, s.Images
+	if r.sampled {
+		source, images = s.GeneratedSource, s.GeneratedImages
+	}
+	for _, stream := range []struct {
+		kind Stream
+		from *Stretch
+		to   **Stretch
+	}{{Source, source, &w.Source}, {Image, images, &w.Images}} {
+		if stream.from == nil || !r.model.has(stream.kind) {
+			continue
+		}
+		tokens, err := stream.from.Tokens.Mul(meter.NewOps(r.times))
+		if err != nil {
+			return fmt.Errorf("%s tokens: %w", stream.kind, err)
+		}
+		*stream.to = &Stretch{Sequence: stream.from.Sequence, Tokens: tokens}
+	}
+	return nil
 }
 
 // repeated is the schedule gone through n times. Its order does not matter: the
@@ -216,18 +249,18 @@ func (s Schedule) repeated(n uint64) Schedule {
 // calibration tokens and, where second moments of the inputs of each matrix are
 // formed (GPTQ, Frantar et al. 2022), 2 x In^2 operations per matrix and token.
 func (s Stage) calibration() ([]Part, error) {
-	part, err := s.count(role{"calibration", meter.Quantization, s.Model, Forward, s.Tokens, 1})
+	part, err := s.count(role{"calibration", meter.Quantization, s.Model, Forward, s.Tokens, 1, false})
 	if err != nil {
 		return nil, err
 	}
 	var sum sum
-	var perToken meter.Ops
-	for _, p := range s.Model.products {
-		if p.Name != headName && p.Stream == Text && !p.Prediction {
-			perToken = sum.add(perToken, sum.mul(2, p.In, p.In, p.Count))
+	perToken := s.Model.momentOps(Text, &sum)
+	moments := sum.times(perToken, s.Tokens)
+	for _, stream := range []Stream{Source, Image} {
+		if read := (Work{Source: s.Source, Images: s.Images}).stretch(stream); read != nil {
+			moments = sum.add(moments, sum.times(s.Model.momentOps(stream, &sum), read.Tokens))
 		}
 	}
-	moments := sum.times(perToken, s.Tokens)
 	if sum.err != nil {
 		return nil, fmt.Errorf("calibration: %w", sum.err)
 	}
@@ -247,6 +280,18 @@ func (s Stage) calibration() ([]Part, error) {
 	}
 	part.Count.PerToken = meter.Interval{}
 	return []Part{part}, nil
+}
+
+// momentOps is 2 x In^2 for every matrix that a token of the stream meets, the
+// head left out.
+func (a Architecture) momentOps(stream Stream, s *sum) meter.Ops {
+	var total meter.Ops
+	for _, p := range a.products {
+		if p.Name != headName && p.Stream == stream && !p.Prediction {
+			total = s.add(total, s.mul(2, p.In, p.In, p.Count))
+		}
+	}
+	return total
 }
 
 // added is the bound with more operations; an unknown one stays unknown.

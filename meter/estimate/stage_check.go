@@ -29,6 +29,15 @@ func (s Stage) check() error {
 	if s.Adapter != nil && s.Frozen != 0 {
 		problem("an adapter freezes every layer already: state its layers instead of frozen ones")
 	}
+	for _, stream := range []struct {
+		name   string
+		kind   Stream
+		stated bool
+	}{{"source-tokens", Source, s.Source != nil || s.GeneratedSource != nil}, {"image-tokens", Image, s.Images != nil || s.GeneratedImages != nil}} {
+		if stream.stated && !s.anyReads(stream.kind) {
+			problem("%s: no model of the stage reads %s tokens", stream.name, stream.kind)
+		}
+	}
 	if s.NoReference && s.Reference != nil {
 		problem("reference names a model, and no-reference says that none runs")
 	}
@@ -47,6 +56,16 @@ func (s Stage) check() error {
 	return errors.Join(errs...)
 }
 
+// anyReads reports whether a model of the stage has products on the stream.
+func (s Stage) anyReads(stream Stream) bool {
+	for _, model := range []*Architecture{&s.Model, s.Reference, s.Teacher, s.Critic, s.Reward} {
+		if model != nil && model.has(stream) {
+			return true
+		}
+	}
+	return false
+}
+
 // field is a field of a stage: whether it is set, whether its kind uses it, and
 // whether the kind is nothing without it.
 type field struct {
@@ -63,6 +82,11 @@ func (s Stage) fields() []field {
 		{"epochs", s.Epochs != 0, training, false},
 		{"adapter", s.Adapter != nil, training && !is(FullStage), is(LoRA, QLoRA)},
 		{"frozen-layers", s.Frozen != 0, training && !is(LoRA, QLoRA), false},
+		{"frozen-parts", len(s.FrozenParts) != 0, training, false},
+		{"source-tokens", s.Source != nil, !is(Generation, Merge), false},
+		{"image-tokens", s.Images != nil, !is(Generation, Merge), false},
+		{"generated-source-tokens", s.GeneratedSource != nil, rl || is(Generation), false},
+		{"generated-image-tokens", s.GeneratedImages != nil, rl || is(Generation), false},
 		{"reference", s.Reference != nil, rl || preference, false},
 		{"no-reference", s.NoReference, rl || preference, false},
 		{"on-policy", s.OnPolicy, rl, false},
@@ -76,7 +100,7 @@ func (s Stage) fields() []field {
 	}
 }
 
-func joined(kinds []StageKind) string {
+func joined[T ~string](kinds []T) string {
 	text := ""
 	for i, k := range kinds {
 		if i > 0 {

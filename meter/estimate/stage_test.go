@@ -177,3 +177,56 @@ func ratio(a, b meter.Ops) string {
 	f := exactly(a)
 	return f.Quo(f, exactly(b)).FloatString(2)
 }
+
+// TestStagesBesideDecoders: what an encoder or a tower costs in a stage, by hand,
+// layer by layer. smallT5 has per source token 1024 weights in its encoder and
+// 256 for the decoder's keys and values, and per text token 1536; smallVision
+// per image token 1152 weights, 384 of them on pixels, and 384 to join it, and
+// per text token 1408. Pairs of positions cost 4 x 8 (the tower's 4 x 4).
+func TestStagesBesideDecoders(t *testing.T) {
+	both, vision := parse(t, []byte(smallT5)), parse(t, []byte(smallVision))
+	n := meter.NewOps
+	six, five := &Stretch{Sequence: 6, Tokens: n(6)}, &Stretch{Sequence: 5, Tokens: n(5)}
+	q, queries := &Adapter{Rank: 2, Targets: []string{"q"}}, &Adapter{Rank: 2, Targets: []string{"q_proj"}}
+	const (
+		text, source = 10*(2*1536+2*4*8*(5+6)) + 6*2*256, 6 * (2*1024 + 2*4*8*6) // one pass
+		words, image = 10 * (2*1408 + 2*4*8*5), 5 * (2*1536 + 4*4*20*4)
+		adapters     = 6 * 2 * 2 * (8 + 8) // of queries, in two layers, for each token
+	)
+	for _, c := range []struct {
+		name  string
+		stage Stage
+		want  []uint64 // of each part
+	}{
+		{"all", Stage{Kind: FullStage, Model: both, Source: six}, []uint64{3*text + 3*source}},
+		{"frozen encoder", Stage{Kind: FullStage, Model: both, Source: six, FrozenParts: []ModelPart{EncoderPart}}, []uint64{3*text + source - 6*2*256}},
+		{"frozen decoder", Stage{Kind: FullStage, Model: both, Source: six, FrozenParts: []ModelPart{DecoderPart}}, []uint64{3*text + 3*source - 10*2*1536 - 6*2*256}},
+		{"two epochs", Stage{Kind: FullStage, Model: both, Source: six, Epochs: 2}, []uint64{6*text + 6*source}},
+		// Queries stand in the encoder, and twice in each layer of the decoder.
+		{"adapter", Stage{Kind: LoRA, Model: both, Source: six, Adapter: q}, []uint64{3*text + 3*source - 10*2*1536 - 6*2*(1024+256) + 10*2*adapters + 6*adapters}},
+		{"preferences", Stage{Kind: DPO, Model: both, Source: six}, []uint64{3*text + 3*source, text + source}},
+		{"one pass", Stage{Kind: ForwardOnlyStage, Model: both, Source: six}, []uint64{text + source}},
+		// Moments: 2 x In^2 for each matrix but the head.
+		{"quantisation", Stage{Kind: PTQ, Model: both, Source: six, Hessians: Yes},
+			[]uint64{text + source + 10*2*2*(4*64+2*64+64+256) + 6*2*2*(4*64+64+256+2*64)}},
+		{"tower", Stage{Kind: FullStage, Model: vision, Images: five}, []uint64{3*words + 3*image - 5*2*384}},
+		{"frozen tower", Stage{Kind: FullStage, Model: vision, Images: five, FrozenParts: []ModelPart{TowerPart}}, []uint64{3*words + image + 5*4*384}},
+		{"projector alone", Stage{Kind: FullStage, Model: vision, Images: five, FrozenParts: []ModelPart{TowerPart, DecoderPart}}, []uint64{3*words - 10*2*1408 + image + 5*4*384}},
+		{"upper layer and projector", Stage{Kind: FullStage, Model: vision, Images: five, Frozen: 1, FrozenParts: []ModelPart{TowerPart}}, []uint64{3*words - 10*2*576 + image + 5*4*384}},
+		{"adapter beside a frozen tower", Stage{Kind: LoRA, Model: vision, Images: five, Adapter: queries, FrozenParts: []ModelPart{TowerPart}}, []uint64{3*words - 10*2*1408 + 10*adapters + image}},
+		{"rollouts", Stage{Kind: GRPO, Model: vision, Images: five, Generated: n(10), GeneratedImages: five, OnPolicy: true, NoReference: true}, []uint64{words + image, 3*words + 3*image - 5*2*384}},
+		{"a teacher without a tower", Stage{Kind: Distillation, Model: vision, Images: five, Teacher: new(parse(t, []byte(small)))}, []uint64{3*words + 3*image - 5*2*384, words}},
+	} {
+		c.stage.Tokens, c.stage.Lengths = n(10), Schedule{always: 10}
+		parts, err := c.stage.Parts()
+		if err != nil || len(parts) != len(c.want) {
+			t.Errorf("%s: %d parts, want %d: %v", c.name, len(parts), len(c.want), err)
+			continue
+		}
+		for i, want := range c.want {
+			if got := parts[i].Count.Operations; got != meter.Exact(n(want)) {
+				t.Errorf("%s: %s: %+v, want %d\n%s", c.name, parts[i].Role, got, want, parts[i].Count.Source)
+			}
+		}
+	}
+}

@@ -33,8 +33,8 @@ func TestStreams(t *testing.T) {
 		{"encoder and decoder, forward", smallT5, ten(Work{Sequence: 10, Source: six, Passes: Forward}), "55424", "for 6 source tokens: 2 x 1280"},
 		{"what the encoder read is not stated", smallT5, ten(Work{Sequence: 10}), "101760-", "how many source tokens were read is not stated"},
 		{"nothing was read", smallT5, ten(Work{Sequence: 10, Source: &Stretch{Sequence: 6}}), "113280", "for 0 source tokens"},
-		// Text 10 x (6 x 1408 + 12 x 8 x 5 x 2) of which qwen2's biases are none; images 5 x (6 x 1536 + 12 x 4 x 20 x 4).
-		{"tower", smallVision, ten(Work{Sequence: 10, Images: five}), "159360", "for 5 image tokens: 6 x 1536 weights applied per token + 12 x 4 layers x 4 x 20 keys"},
+		// Text 10 x (6 x 1408 + 12 x 8 x 5 x 2) of which qwen2's biases are none; images 5 x (4 x 384 + 6 x 1152 + 12 x 4 x 20 x 4): pixels need no gradient.
+		{"tower", smallVision, ten(Work{Sequence: 10, Images: five}), "155520", "for 5 image tokens: 4 x 384 trained weights below which nothing is trained + 6 x 1152 trained weights applied per token + 12 x 4 layers x 4 x 20 keys"},
 		// 5 x (2 x 1152 + 6 x 384 + 4 x 4 x 20 x 4).
 		{"frozen tower", smallVision, ten(Work{Sequence: 10, Images: five, FixedTower: true}), "123520", "for 5 image tokens: 2 x 1152 frozen weights + 6 x 384 trained weights applied per token + 4 x 4 layers x 4 x 20 keys"},
 		{"text alone", smallVision, ten(Work{Sequence: 10, Images: &Stretch{Sequence: 5}}), "94080", "for 0 image tokens"},

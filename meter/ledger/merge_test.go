@@ -59,7 +59,7 @@ func seen(t testing.TB, path string) string {
 			if err := errors.Join(err, err2); err != nil || !found {
 				t.Fatal(err, found)
 			}
-			sum, err := meter.SumRecords(records)
+			sum, err := meter.SumRecords(meter.NetRuns(records))
 			if err != nil || !slices.Equal(sum, node.Own) {
 				t.Fatalf("%s: totals %+v, its records give %+v (%v)", m, node.Own, sum, err)
 			}

@@ -69,8 +69,8 @@ func (l *Ledger) Models() ([]meter.ModelRef, error) {
 }
 
 // Node returns a model's own totals and parents, net of corrections, over all
-// its logs, or false when the ledger has none. Runs that several processes share
-// count once, as [meter.NetRuns] has it.
+// its logs, or false when the ledger has none. Runs that several processes share,
+// and work that was attested elsewhere too, count once, as [meter.NetRuns] has it.
 func (l *Ledger) Node(model meter.ModelRef) (meter.Node, bool, error) {
 	var node meter.Node
 	var found bool
@@ -88,7 +88,7 @@ func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, erro
 	}
 	st, err := modelState(tx, model, logs)
 	node := meter.Node{Model: model, Parents: st.parents()}
-	if err == nil && st.Shared > 0 {
+	if err == nil && st.told() {
 		var records []meter.Record
 		if records, err = counting(tx, model, logsOf(tx, l.id, model)); err == nil {
 			node.Own, err = meter.SumRecords(meter.NetRuns(records))
@@ -102,12 +102,12 @@ func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, erro
 }
 
 // SharesRuns reports whether a model has records of runs that several processes
-// share, so that its records do not add up one by one.
+// share, or that were attested elsewhere, so that its records do not add up one by one.
 func (l *Ledger) SharesRuns(model meter.ModelRef) (bool, error) {
 	var shares bool
 	err := l.read(model, func(tx *bolt.Tx, logs []modelLog) error {
 		st, err := modelState(tx, model, logs)
-		shares = st.Shared > 0
+		shares = st.told()
 		return err
 	})
 	return shares, err

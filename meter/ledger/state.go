@@ -38,6 +38,14 @@ type tally struct {
 	Grades     []uint64       `json:"grades"`      // records per grade, in the order of meter.Grades
 }
 
+// told reports whether the records may tell of the same work more than once, so that
+// the sums over them are no totals: those of shared runs, and those that were
+// attested elsewhere.
+func (st *state) told() bool {
+	attested := slices.Index(meter.Grades(), meter.GradeAttested)
+	return st.Shared > 0 || slices.ContainsFunc(st.Tallies, func(t tally) bool { return attested < len(t.Grades) && t.Grades[attested] > 0 })
+}
+
 // parentCount is a parent and how many records name it.
 type parentCount struct {
 	meter.Parent

@@ -24,7 +24,7 @@ type amdExporter struct {
 }
 
 func (d *amdExporter) name() string    { return "amd-exporter" }
-func (d *amdExporter) marks() []string { return []string{"gpu_", "GPU_"} }
+func (d *amdExporter) marks() []string { return []string{"^# HELP ", "^# TYPE "} } // all others have a brace
 func (d *amdExporter) clone() parser {
 	return &amdExporter{clipped(d.devices), clipped(d.tensor), clipped(d.ops), d.model}
 }

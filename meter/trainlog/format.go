@@ -11,9 +11,9 @@ import (
 func formats(name string) []parser {
 	list := []parser{
 		newAxolotl(), newTRL(), newHF(), &nanoGPT{},
-		newMegatron(), newTorchtitan(), newOLMoCore(), newMaxText(), newLLMC(), newNanochat(), newNeMo(), newVerl(), newDeepSpeed(),
+		newMegatron(), newTorchtitan(), newOLMoCore(), newMaxText(), newLLMC(), newNanochat(), newNeMo(), newVerl(), newNanotron(), newPrimeRL(), newLevanter(), newDeepSpeed(),
 		&megatronProgress{}, &llmcMain{}, &deepSpeedProfiler{}, newLitGPT(), newLitGPTMetrics(),
-		&hfState{}, &hfResults{}, &axolotlState{}, &olmoMetrics{}, newMaxTextMetrics(), &awsMeter{},
+		&hfState{}, &hfResults{}, &axolotlState{}, &olmoMetrics{}, newMaxTextMetrics(), &levanterMetrics{}, &awsMeter{},
 		newWandbHistory(), &wandbSummary{}, &wandbMetadata{}, &mlperf{}, &tensorBoard{},
 		&dcgm{}, &amdExporter{}, &nvidiaSMI{}, &focus{}, &slurm{}, &mlflow{metric: metricOf(name)},
 	}

@@ -2,6 +2,7 @@ package trainlog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 )
 
@@ -20,7 +21,11 @@ type matcher struct {
 
 const tableSize = 1 << 13
 
-func slot(a, b, c byte) int { return (int(a) ^ int(b)<<4 ^ int(c)<<7 ^ int(c)>>3) & (tableSize - 1) }
+func slot(a, b, c byte) int { return slotOf(uint32(a) | uint32(b)<<8 | uint32(c)<<16) }
+
+// slotOf is slot of three bytes in the lower part of a word; the fourth does not
+// matter.
+func slotOf(word uint32) int { return int(word<<8*0x9e3779b1>>19) & (tableSize - 1) }
 
 // newMatcher prepares a search for marks of at least three bytes.
 func newMatcher(marks []string) *matcher {
@@ -71,18 +76,45 @@ func (m *matcher) find(p []byte, at int) int {
 	if m.every {
 		return at
 	}
-	for end := at + m.least; end <= len(p); {
+	for end := m.skip(p, at+m.least); end <= len(p); {
 		where := slot(p[end-3], p[end-2], p[end-1])
 		if by := m.shift[where]; by > 0 {
-			end += int(by)
+			end = m.skip(p, end+int(by))
 			continue
 		}
 		if m.holds(p[end-m.least:], where) {
 			return end - m.least
 		}
-		end++
+		end = m.skip(p, end+1)
 	}
 	return len(p)
+}
+
+// skip returns the first place at or after end, in whole steps of the largest
+// shift, whose three bytes stand in a mark, or one near the end of p. Most of a log
+// is such steps: four at a time do not wait for each other.
+func (m *matcher) skip(p []byte, end int) int {
+	step := m.least - 2
+	most := uint8(step)
+	for end >= 3 && end+3*step < len(p) {
+		q := p[end-3 : end+3*step+1]
+		a := m.shift[slotOf(binary.LittleEndian.Uint32(q))]
+		b := m.shift[slotOf(binary.LittleEndian.Uint32(q[step:]))]
+		c := m.shift[slotOf(binary.LittleEndian.Uint32(q[2*step:]))]
+		d := m.shift[slotOf(binary.LittleEndian.Uint32(q[3*step:]))]
+		switch {
+		case a != most:
+			return end
+		case b != most:
+			return end + step
+		case c != most:
+			return end + 2*step
+		case d != most:
+			return end + 3*step
+		}
+		end += 4 * step
+	}
+	return end
 }
 
 func (m *matcher) holds(p []byte, where int) bool {

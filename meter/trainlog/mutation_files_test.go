@@ -18,6 +18,7 @@ func fileGenerators() map[string]generator {
 		"wandb/wandb-summary.json": makeWandbSummary, "wandb/wandb-metadata.json": makeWandbMetadata, "litgpt_metrics.csv": makeLitGPTMetrics,
 		"deepspeed_flops_profiler.txt": makeProfiler, "mlperf_mllog.log": makeMLPerf, "dcgm_exporter.prom": makeDCGM, "amd_exporter.prom": makeAMD, "nvidia_smi_query.csv": makeNvidiaSMI,
 		"focus_billing.csv": makeFocus, "slurm_sacct.txt": makeSlurm,
+		"megatron_progress.txt": makeMegatronProgress, "levanter_tracker_metrics.jsonl": makeLevanterMetrics,
 		"mlflow/0/8f0000000000000000000000000000aa/metrics/total_flos": makeMLflow,
 		"tensorboard/events.out.tfevents.1789000000.host01.12345.0":    makeEvents,
 	}

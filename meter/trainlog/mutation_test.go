@@ -41,10 +41,16 @@ func generators() map[string]generator {
 // widths, restarts, line ends, colours and noise give what their generator
 // counted.
 func TestMutationsOfEverySample(t *testing.T) {
-	all := generators()
+	all, made := generators(), map[string]bool{}
 	for file := range expectations(t) {
 		if all[file] == nil {
 			t.Errorf("no generator makes logs like %s", file)
+		}
+		made[formatOf[file]] = true
+	}
+	for _, format := range Formats() {
+		if !made[format] {
+			t.Errorf("no sample, and so no generator, is of the format %s", format)
 		}
 	}
 	compared := 0

@@ -12,6 +12,7 @@ func trainingGenerators() map[string]generator {
 		"nanogpt_stdout.log": makeNanoGPT, "nanochat_base_train.log": makeNanochat, "olmo_core_train.log": makeOLMo, "maxtext_train.log": makeMaxText,
 		"deepspeed_engine.log": makeDeepSpeed, "hf_stdout.log": makeHF, "trl_sft_stdout.log": makeTRL, "axolotl_stdout.log": makeAxolotl,
 		"nemo_progress.log": makeNeMo, "litgpt_stdout.log": makeLitGPT, "verl_stdout.log": makeVerl,
+		"nanotron_train.log": makeNanotron, "prime_rl_train.log": makePrimeRL, "levanter_train.log": makeLevanter,
 	}
 }
 

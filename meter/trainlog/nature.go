@@ -26,6 +26,9 @@ func ConventionOf(format string) meter.Convention {
 			Padding: "excluded", Recomputation: "excluded", Experts: "active", Evaluation: "excluded"}
 	case "olmo-core", "olmo-core-metrics": // 6 x active parameters + 12 x heads x width x min(window, length)
 		return meter.Convention{MultiplyAccumulate: "2", Attention: "full", Keys: "s", Window: "applied", Recomputation: "excluded", Experts: "active"}
+	case "levanter", "levanter-metrics": // 3 x the forward pass of every sequence, attention over all keys, softmax and masks too
+		return meter.Convention{MultiplyAccumulate: "2", Attention: "full", Keys: "s", Embedding: "excluded", Head: "included", Padding: "included",
+			Recomputation: "excluded", Experts: "active", Evaluation: "excluded"}
 	}
 	return meter.Convention{}
 }

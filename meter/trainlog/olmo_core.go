@@ -141,23 +141,8 @@ func (c *olmoMetrics) read(l line, _ *notes) verdict {
 	}
 	petaflops := l.object.value("throughput/total petaflops")
 	c.sheet.number("petaflops_stated", petaflops)
-	c.stated = fromPetaflops(petaflops)
+	c.stated = inUnits(petaflops, 1e15)
 	return signature
-}
-
-// fromPetaflops is a total printed in units of 10^15 operations, to the
-// operation of what is printed; nil when there is none.
-func fromPetaflops(text []byte) *meter.Ops {
-	r, ok := exactly(text)
-	if !ok || r.Sign() <= 0 {
-		return nil
-	}
-	r.Mul(r, big.NewRat(1_000_000_000_000_000, 1))
-	ops, err := meter.ParseOps(new(big.Int).Quo(r.Num(), r.Denom()).String())
-	if err != nil || beyondAnyJob(ops) {
-		return nil
-	}
-	return &ops
 }
 
 func (c *olmoMetrics) observe(o *meter.Observation) {

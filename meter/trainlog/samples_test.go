@@ -59,6 +59,8 @@ var formatOf = map[string]string{
 	"olmo_core_train.log": "olmo-core", "slurm_sacct.txt": "slurm", "tensorboard/events.out.tfevents.1789000000.host01.12345.0": "tensorboard",
 	"torchtitan_train.log": "torchtitan", "trl_sft_stdout.log": "trl", "verl_stdout.log": "verl", "wandb/wandb-history.jsonl": "wandb-history",
 	"wandb/wandb-metadata.json": "wandb-metadata", "wandb/wandb-summary.json": "wandb-summary",
+	"nanotron_train.log": "nanotron", "prime_rl_train.log": "prime-rl", "levanter_train.log": "levanter", "levanter_tracker_metrics.jsonl": "levanter-metrics",
+	"megatron_progress.txt": "megatron-progress",
 }
 
 // needArchitecture are the figures that follow from a file and the shape of the

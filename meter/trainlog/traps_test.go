@@ -57,6 +57,19 @@ func TestTraps(t *testing.T) {
 		{"DeepSpeed under the Trainer", "[2026-08-22 10:00:10,101] [INFO] [logging.py:128:log_dist] [Rank 0] step=10, skipped=0, lr=[2e-05], mom=[(0.9, 0.999)]\n{'loss': 1.5, 'epoch': 0.5}\n", "- - -", "steps_logged=1", "[]"},
 		{"llm.c: the table of a second start", "| total batch size      | 100                                                |\nstep    1/10 | loss 10.8 (+nanz)| norm 15.3 (+nanz)| lr 8e-07 | 402.11 ms | 42.0% bf16 MFU | 13 tok/s\n" +
 			"| total batch size      | 100                                                |\nstep    1/10 | loss 10.7 (+nanz)| norm 15.3 (+nanz)| lr 8e-07 | 402.11 ms | 42.0% bf16 MFU | 13 tok/s\n", "1/2 100/200 -", "", "[log-reset]"},
+		{"nanotron: no first line of a start", "iteration: 11 / 100 | consumed_tokens: 512 | tokens_per_sec: 109 | lm_loss: 5.32 | model_tflops_per_gpu: 1.87e-05\niteration: 21 / 100 | consumed_tokens: 1.02K | tokens_per_sec: 109 | lm_loss: nan | model_tflops_per_gpu: 1.87e-05 | hardware_tflops_per_gpu: 1.87e-05 | grad_norm: 2.96\n",
+			"11/11 - -", "last_step=21 tokens_printed=1020 tokens_per_step=", "[log-starts-late log-loss-not-finite]"},
+		{"nanotron: the order of an older version", "[Start training] datetime: 2024-08-31 | mbs: 2 | grad_accum: 1 | global_batch_size: 2 | sequence_length: 256 | train_steps: 15 | start_iteration_step: 0 | consumed_train_samples: 0\niteration: 1 / 15 | consumed_tokens: 512 | lm_loss: 5.32 | model_tflops_per_gpu: 1\n",
+			"1/1 512/512 -", "tokens_per_step=512", "[]"},
+		{"prime-rl: JSON lines", `{"timestamp": "2026-08-21T12:00:01", "level": "INFO", "message": "Starting from scratch", "module": "train", "function": "train", "line": 9}` + "\n" +
+			`{"timestamp": "2026-08-21T12:01:01", "level": "SUCCESS", "message": "Step 1 |   43.1s | Loss 0.0012 | LR 1.00e-06 | Throughput 15220 tokens/s | MFU 31.2% | Peak Mem. 61.2 GiB", "module": "train", "function": "train", "line": 9}` + "\n",
+			"1/1 - -", "last_step=1 mfu=31.2", "[]"},
+		{"prime-rl: a sampler's log is no training", "12:04:31 SUCCESS Step 3 | Time: 420.66s | Reward: 0.1250 | Throughput: 900 tokens/s | Seq. Length: 6857.1 tokens/sample\n", "- - -", "last_step=", "[]"},
+		{"prime-rl: micro-steps are no steps", "12:04:31   DEBUG Micro Step 3/8 | Loss 0.0012 | Entropy 0.4\n12:04:31 SUCCESS Step 1 | 43.1s | Loss nan | Throughput 15220 tokens/s | MFU 31.2% | Peak Mem. 61.2 GiB\n", "1/1 - -", "last_step=1", "[log-loss-not-finite]"},
+		{"levanter: a resume in a log of its own", strings.Repeat(`{"tracker": "json_logger", "event": "log", "step": 50, "metrics": {"throughput/total_tokens": 5100}}`+"\n", 2) +
+			`{"tracker": "json_logger", "event": "log", "step": 51, "metrics": {"throughput/total_tokens": 5200}}` + "\n", "2/2 100/100 -", "last_step=51 tokens=5200", "[log-starts-late]"},
+		{"levanter: a rollback", strings.Repeat(`{"tracker": "json_logger", "event": "log", "step": 0, "metrics": {"throughput/total_tokens": 100}}`+"\n"+
+			`{"tracker": "json_logger", "event": "log", "step": 1, "metrics": {"throughput/total_tokens": 200}}`+"\n", 2), "2/4 200/400 -", "tokens=200", "[log-reset log-rollback]"},
 		{"HF state without a total", `{"global_step": 5, "log_history": [], "max_steps": 9, "total_flos": 0.0, "num_input_tokens_seen": 0}`, "5/5 - -", "operations_stated= tokens_seen= last_step=5", "[]"},
 		{"HF state cut off", `{"global_step": 5, "log_history": [`, "- - -", "", "[]"},
 		{"DCGM: absence is not zero", `DCGM_FI_DEV_GPU_TEMP{gpu="0",UUID="GPU-1",modelName="NVIDIA H100"} 61` + "\n", "- - -", "tensor_active_ratio= devices=1", "[]"},

@@ -17,6 +17,7 @@ type Chips struct {
 	labels    map[string]string
 	unnamed   string // the product of units that a source does not name
 	answers   map[string]answer
+	words     int // of the answers, that nobody explained
 }
 
 type chip struct {
@@ -91,11 +92,26 @@ func (c *Chips) Resolve(u Use) (product string, perUnit uint64, known bool) {
 	key := string(u.Kind) + "\x00" + strings.Join(u.Names, "\x00")
 	got, seen := c.answers[key]
 	if !seen {
-		got = c.resolve(u)
-		c.answers[key] = got
+		if got = c.resolve(u); !got.known && c.words >= maxWords {
+			return FurtherWords, got.perUnit, false
+		}
+		if len(c.answers) < 2*maxWords { // the rest is looked up each time
+			c.answers[key] = got
+			if !got.known {
+				c.words++
+			}
+		}
 	}
 	return got.product, got.perUnit, got.known
 }
+
+// maxWords bounds how many words that nobody explained are kept apart; the time
+// of further ones is summed under [FurtherWords].
+const maxWords = 10_000
+
+// FurtherWords is the product of units whose words are past those that are kept
+// apart.
+const FurtherWords = "(further words)"
 
 func (c *Chips) resolve(u Use) answer {
 	for _, name := range u.Names {

@@ -14,6 +14,7 @@ type entry struct {
 	group    string // resource and product: what the entry's chips are
 	account  string
 	product  string
+	cluster  string
 	job      string
 	alias    string
 	instance string
@@ -41,7 +42,7 @@ const undated = math.MinInt64
 func (e entry) is(flag uint8) bool { return e.flags&flag != 0 }
 
 func (e entry) size() int {
-	return 400 + len(e.group) + len(e.account) + len(e.job) + len(e.alias) + len(e.instance) + len(e.nodes)
+	return 400 + len(e.group) + len(e.account) + len(e.cluster) + len(e.job) + len(e.alias) + len(e.instance) + len(e.nodes)
 }
 
 func (e entry) compare(o entry) int {
@@ -51,7 +52,7 @@ func (e entry) compare(o entry) int {
 }
 
 func (e entry) append(b []byte) []byte {
-	for _, s := range []string{e.group, e.account, e.product, e.job, e.alias, e.instance, e.nodes, e.file} {
+	for _, s := range []string{e.group, e.account, e.product, e.cluster, e.job, e.alias, e.instance, e.nodes, e.file} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -78,7 +79,7 @@ func (e entry) parse(b []byte) (entry, error) {
 		return n
 	}
 	e = entry{}
-	for _, s := range []*string{&e.group, &e.account, &e.product, &e.job, &e.alias, &e.instance, &e.nodes, &e.file} {
+	for _, s := range []*string{&e.group, &e.account, &e.product, &e.cluster, &e.job, &e.alias, &e.instance, &e.nodes, &e.file} {
 		n := unsigned()
 		if n > uint64(len(b)-min(at, len(b))) {
 			return e, errScratch
@@ -102,7 +103,7 @@ func entries(u Use, product string, known bool, perUnit uint64) ([]entry, error)
 	if err != nil || amount.IsZero() {
 		return nil, err
 	}
-	e := entry{group: u.Resource + "\x00" + product, account: u.Account, product: product, job: u.Job, alias: u.JobAlias, instance: u.Instance,
+	e := entry{group: u.Resource + "\x00" + product, account: u.Account, product: product, cluster: u.Cluster, job: u.Job, alias: u.JobAlias, instance: u.Instance,
 		nodes: strings.Join(u.Nodes, ","), file: u.File, line: u.Line, start: u.Start, end: u.End, print: u.print}
 	for flag, set := range map[uint8]bool{flagAdditive: u.Additive, flagUnknown: !known, flagRunning: u.Running} {
 		if set {

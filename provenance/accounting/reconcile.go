@@ -11,24 +11,27 @@ import (
 // it, when it ran, and the chip-time that it held of each product.
 type Run struct {
 	ID        string
+	Cluster   string   // whose scheduler named its job; "": not known
 	Jobs      []string // ids that a scheduler gave it
-	Instances []string // machines that it ran on
+	Scheduled bool     // its scheduler's job is among them: it held nothing of another
+	Machines  []string // that it ran on: instances and nodes, by every name
 	Start     int64    // nanoseconds since 1970; with End 0 where no period is known
 	End       int64
 	Held      map[string]*big.Rat // chip-seconds by product; empty where no chips are known
 	Unknown   map[string]bool     // products of Held that the catalogue does not know
+	Chips     uint64              // that its records name, in thousandths; 0: not known
 }
 
-// Reconciler holds pieces of accounting against runs. A piece whose job a run names
-// is that run's, whole: a job is paid for while it starts up too. Else, of a piece
-// on an instance that runs name, the time in which they ran is theirs, each moment
-// once. All the rest is attributed to no run. Sources of several kinds see the same
+// Reconciler holds pieces of accounting against runs. A piece whose job runs name is
+// theirs, whole: a job is paid for while it starts up too. Else, of a piece on a
+// machine that runs name, the time in which they ran is theirs, each moment once.
+// All the rest is attributed to no run. Sources of several kinds see the same
 // chips: their sums stand side by side and are never added.
 type Reconciler struct {
-	runs       []Run
-	byJob      map[string][]int
-	byInstance map[string][]int
-	kinds      map[Kind]*kindSums
+	runs      []Run
+	byJob     map[string][]int
+	byMachine map[string][]int
+	kinds     map[Kind]*kindSums
 }
 
 // kindSums are the signed chip-picoseconds of one kind of source.
@@ -36,6 +39,8 @@ type kindSums struct {
 	attributed, unattributed map[string]*big.Int // by product
 	runs                     map[shareKey]*big.Int
 	elsewhere                map[int]*big.Int // of runs, the part in pieces that their periods do not touch
+	shared                   map[int][]int    // runs between which a job's piece was divided
+	spans                    map[int]*spans   // of runs, when they held how many chips by their jobs
 	loose                    map[Loose]*big.Int
 	more                     *big.Int // of holders past maxLoose
 }
@@ -49,7 +54,7 @@ type shareKey struct {
 
 // Loose names a holder of chip-time that is attributed to no run.
 type Loose struct {
-	Account, Job, Instance, Product string
+	Account, Cluster, Job, Instance, Product string
 }
 
 // maxLoose bounds how many holders are kept apart; the time of others is in the
@@ -58,14 +63,16 @@ const maxLoose = 100_000
 
 // NewReconciler returns a reconciler for the runs.
 func NewReconciler(runs []Run) *Reconciler {
-	r := &Reconciler{runs: slices.Clone(runs), byJob: map[string][]int{}, byInstance: map[string][]int{}, kinds: map[Kind]*kindSums{}}
+	r := &Reconciler{runs: slices.Clone(runs), byJob: map[string][]int{}, byMachine: map[string][]int{}, kinds: map[Kind]*kindSums{}}
 	slices.SortStableFunc(r.runs, func(a, b Run) int { return cmp.Compare(a.Start, b.Start) })
 	for i, run := range r.runs {
 		for _, job := range run.Jobs {
 			r.byJob[job] = append(r.byJob[job], i)
 		}
-		for _, instance := range run.Instances {
-			r.byInstance[instance] = append(r.byInstance[instance], i)
+		for _, machine := range run.Machines {
+			if !slices.Contains(r.byMachine[machine], i) {
+				r.byMachine[machine] = append(r.byMachine[machine], i)
+			}
 		}
 	}
 	return r
@@ -77,56 +84,26 @@ func (r *Reconciler) Runs() []Run { return slices.Clone(r.runs) }
 // Add takes a piece of a source of a kind.
 func (r *Reconciler) Add(kind Kind, p Piece) {
 	if r.kinds[kind] == nil {
-		r.kinds[kind] = &kindSums{map[string]*big.Int{}, map[string]*big.Int{}, map[shareKey]*big.Int{}, map[int]*big.Int{}, map[Loose]*big.Int{}, new(big.Int)}
+		r.kinds[kind] = &kindSums{map[string]*big.Int{}, map[string]*big.Int{}, map[shareKey]*big.Int{}, map[int]*big.Int{}, map[int][]int{}, map[int]*spans{}, map[Loose]*big.Int{}, new(big.Int)}
 	}
 	sums := r.kinds[kind]
-	if run, found := r.ofJob(p); found {
-		sums.attribute(run, p, heldSigned(p))
-		if of := r.runs[run]; p.Undated.IsZero() && of.End != 0 && (p.End <= of.Start || of.End <= p.Start) {
-			into(sums.elsewhere, run, heldSigned(p))
-		}
+	runs := r.ofJob(p)
+	if len(runs) == 0 {
+		sums.leave(p, r.ofMachine(sums, p))
 		return
 	}
-	rest := r.ofInstance(sums, p)
-	sums.leave(p, rest)
-}
-
-// ofJob is the run that names the piece's job: of several, as when a job was
-// requeued, the one that it overlaps longest.
-func (r *Reconciler) ofJob(p Piece) (int, bool) {
-	best, longest, found := 0, int64(-1), false
-	for _, name := range []string{p.Job, p.JobAlias} {
-		if name == "" {
-			continue
-		}
-		for _, i := range r.byJob[name] {
-			if shared := min(p.End, r.runs[i].End) - max(p.Start, r.runs[i].Start); !found || shared > longest {
-				best, longest, found = i, shared, true
-			}
+	runs, apart := r.nearest(p, runs)
+	parts := r.divided(p, runs)
+	for _, part := range parts {
+		sums.attribute(part.run, p, part.amount)
+		sums.hold(part.run, p)
+		if apart {
+			into(sums.elsewhere, part.run, part.amount)
 		}
 	}
-	return best, found
-}
-
-// ofInstance attributes the time in which runs on the piece's machine ran, and
-// returns what is left of it.
-func (r *Reconciler) ofInstance(sums *kindSums, p Piece) *big.Int {
-	rest := heldSigned(p)
-	if p.Instance == "" || !p.Undated.IsZero() {
-		return rest
+	for _, part := range parts[1:] {
+		sums.together(parts[0].run, part.run)
 	}
-	cursor := p.Start
-	for _, i := range r.byInstance[p.Instance] { // in the order of start
-		from, to := max(cursor, r.runs[i].Start), min(p.End, r.runs[i].End)
-		if from >= to {
-			continue
-		}
-		part := heldSigned(Piece{Start: from, End: to, Rate: p.Rate})
-		sums.attribute(i, p, part)
-		rest.Sub(rest, part)
-		cursor = to
-	}
-	return rest
 }
 
 // heldSigned is what a piece held, negative where it takes back.
@@ -149,7 +126,7 @@ func (s *kindSums) leave(p Piece, amount *big.Int) {
 		return
 	}
 	into(s.unattributed, p.Product, amount)
-	holder := Loose{p.Account, p.Job, p.Instance, p.Product}
+	holder := Loose{p.Account, p.Cluster, p.Job, p.Instance, p.Product}
 	if s.loose[holder] == nil && len(s.loose) == maxLoose {
 		s.more.Add(s.more, amount)
 		return
@@ -174,6 +151,8 @@ type Reconciled struct {
 	// Elsewhere is, by run, the part of its jobs' time in rows that its period does
 	// not touch: an attempt before a requeue, or another job under the same id.
 	Elsewhere map[string]*big.Rat
+	Shared    map[string][]string // by run, the others between which its job's time was divided
+	Chips     map[string]uint64   // by run, the most chips that its jobs held at once, in thousandths; a run that is not there is not known
 	Loose     []LooseTime
 	More      *big.Rat // of further holders that are not listed
 }
@@ -206,7 +185,7 @@ func (r *Reconciler) Reconciled() []Reconciled {
 		if sums == nil {
 			continue
 		}
-		line := Reconciled{Kind: kind, Runs: map[string][]Share{}, Elsewhere: map[string]*big.Rat{}, More: secondsOf(sums.more)}
+		line := Reconciled{Kind: kind, Runs: map[string][]Share{}, Elsewhere: map[string]*big.Rat{}, Shared: map[string][]string{}, Chips: map[string]uint64{}, More: secondsOf(sums.more)}
 		products := maps.Clone(sums.attributed)
 		maps.Copy(products, sums.unattributed)
 		for _, product := range slices.Sorted(maps.Keys(products)) {
@@ -219,11 +198,21 @@ func (r *Reconciler) Reconciled() []Reconciled {
 		for i, amount := range sums.elsewhere {
 			line.Elsewhere[r.runs[i].ID] = secondsOf(amount)
 		}
+		for i, others := range sums.shared {
+			for _, j := range others {
+				line.Shared[r.runs[i].ID] = append(line.Shared[r.runs[i].ID], r.runs[j].ID)
+			}
+		}
+		for i, held := range sums.spans {
+			if most, known := held.most(); known && len(sums.shared[i]) == 0 {
+				line.Chips[r.runs[i].ID] = most
+			}
+		}
 		for holder, amount := range sums.loose {
 			line.Loose = append(line.Loose, LooseTime{holder, secondsOf(amount)})
 		}
 		slices.SortFunc(line.Loose, func(a, b LooseTime) int {
-			return cmp.Or(b.Seconds.Cmp(a.Seconds), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Job, b.Job), cmp.Compare(a.Instance, b.Instance), cmp.Compare(a.Product, b.Product))
+			return cmp.Or(b.Seconds.Cmp(a.Seconds), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Job, b.Job), cmp.Compare(a.Instance, b.Instance), cmp.Compare(a.Product, b.Product))
 		})
 		out = append(out, line)
 	}

@@ -24,7 +24,7 @@ func TestReconcileSecondBySecond(t *testing.T) {
 				run.Jobs = []string{fmt.Sprint("j", r.IntN(3))}
 			}
 			if r.IntN(2) == 0 {
-				run.Instances = []string{fmt.Sprint("i", r.IntN(2))}
+				run.Machines = []string{fmt.Sprint("i", r.IntN(2))}
 			}
 			runs = append(runs, run)
 		}
@@ -80,7 +80,7 @@ func covered(runs []Run, p Piece, s int64) bool {
 		}
 	}
 	for _, run := range runs {
-		if len(run.Instances) > 0 && run.Instances[0] == p.Instance && run.Start/second <= s && s < run.End/second {
+		if len(run.Machines) > 0 && run.Machines[0] == p.Instance && run.Start/second <= s && s < run.End/second {
 			return true
 		}
 	}

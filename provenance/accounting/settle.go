@@ -14,11 +14,12 @@ type Piece struct {
 	Account  string
 	Product  string // the catalogue's full name, or where it is not Known the source's word
 	Known    bool
+	Cluster  string // of the job; "": the source does not say
 	Job      string
 	JobAlias string
 	Instance string
-	Nodes    []string
-	Start    int64 // nanoseconds since 1970
+	Nodes    []string // on which the chips are, in equal parts; of one alone it is the Instance
+	Start    int64    // nanoseconds since 1970
 	End      int64
 	Rate     int64    // thousandths of a chip; negative subtracts what a bill corrects
 	Undated  ChipTime // of a piece without a window; the other figures of time are then zero
@@ -220,7 +221,7 @@ func (s *sweep) group(next string) error {
 }
 
 func (e entry) piece(start, end int64) Piece {
-	p := Piece{Account: e.account, Product: e.product, Known: !e.is(flagUnknown), Job: e.job, JobAlias: e.alias, Instance: e.instance}
+	p := Piece{Account: e.account, Product: e.product, Known: !e.is(flagUnknown), Cluster: e.cluster, Job: e.job, JobAlias: e.alias, Instance: e.instance}
 	if e.nodes != "" {
 		p.Nodes = strings.Split(e.nodes, ",")
 	}

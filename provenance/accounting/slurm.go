@@ -108,8 +108,8 @@ func (r slurmRow) uses(o ReadOptions) ([]Use, error) {
 	if u.JobAlias = r.cell("jobid"); u.JobAlias == u.Job {
 		u.JobAlias = ""
 	}
-	if cluster := r.cell("cluster"); cluster != "" {
-		u.Resource = "cluster " + cluster + " "
+	if u.Cluster = r.cell("cluster"); u.Cluster != "" {
+		u.Resource = "cluster " + u.Cluster + " "
 	}
 	u.Resource += "job " + u.Job
 	if u.Nodes, err = hostlist(r.cell("nodelist")); err != nil {

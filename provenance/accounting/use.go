@@ -31,6 +31,7 @@ type Use struct {
 	File     string
 	Line     int64 // of the file, from 1; of a JSON file the number of the entry
 	Account  string
+	Cluster  string   // whose scheduler names the job; may be empty
 	Job      string   // as the scheduler names it
 	JobAlias string   // a second name, as a Slurm array's 123_4; may be empty
 	Resource string   // what cannot be held twice at once: an instance, a job's allocation, a container
