@@ -79,8 +79,8 @@ func (l provedLog) outside(index uint64, at time.Time) string {
 	from, until := after.seen[0].Time.Add(-firstWitnessed), after.seen[0].Time.Add(clockSkew)
 	says := fmt.Sprintf("is more than %s before %s, when witnesses first saw the log with it", firstWitnessed, timeText(after.seen[0].Time))
 	if before != nil {
-		from = before.seen[0].Time.Add(-clockSkew)
-		says = fmt.Sprintf("is before %s, when witnesses saw the log without it", timeText(before.seen[0].Time))
+		from = before.metAt.Add(-clockSkew)
+		says = fmt.Sprintf("is before %s, when witnesses saw the log without it", timeText(before.metAt))
 	}
 	switch {
 	case at.Before(from):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/witness"
@@ -31,6 +32,7 @@ type point struct {
 	meter *PublicKey            // that signed it; nil: no meter key was named
 	seen  []witness.Cosignature // by witnesses of the policy, the earliest first
 	met   bool                  // they meet its quorum
+	metAt time.Time             // when they did
 }
 
 // ledgerProofs reads the proofs that came along, and holds them to the statement
@@ -206,6 +208,7 @@ func (v *verification) signedPoints(l *provedLog) error {
 		if p.seen, p.met, err = v.policy.Witnesses.Cosigned(p.Checkpoint); err != nil {
 			return err
 		}
+		p.metAt = v.policy.Witnesses.MetAt(p.Checkpoint, p.seen)
 		if problem := v.revokedMeter(*p); problem != nil {
 			return fmt.Errorf("%s at %d entries: the meter's key: %s", l.origin, p.Head.Size, problem.Message)
 		}
@@ -221,7 +224,7 @@ func (v *verification) revokedMeter(p point) *Problem {
 	}
 	var at times
 	if p.met {
-		at = times{{Time: timeText(p.seen[0].Time)}}
+		at = times{{Time: timeText(p.metAt)}}
 	}
 	return v.policy.revoked(p.meter.ID(), at)
 }

@@ -18,8 +18,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// maxPolicyBytes bounds a policy file.
-const maxPolicyBytes = 64 << 10
+// MaxPolicyBytes bounds a policy file.
+const MaxPolicyBytes = 64 << 10
 
 // Policy is which witnesses a recipient relies on, and how many of them must have
 // cosigned.
@@ -33,6 +33,8 @@ type Policy struct {
 type Cosignature struct {
 	Witness string    `json:"witness"` // name of its key
 	Time    time.Time `json:"time"`    // UTC: when the witness saw the head
+
+	line string
 }
 
 // ParsePolicy reads a policy file (c2sp.org/tlog-policy). The address of a witness
@@ -40,8 +42,8 @@ type Cosignature struct {
 // places, a key that does not have the hash beside it and a log line are errors:
 // the logs are those of the meter keys that the recipient names.
 func ParsePolicy(data []byte) (*Policy, error) {
-	if len(data) > maxPolicyBytes {
-		return nil, fmt.Errorf("witness policy of %d bytes: expected at most %d", len(data), maxPolicyBytes)
+	if len(data) > MaxPolicyBytes {
+		return nil, fmt.Errorf("witness policy of %d bytes: expected at most %d", len(data), MaxPolicyBytes)
 	}
 	p := &Policy{}
 	text, err := p.addressed(string(data))
@@ -158,8 +160,22 @@ func (p *Policy) Cosigned(c Checkpoint) (list []Cosignature, met bool, err error
 		if err != nil {
 			return nil, false, fmt.Errorf("%s at %d entries: cosignature of %s: %w", c.Head.Origin, c.Head.Size, signature.Name, err)
 		}
-		list = append(list, Cosignature{signature.Name, at.UTC()})
+		list = append(list, Cosignature{signature.Name, at.UTC(), fmt.Sprintf("— %s %s\n", signature.Name, signature.Base64)})
 	}
 	slices.SortFunc(list, func(a, b Cosignature) int { return a.Time.Compare(b.Time) })
 	return list, p.group.Satisfied(text), nil
+}
+
+// MetAt returns the time by which the cosignatures that [Policy.Cosigned] returned
+// met the quorum: one witness alone, whose clock may be anything, does not decide it.
+// The zero time: they do not meet it.
+func (p *Policy) MetAt(c Checkpoint, list []Cosignature) time.Time {
+	text := c.Head.String() + "\n"
+	for _, signature := range list {
+		text += signature.line
+		if p.group.Satisfied([]byte(text)) {
+			return signature.Time
+		}
+	}
+	return time.Time{}
 }

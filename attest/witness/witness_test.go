@@ -235,7 +235,7 @@ func TestPolicyRefused(t *testing.T) {
 		"log-line":      "log " + key + "\nwitness a " + key + "\nquorum a\n",
 		"two-quorums":   "witness a " + key + "\nwitness b " + other + "\nquorum a\nquorum b\n",
 		"unknown":       "trust a\n",
-		"too-long":      "#" + strings.Repeat("x", maxPolicyBytes),
+		"too-long":      "#" + strings.Repeat("x", MaxPolicyBytes),
 		"too-many-of":   "witness a " + key + "\ngroup g 2 a\nquorum g\n",
 	}
 	for name, text := range cases {

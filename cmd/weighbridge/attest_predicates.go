@@ -22,8 +22,12 @@ func (a *app) predicates(f attestFlags, h *history, files attest.Manifest) (atte
 
 // included returns the predicates that were asked for. A determination is held to
 // the statements that will stand beside it before anything is signed.
-func (a *app) included(f attestFlags, compute attest.TrainingCompute, hardware attest.Hardware) ([]any, error) {
+func (a *app) included(f attestFlags, s stated) ([]any, error) {
+	compute, hardware := s.compute, s.hardware
 	var made []any
+	if s.proof != nil {
+		made = append(made, *s.proof)
+	}
 	var beside *attest.Hardware
 	if slices.Contains(f.include, "training-compute") {
 		made = append(made, compute)
