@@ -192,6 +192,9 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err != nil {
 		return err
 	}
+	if stated.proof != nil {
+		made = append(made, *stated.proof)
+	}
 	signed, err := f.sign(ctx, key, files, made, stated.details)
 	if err != nil {
 		return err

@@ -25,9 +25,6 @@ func (a *app) predicates(f attestFlags, h *history, files attest.Manifest) (atte
 func (a *app) included(f attestFlags, s stated) ([]any, error) {
 	compute, hardware := s.compute, s.hardware
 	var made []any
-	if s.proof != nil {
-		made = append(made, *s.proof)
-	}
 	var beside *attest.Hardware
 	if slices.Contains(f.include, "training-compute") {
 		made = append(made, compute)
