@@ -52,7 +52,7 @@ func recordOf(e entry.Entry) *meter.Record {
 // untimelyRecord holds the end of a record's work to the place where the work was
 // first recorded.
 func (l provedLog) untimelyRecord(r meter.Record, at uint64) []string {
-	name := fmt.Sprintf("the record %s/%d of %s", r.Run, r.Sequence, r.Model)
+	name := nameOf(r)
 	if r.Period == nil {
 		return []string{name + " does not say when the work was done"}
 	}

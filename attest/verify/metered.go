@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
-	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // CheckedPoint is the last checkpoint of a log, whose entries gave its root.
@@ -66,7 +64,10 @@ func (v *verification) unmetered(c attest.Statement) []string {
 	for _, m := range compute.Lineage.Missing {
 		why = append(why, fmt.Sprintf("nothing is attested of the ancestor %s", m))
 	}
-	return append(why, inputsWithoutOutput(v.proved)...)
+	records := heldRecords(v.proved)
+	why = append(why, unmeteredRecords(records)...)
+	why = append(why, inputsWithoutOutput(records)...)
+	return append(why, weightsWithoutRecord(compute, records)...)
 }
 
 // withoutProof is what is wanting where no proof came along.
@@ -150,44 +151,4 @@ func (v *verification) releases(key *PublicKey) bool {
 		return true
 	}
 	return slices.ContainsFunc(v.result.Statements, func(s Statement) bool { return slices.Contains(s.Signers, key.ID()) })
-}
-
-// inputsWithoutOutput: the weights that each record started from were written by a
-// record of the logs that ended before, so that no work on them is left out.
-func inputsWithoutOutput(logs []provedLog) []string {
-	var why []string
-	records := heldRecords(logs)
-	for _, r := range records {
-		if r.Grade == meter.GradeAttested {
-			why = append(why, fmt.Sprintf("the record %s/%d of %s is another organisation's word: its level is that of its own shipment", r.Run, r.Sequence, r.Model))
-		}
-		for _, p := range r.Parents {
-			reads := p.Relation != meter.DistillsFrom && p.Relation != meter.TrainsOnOutput
-			switch {
-			case p.Input == "" && reads:
-				why = append(why, fmt.Sprintf("the record %s/%d of %s does not say which weights of %s it started from", r.Run, r.Sequence, r.Model, p.Model))
-			case p.Input != "" && !writtenBefore(records, p, r):
-				why = append(why, fmt.Sprintf("the record %s/%d of %s started from %s, which no earlier record of %s wrote", r.Run, r.Sequence, r.Model, p.Input, p.Model))
-			}
-		}
-	}
-	return why
-}
-
-// heldRecords are the records of all logs that count.
-func heldRecords(logs []provedLog) []meter.Record {
-	var out []meter.Record
-	for _, l := range logs {
-		if records, err := entry.Net(l.entries, func(uint64) bool { return false }); l.whole && err == nil {
-			out = append(out, records...)
-		}
-	}
-	return out
-}
-
-func writtenBefore(records []meter.Record, p meter.Parent, child meter.Record) bool {
-	return slices.ContainsFunc(records, func(r meter.Record) bool {
-		late := r.Period != nil && child.Period != nil && r.Period.End.After(child.Period.End)
-		return r.Model == p.Model && r.Output == p.Input && !late
-	})
 }
