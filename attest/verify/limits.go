@@ -56,8 +56,12 @@ func (v *verification) timeNote() string {
 
 // ledgerNote says what is open about the logs.
 func (v *verification) ledgerNote() string {
-	if len(v.result.Assurance.Checkpoints) == 0 {
+	points := v.result.Assurance.Checkpoints
+	switch {
+	case len(points) == 0:
 		return "ledger: the head is named; no inclusion proof, consistency proof or witness was verified"
+	case slices.ContainsFunc(points, func(c CheckedPoint) bool { return c.Meter == "" || !c.Quorum }):
+		return "ledger: the entries that came along give the heads that came along; that the meter signed these and enough witnesses saw them was not verified for all"
 	}
 	return "ledger: a witness saw that no log it was shown got smaller or changed, never what the entries say, nor a log that it was not shown; between two witnessed checkpoints a time is the meter's word"
 }

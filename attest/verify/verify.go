@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -134,10 +135,11 @@ type verification struct {
 	logs       int      // bundles with log entries or timestamps that nobody looked at
 	untimed    int      // bundles without a verified time
 	basis      attest.Basis
-	aside      []aside         // determinations under the signer's own rules, shown and not believed
-	unprovable bool            // a proof of the ledger came along and was refused
-	proved     []provedLog     // logs of which a proof came along that holds
-	opened     map[string]bool // statements whose disclosures were opened
+	certified  []*x509.Certificate // of those who signed by one
+	aside      []aside             // determinations under the signer's own rules, shown and not believed
+	unprovable bool                // a proof of the ledger came along and was refused
+	proved     []provedLog         // logs of which a proof came along that holds
+	opened     map[string]bool     // statements whose disclosures were opened
 }
 
 type aside struct {
@@ -179,6 +181,9 @@ func (v *verification) bundle(i int, data []byte) *Problem {
 	if who == "" {
 		v.unknown = append(v.unknown, unknownSigner{i, stranger(&e)})
 		return nil
+	}
+	if e.certificate != nil {
+		v.certified = append(v.certified, e.certificate)
 	}
 	v.count(&e, at)
 	v.revokedNote(who)
