@@ -51,7 +51,7 @@ place of the newer one would pass; keep it and the key where the lab cannot writ
 is cosigned only with --first.
 
 The cosigned checkpoints go to standard output: give them to the lab, which keeps them and lets them travel with its
-weights. A witness sees origins, sizes and roots, and nothing of the entries. --show-key prints the witness's key as
+weights ("weighbridge attest --checkpoints"). Cosign often: an entry is dated by the checkpoints before and after it. A witness sees origins, sizes and roots, and nothing of the entries. --show-key prints the witness's key as
 recipients name it in a witness policy (C2SP tlog-policy).
 
 ` + exitCodes,
