@@ -49,12 +49,12 @@ func exampleLedgerProof(t testing.TB) LedgerProof {
 	t.Helper()
 	_, before := exampleEntry(t, 0)
 	last, header := exampleEntry(t, 1)
-	var one, two proof.Growing
+	var one, two proof.Tree
 	one.Add(before)
 	two.Add(before)
 	two.Add(header)
-	sibling := one.Root()
-	body := proof.Head{Origin: exampleOrigin, Size: 2, Root: two.Root()}.String()
+	sibling := one.RootAt(one.Size())
+	body := proof.Head{Origin: exampleOrigin, Size: 2, Root: two.RootAt(two.Size())}.String()
 	stamp := binary.BigEndian.AppendUint64(nil, uint64(created.Unix()))
 	note := body + "\n" + exampleSignature(exampleOrigin, 1, 'm', body, nil) +
 		exampleSignature("witness.example.org", 4, 'w', fmt.Sprintf("cosignature/v1\ntime %d\n%s", created.Unix(), body), stamp)

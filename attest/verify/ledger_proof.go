@@ -130,7 +130,7 @@ func (l *provedLog) readEntries(shown attest.LogProof) error {
 		return fmt.Errorf("%s: entries %d to %d are shown, the checkpoint is of %d: expected its last entry", l.origin, shown.First, shown.First+uint64(len(shown.Entries))-1, last.Size)
 	}
 	l.whole = shown.First == 0
-	var tree proof.Growing
+	var tree proof.Tree
 	next := 0 // checkpoint
 	var header []byte
 	for i, e := range shown.Entries {
@@ -144,7 +144,7 @@ func (l *provedLog) readEntries(shown attest.LogProof) error {
 		header = proof.Header{Origin: l.origin, Index: index, Commitment: proof.Commit(salt, []byte(e.Body))}.Encode()
 		tree.Add(header)
 		if head := l.points[next].Head; l.whole && head.Size == index+1 {
-			if root := tree.Root(); root != head.Root {
+			if root := tree.RootAt(tree.Size()); root != head.Root {
 				return fmt.Errorf("%s: the first %d entries give the root %x, the checkpoint has %x: they are not those that were witnessed", l.origin, head.Size, root, head.Root)
 			}
 			next++

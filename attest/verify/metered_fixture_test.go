@@ -69,7 +69,7 @@ func logs(t testing.TB) []workLog {
 func (l lab) proved(t testing.TB, m workLog) (attest.LogProof, attest.Head) {
 	t.Helper()
 	out, head := attest.LogProof{Origin: origin(m.model)}, attest.Head{}
-	var tree proof.Growing
+	var tree proof.Tree
 	for i, r := range m.records {
 		sum, err := meter.SumRecords(m.records[:i+1])
 		if err != nil {
@@ -82,7 +82,7 @@ func (l lab) proved(t testing.TB, m workLog) (attest.LogProof, attest.Head) {
 		body, salt := entry.EncodeBody("record", content, entryTotals(sum)), bytes.Repeat([]byte{byte(i + 1)}, 32)
 		tree.Add(proof.Header{Origin: out.Origin, Index: uint64(i), Commitment: proof.Commit(salt, body)}.Encode())
 		out.Entries = append(out.Entries, attest.ShownEntry{Salt: base64.StdEncoding.EncodeToString(salt), Body: string(body)})
-		root := tree.Root()
+		root := tree.RootAt(tree.Size())
 		head = attest.Head{Origin: out.Origin, Size: uint64(i + 1), Root: "sha256:" + hex.EncodeToString(root[:])}
 		if !m.seen[i].IsZero() {
 			out.Checkpoints = append(out.Checkpoints, l.checkpoint(t, proof.Head{Origin: out.Origin, Size: head.Size, Root: root}, m.seen[i]))

@@ -204,9 +204,9 @@ func TestLastEntryAlone(t *testing.T) {
 	p := l.attested(t, logs(t))
 	shown := &p.proof.Logs[1]
 	salt, _ := base64.StdEncoding.DecodeString(shown.Entries[0].Salt)
-	var before proof.Growing // of one leaf: its root is the leaf's hash
+	var before proof.Tree // of one leaf: its root is the leaf's hash
 	before.Add(proof.Header{Origin: shown.Origin, Index: 0, Commitment: proof.Commit(salt, []byte(shown.Entries[0].Body))}.Encode())
-	sibling := before.Root()
+	sibling := before.RootAt(before.Size())
 	shown.Checkpoints, shown.Entries, shown.First = shown.Checkpoints[1:], shown.Entries[1:], 1
 	shown.Hashes = []string{base64.StdEncoding.EncodeToString(sibling[:])}
 	r := l.shipped(t, p).verify(t)

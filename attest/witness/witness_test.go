@@ -248,14 +248,14 @@ func TestPolicyRefused(t *testing.T) {
 // grown is a log of two states with the proof between them.
 func grown(t *testing.T, before, after uint64) (kept, now proof.Head, p proof.Consistency) {
 	t.Helper()
-	var tree proof.Growing
+	var tree proof.Tree
 	for i := range after {
 		if i == before {
-			kept = proof.Head{Origin: log, Size: i, Root: tree.Root()}
+			kept = proof.Head{Origin: log, Size: i, Root: tree.RootAt(tree.Size())}
 		}
 		tree.Add(fmt.Appendf(nil, "%d", i))
 	}
-	now = proof.Head{Origin: log, Size: after, Root: tree.Root()}
+	now = proof.Head{Origin: log, Size: after, Root: tree.RootAt(tree.Size())}
 	if before != 3 || after != 4 {
 		t.Fatal("the path below is that from 3 to 4")
 	}

@@ -118,7 +118,7 @@ func showAll(l *ledger.Ledger, points []witness.Checkpoint) (attest.LogProof, er
 	for _, p := range points {
 		out.Checkpoints = append(out.Checkpoints, p.String())
 	}
-	var tree proof.Growing
+	var tree proof.Tree
 	next, bytes := 0, 0
 	err := l.Raw(last.Origin, last.Size, func(r ledger.Raw) error {
 		if bytes += len(r.Body); bytes > attest.MaxProofBytes {
@@ -127,7 +127,7 @@ func showAll(l *ledger.Ledger, points []witness.Checkpoint) (attest.LogProof, er
 		tree.Add(r.Header)
 		out.Entries = append(out.Entries, openEntry(r))
 		if head := points[next].Head; uint64(len(out.Entries)) == head.Size {
-			if root := tree.Root(); root != head.Root {
+			if root := tree.RootAt(tree.Size()); root != head.Root {
 				return fmt.Errorf("--checkpoints: %s with %d entries had the root %x when it was witnessed, and has %x in this ledger: it was forked", head.Origin, head.Size, head.Root, root)
 			}
 			next++

@@ -33,8 +33,9 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"meter/wrap":            {inside: []string{"meter", "meter/canonical"}, outside: []string{"golang.org/x/sys", "golang.org/x/term", "github.com/creack/pty"}},
 	"meter/proof":           {outside: []string{"github.com/transparency-dev/merkle"}},
 	"meter/entry":           {inside: []string{"meter", "meter/canonical"}},
-	"meter/ledger":          {inside: []string{"meter", "meter/canonical", "meter/entry", "meter/proof"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
-	"meter/audit":           {inside: []string{"meter", "meter/canonical", "meter/ledger", "meter/proof"}, outside: []string{"github.com/transparency-dev/merkle"}},
+	"meter/ledger":          {inside: []string{"meter", "meter/canonical", "meter/entry", "meter/epoch", "meter/proof"}, outside: []string{"go.etcd.io/bbolt", "github.com/transparency-dev/merkle", "golang.org/x/sys"}},
+	"meter/epoch":           {inside: []string{"meter", "meter/canonical", "meter/proof"}},
+	"meter/audit":           {inside: []string{"meter", "meter/canonical", "meter/ledger", "meter/proof"}},
 	"provenance":            {},
 	"provenance/probe":      {inside: []string{"provenance"}},
 	"provenance/accounting": {inside: []string{"provenance"}},
@@ -62,7 +63,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 
 	"cmd/weighbridge": {
 		inside: []string{
-			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/ledger", "meter/proof", "meter/audit", "provenance", "provenance/probe",
+			"meter", "meter/estimate", "meter/trainlog", "meter/tensors", "meter/wrap", "meter/epoch", "meter/ledger", "meter/proof", "meter/audit", "provenance", "provenance/probe",
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
 			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/sign/kms", "attest/sign/pkcs11", "attest/verify", "attest/witness", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},

@@ -23,17 +23,18 @@ type keyResult struct {
 func (a *app) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "key",
-		Short:   "Make, show and revoke the keys that attestations are signed with",
+		Short:   "Make, show, replace and revoke the keys that attestations and the ledger's heads are signed with",
 		Example: "  weighbridge key generate --out release.key",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.keyGenerateCommand(), a.keyShowCommand(), a.keyRevokeCommand())
+	cmd.AddCommand(a.keyGenerateCommand(), a.keyShowCommand(), a.keyRotateCommand(), a.keyRevokeCommand())
 	return cmd
 }
 
 func (a *app) keyGenerateCommand() *cobra.Command {
 	var out, kind, purpose string
+	var begin bool
 	cmd := &cobra.Command{
 		Use:   "generate --out FILE",
 		Short: "Make a key pair: FILE for you alone, FILE.pub for everybody who verifies",
@@ -44,6 +45,8 @@ Attestations by ecdsa-p256 and ed25519 keys are read by cosign too (3.1.3 reads 
 signatures (` + "`weighbridge sign`" + `) take the three ECDSA kinds. Keys that others made, also those of cosign and those under a
 password (PKCS#8), sign as well: the password comes from $WEIGHBRIDGE_PASSWORD, $COSIGN_PASSWORD or the terminal.
 
+With --for meter --begin the ledger records the key as the first of its epochs; key rotate begins the next.
+
 A key may also stay where it is; ` + "`weighbridge key show`" + ` writes its public half. In a PKCS#11 token it is named by a URI (RFC 7512),
 pkcs11:token=LABEL;object=LABEL?module-path=FILE, where FILE is the library of the token's maker ($COSIGN_PKCS11_MODULE_PATH
 where it is left out); the PIN comes from pin-source=FILE in the URI, $WEIGHBRIDGE_PIN, $COSIGN_PKCS11_PIN or the terminal, and is
@@ -51,7 +54,7 @@ tried once. In a key service it is NAME://REFERENCE, and the program sigstore-km
 asked. ECDSA (P-256, P-384, P-521) and Ed25519 keys sign; each signature is verified before it is written.
 
 ` + exitCodes,
-		Example: "  weighbridge key generate --out release.key\n  weighbridge key generate --out release.key --kind ed25519",
+		Example: "  weighbridge key generate --out release.key\n  weighbridge key generate --out release.key --kind ed25519\n  weighbridge key generate --for meter --begin --out meter.key",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch chosen := cmd.Flags().Changed("kind"); {
@@ -61,6 +64,11 @@ asked. ECDSA (P-256, P-384, P-521) and Ed25519 keys sign; each signature is veri
 				return usage("--for meter: heads are signed with ed25519 (C2SP signed notes): leave out --kind")
 			case purpose == "meter":
 				kind = sign.Ed25519
+			case begin:
+				return usage("--begin: only the meter's keys have epochs: add --for meter")
+			}
+			if begin {
+				return a.beginEpochs(out)
 			}
 			return a.generateKey(out, kind)
 		},
@@ -68,28 +76,15 @@ asked. ECDSA (P-256, P-384, P-521) and Ed25519 keys sign; each signature is veri
 	cmd.Flags().StringVar(&out, "out", "", "the private key's file")
 	cmd.Flags().StringVar(&kind, "kind", "ecdsa-p256", "ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519")
 	cmd.Flags().StringVar(&purpose, "for", "release", "release: signs statements about weights; meter: signs the heads of the ledger (ledger head --sign)")
+	cmd.Flags().BoolVar(&begin, "begin", false, "with --for meter: the key is that of the ledger's first epoch, and signs its heads until key rotate")
 	cmd.MarkFlagRequired("out") // fails only for a flag that was not defined
 	return cmd
 }
 
 func (a *app) generateKey(out, kind string) error {
-	private, err := sign.GenerateKey(kind)
-	if err != nil {
-		return usage("--kind: %w", err)
-	}
-	key, err := sign.ParseKey(private)
+	key, kind, err := makeKey(out, kind)
 	if err != nil {
 		return err
-	}
-	public, err := key.PublicPEM()
-	if err != nil {
-		return err
-	}
-	if err := writeNew(out, private, 0o600); err != nil {
-		return err
-	}
-	if err := writeNew(out+".pub", public, 0o644); err != nil {
-		return errors.Join(err, os.Remove(out))
 	}
 	result := keyResult{"weighbridge.dev/key/v1", kind, key.ID(), out, out + ".pub"}
 	if a.json {
@@ -97,6 +92,29 @@ func (a *app) generateKey(out, kind string) error {
 	}
 	a.printf("made %s key %s\n  private %s (keep it to yourself)\n  public  %s (give it to those who verify)\n", result.Kind, result.ID, result.Key, result.Public)
 	return nil
+}
+
+// makeKey makes a key pair in two files, of which neither may be there yet.
+func makeKey(out, kind string) (*sign.Key, string, error) {
+	private, err := sign.GenerateKey(kind)
+	if err != nil {
+		return nil, kind, usage("--kind: %w", err)
+	}
+	key, err := sign.ParseKey(private)
+	if err != nil {
+		return nil, kind, err
+	}
+	public, err := key.PublicPEM()
+	if err != nil {
+		return nil, kind, err
+	}
+	if err := writeNew(out, private, 0o600); err != nil {
+		return nil, kind, err
+	}
+	if err := writeNew(out+".pub", public, 0o644); err != nil {
+		return nil, kind, errors.Join(err, os.Remove(out))
+	}
+	return key, kind, nil
 }
 
 // writeNew writes a file that must not exist yet. It has its name only when all

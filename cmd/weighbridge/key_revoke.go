@@ -13,7 +13,10 @@ import (
 	"github.com/weighbridge/weighbridge/attest/verify"
 )
 
-type keyRevokeFlags struct{ public, signer, at, reason, list string }
+type keyRevokeFlags struct {
+	public, signer, at, reason, list string
+	purpose, good, author            string // of a meter key, by position
+}
 
 type keyRevokeResult struct {
 	Schema  string            `json:"schema"`
@@ -25,8 +28,8 @@ type keyRevokeResult struct {
 func (a *app) keyRevokeCommand() *cobra.Command {
 	var f keyRevokeFlags
 	cmd := &cobra.Command{
-		Use:   "revoke (--public FILE | --signer ID) --reason TEXT --list FILE",
-		Short: "Put a key or an identity on a list of revocations, from a time on",
+		Use:   "revoke (--public FILE | --signer ID) --reason TEXT (--list FILE | --for meter --good HEADS --author WHO)",
+		Short: "Put a key or an identity on a list of revocations, from a time on; revoke a meter key, from a size of the logs on",
 		Long: `Revoke puts a key (or an identity, by its id as verify shows it) on a list, which you give to those who verify: verify
 --revocations. What was signed before the time of the revocation holds, where a timestamp by an authority that the
 recipient trusts shows it; all else by that signer is refused, because whoever has the key now can have made it. Choose
@@ -35,11 +38,32 @@ the time from which the key may have been in other hands, not that at which you 
 A revocation is never taken back or moved to a later time. The list is not signed, since a stolen key could sign it
 too: give it to recipients on the way on which they got the key.
 
+With --for meter the key is one of the ledger's key epochs, and is revoked in the ledger by position, not by time: --good
+names the last heads by it that hold, in a file as "ledger head" prints them, or now (those that the logs have), or none.
+Heads of no more entries go on holding; later ones, and other roots at these sizes, are refused by all who have the epochs.
+Choose heads that you, or somebody else, kept from before the key may have been in other hands. Then begin the next epoch:
+key rotate --out FILE.
+
 ` + exitCodes,
 		Example: `  weighbridge key revoke --public release.key.pub --at 2026-11-20 --reason "laptop stolen" --list revocations.json
+  weighbridge key revoke --for meter --public meter.key.pub --good kept.txt --reason "laptop stolen" --author jo@acme.example
   weighbridge verify shipment --key release.key.pub --revocations revocations.json --timestamp-certificate tsa.pem`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.revokeKey(f) },
+		RunE: func(*cobra.Command, []string) error {
+			switch {
+			case f.purpose != "release" && f.purpose != "meter":
+				return usage("--for %q: expected release or meter", f.purpose)
+			case f.purpose == "meter" && (f.list != "" || f.at != ""):
+				return usage("--for meter: it is revoked in the ledger, by position: leave --list and --at out, and name the last good heads with --good")
+			case f.purpose == "meter":
+				return a.revokeMeterKey(f)
+			case f.good != "" || f.author != "":
+				return usage("--good and --author go with --for meter")
+			case f.list == "":
+				return usage("--list FILE names the list that the revocation is put on")
+			}
+			return a.revokeKey(f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.public, "public", "", "the public key (PEM)")
@@ -47,9 +71,10 @@ too: give it to recipients on the way on which they got the key.
 	flags.StringVar(&f.at, "at", "", "the `TIME` from which nothing by it holds (default now)")
 	flags.StringVar(&f.reason, "reason", "", "why, for those who are refused")
 	flags.StringVar(&f.list, "list", "", "the list; it is made where it is not there")
-	for _, required := range []string{"reason", "list"} {
-		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
-	}
+	flags.StringVar(&f.purpose, "for", "release", "release: a key that signs statements about weights; meter: one that signs the heads of the ledger")
+	flags.StringVar(&f.good, "good", "", "with --for meter: the last good `HEADS`, a file, or now, or none")
+	flags.StringVar(&f.author, "author", "", "with --for meter: who revokes")
+	cmd.MarkFlagRequired("reason") // fails only for a flag that was not defined
 	return cmd
 }
 

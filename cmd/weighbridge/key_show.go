@@ -22,21 +22,39 @@ type keyShowResult struct {
 }
 
 func (a *app) keyShowCommand() *cobra.Command {
-	var out string
+	var out, purpose string
 	cmd := &cobra.Command{
-		Use:   "show KEY",
-		Short: "Say which key a file, a token or a key service holds, by all names that bundles and reports give it",
+		Use:   "show KEY | show --for meter [LOG]",
+		Short: "Say which key a file, a token or a key service holds; or which meter keys the ledger had, and up to where each is right",
 		Long: `Show reads a private or a public key (PEM), or asks a token or a key service for the public half of a key
 (see key generate for how they are named), and prints its kind, its id as reports have it, and how bundles name it. It never
 prints a private key. With --out it writes the public key, for those who verify.
 
+With --for meter it shows the key epochs of the ledger instead. With --json they are a document for those who verify signed
+heads without the ledger (ledger prove --verify --epochs): it shows the heads of LOG alone, where one is named, and then
+names no other log.
+
 ` + exitCodes,
 		Example: "  weighbridge key show release.key.pub\n" +
-			"  weighbridge key show 'pkcs11:token=release;object=signing?module-path=/usr/lib/softhsm/libsofthsm2.so' --out release.pub",
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return a.showKey(args[0], out) },
+			"  weighbridge key show 'pkcs11:token=release;object=signing?module-path=/usr/lib/softhsm/libsofthsm2.so' --out release.pub\n" +
+			"  weighbridge key show --for meter acme/atlas@1 --json > epochs.json",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch {
+			case purpose == "meter" && out != "":
+				return usage("--out goes with a key; the key epochs as a document: --json")
+			case purpose == "meter":
+				return a.showEpochs(args)
+			case purpose != "":
+				return usage("--for %q: expected meter, or none and a key", purpose)
+			case len(args) == 0:
+				return usage("expected a key, or --for meter for the key epochs of the ledger")
+			}
+			return a.showKey(args[0], out)
+		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "write the public key (PEM) to this file, which must not exist")
+	cmd.Flags().StringVar(&purpose, "for", "", "meter: the key epochs of the ledger")
 	return cmd
 }
 

@@ -51,7 +51,8 @@ root of its Merkle tree (RFC 6962) in base64. Whoever keeps them can tell later 
 out. Two logs are separated by an empty line.
 
 With --sign each head is a signed checkpoint (C2SP signed note, Ed25519) by the name of its log. Use a key of the meter
-for it (key generate --for meter), kept where the meter runs and apart from the key that releases weights.
+for it (key generate --for meter), kept where the meter runs and apart from the key that releases weights. Where the
+ledger has key epochs (key rotate), only the key of the newest one signs.
 
 ` + exitCodes,
 		Example: "  weighbridge ledger head acme/atlas@1\n  weighbridge ledger head --json\n  weighbridge ledger head --sign meter.key > heads.txt",
@@ -66,11 +67,18 @@ for it (key generate --for meter), kept where the meter runs and apart from the 
 
 func (a *app) ledgerHead(args []string, sign string) error {
 	result := headsResult{Schema: "weighbridge.dev/heads/v1", Heads: []headLine{}}
-	if err := a.reading(func(l *ledger.Ledger) error { return a.addHeads(&result, l, args) }); err != nil {
+	var epochs keyEpochs
+	err := a.reading(func(l *ledger.Ledger) (err error) {
+		if sign != "" {
+			epochs, err = readKeyEpochs(l)
+		}
+		return errors.Join(err, a.addHeads(&result, l, args))
+	})
+	if err != nil {
 		return err
 	}
 	if sign != "" {
-		if err := result.sign(a, sign); err != nil {
+		if err := result.sign(a, sign, epochs); err != nil {
 			return err
 		}
 	}

@@ -4,34 +4,52 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // sign signs each head as a checkpoint (c2sp.org/tlog-checkpoint): a note by the
-// name of its log.
-func (r *headsResult) sign(a *app, path string) error {
+// name of its log. Once the ledger has key epochs, only the key that holds now
+// signs; a log that was merged, and that this key is not right for, is left out.
+func (r *headsResult) sign(a *app, path string, epochs keyEpochs) error {
 	key, err := a.readKey(path)
 	if err != nil {
 		return err
 	}
-	for i, h := range r.Heads {
+	public, err := meterKey(key)
+	if err != nil {
+		return fmt.Errorf("--sign %s: %w", path, err)
+	}
+	signed := []headLine{}
+	for _, h := range r.Heads {
+		heads, err := proof.ParseHeads(h.body())
+		if err != nil {
+			return err
+		}
+		if err := epochs.signs(heads[0], public); err != nil {
+			if strings.HasPrefix(h.Origin, epochs.own.Ledger()) || len(r.Heads) == 1 {
+				return fmt.Errorf("--sign %s: %w", path, err)
+			}
+			a.warn("not signed: %s was merged, and its ledger has meter keys of its own", h.Origin)
+			continue
+		}
 		line, err := key.SignNote(h.Origin, h.body())
 		if err != nil {
 			return err
 		}
-		r.Heads[i].Signature = strings.TrimSuffix(line, "\n")
+		h.Signature = strings.TrimSuffix(line, "\n")
+		signed = append(signed, h)
 	}
-	r.Signer = key.ID()
+	r.Heads, r.Signer = signed, key.ID()
 	return nil
 }
 
 // body is the head as the body of a checkpoint.
 func (h headLine) body() string { return fmt.Sprintf("%s\n%d\n%s\n", h.Origin, h.Size, h.Root) }
 
-// signedHeads reads heads with their signatures: every one must be signed by key. With
-// a nil key none may be signed, so that no signature is passed over.
-func signedHeads(text string, key *verify.PublicKey) ([]proof.Head, error) {
+// signedHeads reads heads with their signatures: every one must be signed by a key
+// that holds for it. Without keys none may be signed, so that no signature is passed
+// over.
+func signedHeads(text string, key *meterKeys) ([]proof.Head, error) {
 	if key == nil && strings.Contains(text, "\n\n— ") {
 		return nil, fmt.Errorf("its heads are signed: name the meter's public key with --meter-key, or nobody looks at the signatures")
 	}
@@ -52,7 +70,7 @@ func signedHeads(text string, key *verify.PublicKey) ([]proof.Head, error) {
 		if i+2 < len(parts) {
 			line += "\n"
 		}
-		if err := key.VerifyNote(one[0].Origin, one[0].String(), line); err != nil {
+		if err := key.holds(one[0], line); err != nil {
 			return nil, fmt.Errorf("head %d: %w", i/2+1, err)
 		}
 		heads = append(heads, one...)

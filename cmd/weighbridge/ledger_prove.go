@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
@@ -17,7 +16,7 @@ type proveFlags struct {
 	origin            string
 	verify            string
 	heads             []string
-	meter             string
+	meter, epochs     string
 }
 
 func (a *app) ledgerProveCommand() *cobra.Command {
@@ -33,6 +32,9 @@ With --verify it holds a proof against heads that were kept, in files as "weighb
 entry, the earlier and the later one for --from. A proof proves nothing against the head that it carries itself, and
 nothing from a head of no entries. No ledger is read.
 
+With --meter-key every kept head must be signed by it; with --epochs by the key that was right for so many entries, as
+far as the key that you know handed over to it. Get the newest epochs: a revocation that is not in them is not seen.
+
 ` + exitCodes,
 		Example: "  weighbridge ledger head acme/atlas@1 > head.txt\n  weighbridge ledger prove acme/atlas@1 --entry 0 > proof.json\n  weighbridge ledger prove --verify proof.json --head head.txt",
 		Args:    cobra.MaximumNArgs(1),
@@ -43,8 +45,8 @@ nothing from a head of no entries. No ledger is read.
 				return usage("--verify takes a proof and --head, no log and nothing to prove")
 			case set("verify"):
 				return a.verifyProof(f)
-			case len(f.heads) > 0 || f.meter != "":
-				return usage("--head goes with --verify, --meter-key goes with --verify")
+			case len(f.heads) > 0 || f.meter != "" || f.epochs != "":
+				return usage("--head goes with --verify, --meter-key goes with --verify, and so does --epochs")
 			case !given || set("entry") == set("from"):
 				return usage("expected a log and one of --entry and --from, or --verify with --head")
 			case set("from") && f.from == 0:
@@ -62,6 +64,7 @@ nothing from a head of no entries. No ledger is read.
 	cmd.Flags().StringVar(&f.verify, "verify", "", "proof to verify, or - for standard input")
 	cmd.Flags().StringArrayVar(&f.heads, "head", nil, "heads that were kept, as ledger head prints them; may be repeated")
 	cmd.Flags().StringVar(&f.meter, "meter-key", "", "with --verify: public key (PEM) of the meter; every kept head must be signed by it (ledger head --sign)")
+	cmd.Flags().StringVar(&f.epochs, "epochs", "", "with --meter-key: the key epochs of the ledger (key show --for meter --json): a `FILE` that says which meter key was right at which size, and what is revoked")
 	return cmd
 }
 
@@ -117,13 +120,9 @@ func (a *app) verifyProof(f proveFlags) error {
 	if err != nil {
 		return err
 	}
-	var meter *verify.PublicKey
-	if f.meter != "" {
-		keys, err := readPublicKeys("--meter-key", []string{f.meter})
-		if err != nil {
-			return err
-		}
-		meter = keys[0]
+	meter, err := readMeterKeys(f.meter, f.epochs)
+	if err != nil {
+		return err
 	}
 	kept, err := keptHeads(f.heads, meter)
 	if err != nil {

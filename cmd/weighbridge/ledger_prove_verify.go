@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -60,7 +59,7 @@ func keptOf(kept []proof.Head, about proof.Head) (proof.Head, error) {
 }
 
 // keptHeads reads the files of --head.
-func keptHeads(paths []string, meter *verify.PublicKey) ([]proof.Head, error) {
+func keptHeads(paths []string, meter *meterKeys) ([]proof.Head, error) {
 	var kept []proof.Head
 	for _, path := range paths {
 		text, err := os.ReadFile(path)

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter/ledger"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // Check reads an auditor's file to its end and recomputes everything in it. It
 // never fails on what it reads: all that is wrong is in the report. The error is
 // the reader's.
 func Check(r io.Reader) (Report, error) {
-	c := checker{report: Report{Schema: ReportSchema, Logs: []LogReport{}, Not: []string{}, Problems: []ledger.Problem{}, trees: map[string]*tree{}},
+	c := checker{report: Report{Schema: ReportSchema, Logs: []LogReport{}, Not: []string{}, Problems: []ledger.Problem{}, trees: map[string]*proof.Tree{}},
 		evidence: map[string]int64{}, named: map[string]int64{}}
 	source := &errReader{r: r}
 	c.members(source)

@@ -39,21 +39,21 @@ func (c *checker) finish() {
 }
 
 func (c *checker) closeLog(g *logCheck) {
-	c.report.Entries += g.tree.size()
+	c.report.Entries += g.tree.Size()
 	c.report.Withheld += g.withheld
 	if g.model != "" {
 		c.withheldRecords += g.withheld
 	}
-	root := g.tree.rootAt(g.tree.size())
-	line := LogReport{Model: g.model, Origin: g.head.Origin, Size: g.tree.size(), Root: base64.StdEncoding.EncodeToString(root[:]), Withheld: g.withheld}
+	root := g.tree.RootAt(g.tree.Size())
+	line := LogReport{Model: g.model, Origin: g.head.Origin, Size: g.tree.Size(), Root: base64.StdEncoding.EncodeToString(root[:]), Withheld: g.withheld}
 	if g.withheld == 0 && g.model != "" {
 		line.Totals = ledgerTotals(g.sum)
 	}
 	c.report.Logs = append(c.report.Logs, line)
 	switch {
 	case g.bad:
-	case g.tree.size() != g.head.Size:
-		c.report.problem("entry-missing", g.head.Origin, "%d entries: the head says %d", g.tree.size(), g.head.Size)
+	case g.tree.Size() != g.head.Size:
+		c.report.problem("entry-missing", g.head.Origin, "%d entries: the head says %d", g.tree.Size(), g.head.Size)
 	case root != g.head.Root:
 		c.report.problem("root-differs", g.head.Origin, "the headers give another root than that of the head")
 	default:
@@ -63,7 +63,7 @@ func (c *checker) closeLog(g *logCheck) {
 
 func (c *checker) proofs(g *logCheck) {
 	for i, given := range g.proofs {
-		want, err := g.tree.inclusion(uint64(i))
+		want, err := g.tree.Inclusion(uint64(i))
 		if err != nil || !slices.EqualFunc(want, given, func(a []byte, b [sha256.Size]byte) bool { return bytes.Equal(a, b[:]) }) {
 			c.report.problem("proof-differs", fmt.Sprintf("%s entry %d", g.head.Origin, i), "it does not prove the entry in the head")
 			return

@@ -24,7 +24,7 @@ type logCheck struct {
 	directory string // 0000
 	head      proof.Head
 	model     meter.ModelRef
-	tree      tree
+	tree      proof.Tree
 	proofs    [][][sha256.Size]byte // as the lines give them, held against the tree at the end
 	withheld  uint64
 	chunks    int
@@ -118,7 +118,7 @@ func (c *checker) lines(g *logCheck, name string, data []byte) {
 		if g.bad {
 			return
 		}
-		index := g.tree.size()
+		index := g.tree.Size()
 		where := fmt.Sprintf("%s entry %d", g.head.Origin, index)
 		if index >= g.head.Size {
 			c.report.problem("entry-extra", where, "the head says %d entries", g.head.Size)
@@ -150,7 +150,7 @@ func (c *checker) line(g *logCheck, index uint64, data []byte) (string, error) {
 	if h.Origin != g.head.Origin || h.Index != index {
 		return "header-differs", fmt.Errorf("it is entry %d of %.200q", h.Index, h.Origin)
 	}
-	g.tree.add([]byte(line.Header))
+	g.tree.Add([]byte(line.Header))
 	hashes, err := decodeHashes(line.Proof)
 	if err != nil {
 		return "proof-differs", err

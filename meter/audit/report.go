@@ -32,7 +32,7 @@ type Report struct {
 	Further []Further `json:"-"`
 	Rules   string    `json:"-"` // digest of the rules, as the manifest says
 
-	trees map[string]*tree
+	trees map[string]*proof.Tree
 }
 
 // LogReport is one log, recomputed.
@@ -50,10 +50,10 @@ type LogReport struct {
 // has no such log or not as many entries. Whoever kept a head compares it.
 func (r Report) Head(origin string, size uint64) (proof.Head, bool) {
 	t := r.trees[origin]
-	if t == nil || size == 0 || size > t.size() {
+	if t == nil || size == 0 || size > t.Size() {
 		return proof.Head{}, false
 	}
-	return proof.Head{Origin: origin, Size: size, Root: t.rootAt(size)}, true
+	return proof.Head{Origin: origin, Size: size, Root: t.RootAt(size)}, true
 }
 
 // Codes are those of the problems of a file, with what is wrong. SPEC.md lists

@@ -147,11 +147,11 @@ func (w *writer) log(model meter.ModelRef, head proof.Head) error {
 	if err := w.member(at.Directory+"/head", []byte(head.String())); err != nil {
 		return err
 	}
-	var t tree
-	if err := w.from.Raw(head.Origin, head.Size, func(r ledger.Raw) error { t.add(r.Header); return nil }); err != nil {
+	var t proof.Tree
+	if err := w.from.Raw(head.Origin, head.Size, func(r ledger.Raw) error { t.Add(r.Header); return nil }); err != nil {
 		return err
 	}
-	if t.rootAt(head.Size) != head.Root {
+	if t.RootAt(head.Size) != head.Root {
 		return fmt.Errorf("%s: its entries do not give the root of its head; run weighbridge check", head.Origin)
 	}
 	var chunk []byte
@@ -183,9 +183,9 @@ func (w *writer) log(model meter.ModelRef, head proof.Head) error {
 	return err
 }
 
-func (w *writer) line(at *Log, t *tree, index uint64, r ledger.Raw) ([]byte, error) {
+func (w *writer) line(at *Log, t *proof.Tree, index uint64, r ledger.Raw) ([]byte, error) {
 	line := entryLine{Header: string(r.Header), Proof: []string{}}
-	hashes, err := t.inclusion(index)
+	hashes, err := t.Inclusion(index)
 	if err != nil {
 		return nil, err
 	}

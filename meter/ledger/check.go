@@ -43,7 +43,7 @@ type Problem struct {
 // that wrote them. The error is one that kept it from looking: a missing or
 // locked file, or another version's. Damage is in the report.
 func Check(path string) (Report, error) {
-	c := &checker{report: Report{Schema: ReportSchema, Problems: []Problem{}, Notes: []Problem{}}, evidence: map[meter.Evidence]string{}}
+	c := &checker{report: Report{Schema: ReportSchema, Problems: []Problem{}, Notes: []Problem{}}, evidence: map[meter.Evidence]string{}, files: EvidenceAt(path)}
 	err := c.file(path)
 	var damage *DamageError
 	if errors.As(err, &damage) {
@@ -56,7 +56,7 @@ func Check(path string) (Report, error) {
 		return Report{}, err
 	}
 	if c.read {
-		c.store(EvidenceAt(path))
+		c.store(c.files)
 	}
 	c.report.OK = len(c.report.Problems) == 0
 	return c.report, nil
@@ -67,6 +67,7 @@ type checker struct {
 	id       string
 	read     bool                      // the entries were looked at, so it is known what evidence they name
 	evidence map[meter.Evidence]string // what records name -> where the first of them stands
+	files    EvidenceStore
 }
 
 func (c *checker) problem(code, where, format string, args ...any) {

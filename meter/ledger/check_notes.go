@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/weighbridge/weighbridge/meter/epoch"
 )
 
 // notes checks every log of notes: the same tree as that of a model, over
@@ -33,7 +35,11 @@ func (c *checker) notes(tx *bolt.Tx) {
 				log.name += " (ledger " + string(id) + ")"
 			}
 			c.report.Logs++
+			before := len(c.report.Problems)
 			log.check()
+			if string(name) == epoch.Log && len(c.report.Problems) == before { // what is damaged says nothing
+				log.epochs(tx, string(id))
+			}
 			return nil
 		})
 	})

@@ -315,7 +315,7 @@ func changedEvidence(text string) func(*testing.T, string) error {
 }
 
 func vectors() []vector {
-	return slices.Concat(storedVectors(), forgedVectors(), fileVectors(), mergedVectors(), noteVectors())
+	return slices.Concat(storedVectors(), forgedVectors(), fileVectors(), mergedVectors(), noteVectors(), epochVectors())
 }
 
 // Each vector is one change to a clean ledger; check names it, and changes
