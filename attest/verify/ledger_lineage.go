@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/meter"
@@ -32,13 +31,47 @@ func (v *verification) lineageProved(c attest.TrainingCompute) error {
 	if err != nil {
 		return fmt.Errorf("the lineage of the entries: %w", err)
 	}
-	lineage.Generators = c.Lineage.Generators // of other models' logs, which are in no total
-	found, errFound := lineageText(lineage)
-	stated, errStated := lineageText(c.Lineage)
-	if errFound != nil || errStated != nil || !bytes.Equal(found, stated) {
-		return fmt.Errorf("the statement does not follow from the entries of its logs: they give %.400s, it says %.400s", found, stated)
+	stated := c
+	stated.Corrections = correctionsOfLineage(c)
+	var all []meter.Record
+	again := attest.TrainingCompute{Lineage: lineage, Methods: attest.MethodsOf(records[c.Model]), Period: attest.PeriodOf(records[c.Model])}
+	for _, m := range lineage.Models {
+		all = append(all, records[m.Model]...)
+		again.Corrections = append(again.Corrections, attest.CorrectionsOf(m.Model, entriesOf(v.proved, c, m.Model))...)
+	}
+	again.Convention = attest.ConventionOf(all)
+	return sameCompute(again, stated)
+}
+
+// sameCompute returns an error that names the first part in which a statement does
+// not follow from the entries.
+func sameCompute(found, stated attest.TrainingCompute) error {
+	for _, part := range []struct {
+		name string
+		of   func(attest.TrainingCompute) any
+	}{
+		{"models", func(c attest.TrainingCompute) any { return c.Lineage.Models }},
+		{"missing ancestors", func(c attest.TrainingCompute) any { return append([]meter.ModelRef{}, c.Lineage.Missing...) }},
+		{"convention", func(c attest.TrainingCompute) any { return c.Convention }},
+		{"methods", func(c attest.TrainingCompute) any { return append([]meter.Method{}, c.Methods...) }},
+		{"period", func(c attest.TrainingCompute) any { return c.Period }},
+		{"corrections", func(c attest.TrainingCompute) any { return append([]attest.Correction{}, c.Corrections...) }},
+	} {
+		a, errFound := json.Marshal(part.of(found))
+		b, errStated := json.Marshal(part.of(stated))
+		if errFound != nil || errStated != nil || !bytes.Equal(a, b) {
+			return fmt.Errorf("the statement does not follow from the entries of its logs: for the %s they give %.300s, it says %.300s", part.name, a, b)
+		}
 	}
 	return nil
+}
+
+// correctionsOfLineage are those of the models whose logs are counted: of others that
+// only generated data no log is shown.
+func correctionsOfLineage(c attest.TrainingCompute) []attest.Correction {
+	return slices.DeleteFunc(slices.Clone(c.Corrections), func(o attest.Correction) bool {
+		return !slices.ContainsFunc(c.Lineage.Models, func(m attest.LineageModel) bool { return m.Model == o.Model })
+	})
 }
 
 // totalsProved holds the running totals of a whole log's last entry to its records.
@@ -66,61 +99,4 @@ func entryTotals(sum []meter.ActivityTotal) []entry.Total {
 		out[i] = entry.Total(t)
 	}
 	return out
-}
-
-// lineageText is what of a lineage follows from the logs of its models.
-func lineageText(l attest.Lineage) ([]byte, error) {
-	return json.Marshal(struct {
-		Models  []attest.LineageModel
-		Missing []meter.ModelRef
-	}{l.Models, l.Missing})
-}
-
-// netRecords are the records that count, by model: of the attester's own log first,
-// then of the others in the order of their origins, as a ledger reads them.
-func netRecords(logs []provedLog, c attest.TrainingCompute) (map[meter.ModelRef][]meter.Record, error) {
-	own := ""
-	if c.Ledger != nil {
-		own = strings.TrimSuffix(c.Ledger.Origin, string(c.Model))
-	}
-	isOwn := func(l provedLog) bool { return own != "" && l.origin == own+string(l.model) }
-	logs = slices.Clone(logs)
-	slices.SortStableFunc(logs, func(a, b provedLog) int {
-		if isOwn(a) != isOwn(b) {
-			return map[bool]int{true: -1, false: 1}[isOwn(a)]
-		}
-		return strings.Compare(a.origin, b.origin)
-	})
-	out := map[meter.ModelRef][]meter.Record{}
-	for _, l := range logs {
-		records, err := entry.Net(l.entries, func(uint64) bool { return false })
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", l.origin, err)
-		}
-		out[l.model] = append(out[l.model], records...)
-	}
-	for m, records := range out {
-		out[m] = meter.NetRuns(records)
-	}
-	return out, nil
-}
-
-// repeatedRecords are the records, by run and sequence, that stand in several
-// entries: which of them counts, only the ledger's own rules for merged logs say.
-func repeatedRecords(logs []provedLog) []string {
-	seen := map[string]bool{}
-	var twice []string
-	for _, l := range logs {
-		for _, e := range l.entries {
-			if e.Record == nil {
-				continue
-			}
-			id := fmt.Sprintf("%s/%d", e.Record.Run, e.Record.Sequence)
-			if seen[id] {
-				twice = append(twice, id)
-			}
-			seen[id] = true
-		}
-	}
-	return twice
 }

@@ -66,7 +66,7 @@ func (v *verification) ledgerProofs() {
 
 func (v *verification) badProof(err error) {
 	v.unprovable = true
-	v.problem(CodeLedgerProof, err.Error(), "do not rely on the figures; ask the signer for a shipment whose proof is of the logs that it states, as weighbridge attest --include ledger-proof makes it")
+	v.problem(CodeLedgerProof, err.Error(), "do not rely on the figures; ask the signer for a shipment whose proof is of the logs that it states, as weighbridge attest --checkpoints makes it")
 }
 
 // logHeads are the heads of all logs that a statement counts.

@@ -167,6 +167,8 @@ func (l lab) attested(t testing.TB, logs []workLog) parts {
 	if p.compute.Activities, err = p.compute.Lineage.Models[0].Activities(); err != nil {
 		t.Fatal(err)
 	}
+	p.compute.Methods, p.compute.Period = attest.MethodsOf(records[model]), attest.PeriodOf(records[model])
+	p.compute.Convention = attest.ConventionOf(slices.Concat(records[model], records[base]))
 	for _, m := range p.compute.Lineage.Models {
 		p.hardware.Worked(m.Model, records[m.Model])
 	}

@@ -165,7 +165,16 @@ func TestProofRefused(t *testing.T) {
 			fewer[1].records[0].Operations = meter.Exact(meter.NewOps(1))
 			less := l.attested(t, fewer)
 			p.compute.Lineage, p.compute.Activities = less.compute.Lineage, less.compute.Activities
-		}, "the statement does not follow from the entries of its logs"},
+		}, "the statement does not follow from the entries of its logs: for the models they give"},
+		{"other-convention-stated", func(_ *testing.T, _ lab, p *parts) { p.compute.Convention.Attention = "causal" }, "for the convention they give"},
+		{"other-methods-stated", func(_ *testing.T, _ lab, p *parts) {
+			p.compute.Methods = append(p.compute.Methods, meter.Architecture)
+		}, "for the methods they give"},
+		{"later-period-stated", func(_ *testing.T, _ lab, p *parts) { p.compute.Period.Start = seen }, "for the period they give"},
+		{"correction-of-nothing-stated", func(_ *testing.T, _ lab, p *parts) {
+			r := logs(t)[0].records[0]
+			p.compute.Corrections = []attest.Correction{{Model: base, Kind: attest.CorrectionVoid, Run: r.Run, Reason: "x", Author: "jo", Time: seen, Before: attest.CorrectedOf(r)}}
+		}, "for the corrections they give []"},
 		{"other-parent-stated", func(t *testing.T, l lab, p *parts) {
 			p.compute.Lineage.Models[0].Parents[0].Input = digestOf("x")
 		}, "the statement does not follow from the entries of its logs"},

@@ -42,7 +42,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"fdp":                   {inside: []string{"meter", "meter/canonical", "provenance"}, outside: []string{"go.yaml.in/yaml/v3"}},
 	"fdp/delivery":          {inside: []string{"meter", "meter/canonical", "provenance", "fdp"}},
 	"fdp/quota":             {inside: []string{"provenance", "fdp"}, outside: []string{"golang.org/x/text"}},
-	"attest":                {inside: []string{"meter", "meter/canonical", "provenance", "fdp", "attest/disclosure"}},
+	"attest":                {inside: []string{"meter", "meter/canonical", "meter/entry", "provenance", "fdp", "attest/disclosure"}},
 	"attest/disclosure":     {inside: []string{"meter/canonical"}},
 	"attest/bom":            {inside: []string{"meter", "attest"}, outside: []string{"github.com/CycloneDX/cyclonedx-go"}},
 	"attest/weights":        {inside: []string{"attest"}, outside: []string{"golang.org/x/sync", "golang.org/x/crypto", "golang.org/x/sys", "lukechampine.com/blake3"}},
