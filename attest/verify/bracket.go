@@ -39,7 +39,7 @@ func (l provedLog) untimely() []string {
 			why = append(why, l.untimelyRecord(*r, at)...)
 		}
 	}
-	return clipped(why)
+	return few(why)
 }
 
 func recordOf(e entry.Entry) *meter.Record {

@@ -32,6 +32,7 @@ func (v *verification) unseenDevices(h attest.Hardware) []string {
 			chips[d.Product][chipOf(d)] = true
 		}
 	}
+	why = few(why)
 	if !v.sameProducts(h, byModel) {
 		why = append(why, "the hardware statement names other products for the models than the records do")
 	}

@@ -58,12 +58,8 @@ func (v *verification) unmetered(c attest.Statement) []string {
 	for _, l := range v.proved {
 		why = append(why, l.untimely()...)
 	}
-	for _, id := range repeatedRecords(v.proved) {
-		why = append(why, fmt.Sprintf("the record %s stands in several entries of the logs", id))
-	}
-	for _, m := range compute.Lineage.Missing {
-		why = append(why, fmt.Sprintf("nothing is attested of the ancestor %s", m))
-	}
+	why = append(why, repeated(v.proved)...)
+	why = append(why, missingAncestors(compute)...)
 	records := heldRecords(v.proved)
 	why = append(why, unmeteredRecords(records)...)
 	why = append(why, inputsWithoutOutput(records)...)
@@ -80,10 +76,23 @@ func withoutProof(c attest.TrainingCompute) []string {
 	if c.Ledger == nil {
 		why = append(why, "the statement names no head of the model's log")
 	}
+	return append(why, missingAncestors(c)...)
+}
+
+func missingAncestors(c attest.TrainingCompute) []string {
+	var why []string
 	for _, m := range c.Lineage.Missing {
 		why = append(why, fmt.Sprintf("nothing is attested of the ancestor %s", m))
 	}
-	return why
+	return few(why)
+}
+
+func repeated(logs []provedLog) []string {
+	var why []string
+	for _, id := range repeatedRecords(logs) {
+		why = append(why, fmt.Sprintf("the record %s stands in several entries of the logs", id))
+	}
+	return few(why)
 }
 
 // wantingLogs: of every log that the statement counts a proof is there, with all

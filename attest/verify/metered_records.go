@@ -21,7 +21,16 @@ func unmeteredRecords(records []meter.Record) []string {
 			why = append(why, nameOf(r)+" is another organisation's word: its level is that of its own shipment")
 		}
 	}
-	return clipped(why)
+	return few(why)
+}
+
+// few keeps the first of many reasons of one kind, so that no kind hides another.
+func few(why []string) []string {
+	const most = 3
+	if len(why) <= most+1 {
+		return why
+	}
+	return append(slices.Clone(why[:most]), fmt.Sprintf("and %d more of this kind", len(why)-most))
 }
 
 // weightsWithoutRecord: a record of the model says that it wrote these very weights,
@@ -48,7 +57,7 @@ func inputsWithoutOutput(records []meter.Record) []string {
 			}
 		}
 	}
-	return why
+	return few(why)
 }
 
 // heldRecords are the records of all logs that count.

@@ -3,6 +3,7 @@ package verify
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -263,6 +264,15 @@ func TestMeterRevoked(t *testing.T) {
 		r := s.verify(t)
 		if (want == Metered) != r.OK || r.Assurance.Quantity.Level != want {
 			t.Errorf("%v: %s %+v", at, messages(r), r.Assurance.Quantity)
+		}
+	}
+}
+
+// TestFew: of many reasons of one kind the first are shown, and how many more there are.
+func TestFew(t *testing.T) {
+	for n, want := range map[int]string{0: "", 1: "a", 4: "a a a a", 5: "a a a and 2 more of this kind", 300: "a a a and 297 more of this kind"} {
+		if got := strings.Join(few(slices.Repeat([]string{"a"}, n)), " "); got != want {
+			t.Errorf("%d: %q", n, got)
 		}
 	}
 }

@@ -116,8 +116,8 @@ it, and the signature stays the same. Models, relations, activities, grades, con
 
 With --checkpoints the shipment proves the state of the logs to recipients, by heads that the meter's key signed and
 witnesses cosigned ("weighbridge ledger witness"). What a ledger proof shows is disclosed to everybody who gets the
-shipment, hosts and runs too: with --entries last the last entry of each log; with --entries all every entry, which
-the level metered needs. It does not go with --disclose.
+shipment, to the byte, with the names of your hosts, jobs and runs and the authors of corrections: with --entries last the
+last entry of each log of the lineage; with --entries all every entry, which the level metered needs. It does not go with --disclose.
 
 With --bom the same is written as a CycloneDX 1.7 bill of materials too, and signed as one (https://cyclonedx.org/bom); what
 the statements hide is not in it.
