@@ -1,247 +1,205 @@
 package fdp
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/provenance"
 )
 
-// Whether an ancestor counts depends on the relations on the ways to it alone: a
-// counting table says of each relation whether it carries. For every set of
-// relations that may carry, an ancestor is either reached or not; two that are
-// reached under the same sets count under the same tables, whatever those are. So
-// the lines of work of both may be added up, and stand as one model at the end of
-// the shortest such ways.
+// condensed is a lineage read once and put together: ancestors that no counting
+// table can tell apart are one entry, whatever the tables are, so that a lineage of
+// 100 000 models is a document of a few entries under every regime. What counts it is
+// what counts every other document.
+type condensed struct {
+	root   meter.ModelRef
+	lookup func(meter.ModelRef) ([]meter.Record, bool)
 
-const (
-	carriers = 7 // relations that may carry: all but those that teach
-	sets     = 1 << carriers
-)
+	models []ancestorWork // in the order of the walk; the first is the root
+	edges  []meter.Edge
+	labels []label // of the edges
+	inUse  digests // discarded weights that count as kept
 
-// reach is a set of sets of relations: bit S stands for the set whose members are
-// the bits of S. With a set its supersets are in it.
-type reach [sets / 64]uint64
+	generators bool // some are named, whose data asks for more than sums
+	staged     bool // a model continues an earlier version of the same org/name
+}
 
-func (r *reach) add(set int)      { r[set/64] |= 1 << (set % 64) }
-func (r *reach) has(set int) bool { return r[set/64]>>(set%64)&1 == 1 }
+// ancestorWork is what counting asks of a model. Nothing at all may be known of it.
+type ancestorWork struct {
+	known, begun bool
+	sums         []workSum
+}
 
-// least are the sets in r of which no smaller one is in r. A part of a set is a
-// smaller number than the set.
-func (r *reach) least() []int {
-	var out []int
-	for set := range sets {
-		if r.has(set) && !slices.ContainsFunc(out, func(s int) bool { return s&set == s }) {
-			out = append(out, set)
+// condense reads the lineage of root: every model of it once, as [FromLineage] does,
+// with the same errors.
+func condense(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (*condensed, error) {
+	c := &condensed{root: root, lookup: records}
+	var points startingPoints
+	discarded := map[int][]meter.Record{} // of models with weights that may be in use
+	walked, err := meter.Walk(root, func(m meter.ModelRef) (meter.Node, bool) {
+		found, known := records(m)
+		if points.add(found) {
+			discarded[len(c.models)] = found
 		}
+		c.generators = c.generators || namesGenerator(found)
+		c.models = append(c.models, ancestorWork{known, begun(found), sumWork(found)})
+		return meter.Node{Parents: parentsOf(found)}, known
+	})
+	if err != nil {
+		return nil, err
 	}
-	return out
-}
-
-// class is a number of ancestors that no counting table tells apart.
-type class struct {
-	reach reach
-	known bool // something is recorded of them
-}
-
-// classWork is what lines of one sum share. Where the estimate decides, a line that
-// has none goes by its bounds.
-type classWork struct {
-	workKey
-	estimated bool
-}
-
-// condensedLineage returns facts that count as those of [FromLineage] do in every
-// sum over the lineage, or false where the lineage cannot be put together: where
-// generators are named, whose data asks for more than sums, where a sum passes
-// 2^128-1, or where that would not make it shorter. It also says whether a model of it
-// continues an earlier version of the same org/name: names of its own do not show that.
-func condensedLineage(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool)) (f Facts, condensed, staged bool, err error) {
-	l := &lineage{lookup: records, records: map[meter.ModelRef][]meter.Record{}, grades: map[string]meter.Grade{}}
-	if err := l.read(root); err != nil {
-		return Facts{}, false, false, err
+	if !c.models[0].known {
+		return nil, unrecorded(root)
 	}
-	for _, m := range l.order {
-		if len(l.namedBy(m)) > 0 {
-			return Facts{}, false, false, nil
+	c.inUse = points.inUse()
+	for i, found := range discarded {
+		c.models[i].sums = sumWork(c.inUse.kept(found))
+	}
+	c.label(walked)
+	return c, nil
+}
+
+// positions is [Positions] of what [FromLineage] makes of the lineage. Where Evaluate
+// would give bounds only because of how many entries there are, this may be narrower;
+// it is never wider. Its errors are those of the two.
+func (c *condensed) positions(r *Rules, catalogue *provenance.Catalogue, q Question) ([]Position, error) {
+	if err := q.Validate(r); err != nil {
+		return nil, err
+	}
+	regimes := q.regimes(r)
+	asked := map[putTogether][]string{}
+	for _, regime := range regimes {
+		how := c.how(r.packs[regime])
+		asked[how] = append(asked[how], regime)
+	}
+	var out []Position
+	for how, these := range asked {
+		facts, some, err := c.facts(how)
+		if err != nil {
+			return nil, err
 		}
-	}
-	l.keepStartingPoints()
-	own := l.work(root, "operations")
-	sums := map[class]map[classWork]meter.Interval{}
-	for m, r := range l.reached(root) {
-		if m == root {
+		if !some {
 			continue
 		}
-		found, known := l.records[m]
-		of := class{*r, known}
-		if sums[of] == nil {
-			sums[of] = map[classWork]meter.Interval{}
-		}
-		if known && !addLines(sums[of], l.linesOf(m, found)) {
-			return Facts{}, false, false, nil
-		}
-	}
-	f = Facts{Model: root, Operations: own, Parents: []Parent{}, SyntheticData: []Generator{}}
-	for _, of := range sortedClasses(sums) {
-		f.Parents = append(f.Parents, of.entries(len(f.Parents), sums[of])...)
-	}
-	staged = slices.ContainsFunc(l.edges, func(e meter.Edge) bool {
-		return e.Parent.Relation == meter.Continues && family(e.Model) == family(e.Parent.Model)
-	})
-	return f, l.shorter(f), staged, nil
-}
-
-// shorter: of no relation f has more entries than the lineage. Where a table leaves
-// an entry open it is tried both ways, and more of them could not all be tried.
-func (l *lineage) shorter(f Facts) bool {
-	left := map[meter.Relation]int{}
-	for _, e := range l.edges {
-		left[e.Parent.Relation]++
-	}
-	var take func([]Parent)
-	take = func(parents []Parent) {
-		for _, p := range parents {
-			left[p.Relation]--
-			take(p.Parents)
-		}
-	}
-	take(f.Parents)
-	for _, n := range left {
-		if n < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// reached works out the reach of every model, parents after all their children.
-func (l *lineage) reached(root meter.ModelRef) map[meter.ModelRef]*reach {
-	children, behind := map[meter.ModelRef]int{}, map[meter.ModelRef][]meter.Parent{}
-	for _, e := range l.edges {
-		children[e.Parent.Model]++
-		behind[e.Model] = append(behind[e.Model], e.Parent)
-	}
-	out := map[meter.ModelRef]*reach{root: {}}
-	for set := range sets {
-		out[root].add(set)
-	}
-	with := withRelations()
-	for ready := []meter.ModelRef{root}; len(ready) > 0; ready = ready[1:] {
-		from := out[ready[0]]
-		for _, p := range behind[ready[0]] {
-			to := out[p.Model]
-			if to == nil {
-				to = &reach{}
-				out[p.Model] = to
-			}
-			for i, word := range with[p.Relation] {
-				to[i] |= from[i] & word
-			}
-			if children[p.Model]--; children[p.Model] == 0 {
-				ready = append(ready, p.Model)
-			}
-		}
-	}
-	return out
-}
-
-// carrying are the relations that may carry, in the order of their bits.
-func carrying() []meter.Relation {
-	return slices.DeleteFunc(meter.Relations(), teaches)
-}
-
-// withRelations are, by relation, the sets that hold it.
-func withRelations() map[meter.Relation]reach {
-	out := map[meter.Relation]reach{}
-	for i, relation := range carrying() {
-		var r reach
-		for set := range sets {
-			if set>>i&1 == 1 {
-				r.add(set)
-			}
-		}
-		out[relation] = r
-	}
-	return out
-}
-
-// linesOf is a model's work; of one record, as most models have, it is that record.
-func (l *lineage) linesOf(m meter.ModelRef, records []meter.Record) []Work {
-	if len(records) != 1 || !begun(records) {
-		return l.work(m, "")
-	}
-	r := records[0]
-	return []Work{{Activity: r.Activity, Interval: &r.Operations, Weights: r.Weights, DataPublished: r.DataPublished}}
-}
-
-// addLines adds lines of work, or reports that a sum passes 2^128-1.
-func addLines(sums map[classWork]meter.Interval, lines []Work) bool {
-	for _, w := range lines {
-		key := classWork{workKey{w.Activity, w.Weights, w.Generator, yesNo(w.DataPublished)}, w.Interval.Estimate.Known}
-		have, found := sums[key]
-		if !found {
-			have = meter.Exact(meter.Ops{})
-		}
-		total, err := have.Add(*w.Interval)
+		q.Regimes = these
+		found, err := positions(r, catalogue, facts, q)
 		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	slices.SortFunc(out, func(a, b Position) int { return slices.Index(regimes, a.Regime) - slices.Index(regimes, b.Regime) })
+	return append([]Position{}, out...), nil
+}
+
+// putTogether is a way to write a lineage down.
+type putTogether int
+
+const (
+	oneByOne    putTogether = iota // as FromLineage does: a table may tell each from the others
+	byRelations                    // by the relations on the ways to them
+	byStages                       // the same, where stages of one training always carry
+	byOriginals                    // by the originals that they stand behind
+)
+
+// how is the shortest way that a regime cannot tell from the lineage one by one.
+func (c *condensed) how(p *pack) putTogether {
+	switch {
+	case c.generators:
+		return oneByOne
+	case !p.weighs() || p.Threshold.Quantity == "operations":
+		switch {
+		case !c.staged || !p.asksProvider():
+			return byRelations
+		case p.relation[meter.Continues].Carries == "yes":
+			return byStages
+		}
+	case p.sharesOriginal():
+		return byOriginals
+	}
+	return oneByOne
+}
+
+// asksProvider reports whether a relation has another cell for another provider's
+// model, which the names of models may tell (SPEC.md, F16).
+func (p *pack) asksProvider() bool {
+	return slices.ContainsFunc(p.Relations, func(r relationRow) bool { return r.Another != nil })
+}
+
+// facts is the lineage written down, or false where it has no position. What cannot be
+// put together stands one by one.
+func (c *condensed) facts(how putTogether) (f Facts, some bool, err error) {
+	short := false
+	switch how {
+	case byRelations, byStages:
+		f, short = c.byRelations(how == byStages)
+	case byOriginals:
+		if len(c.originals()) > maxOpen { // more than can be tried: the share is of a number that is not known
+			return Facts{}, false, nil
+		}
+		f, short = c.byOriginals()
+	}
+	if !short {
+		f, err = FromLineage(c.root, c.lookup)
+	}
+	return f, true, err
+}
+
+// own is the facts document with the root's own work alone.
+func (c *condensed) own() Facts {
+	return Facts{Model: c.root, Operations: c.models[0].lines(), Parents: []Parent{}, SyntheticData: []Generator{}}
+}
+
+func (m *ancestorWork) lines() []Work {
+	out := linesOf(m.sums)
+	if !m.begun {
+		out = append(out, unrecordedBeginning())
+	}
+	return out
+}
+
+// sums are the lines of work of several models in one. Where the estimate decides, a
+// line that has none goes by its bounds: it stands apart.
+type sums []classSum
+
+type classSum struct {
+	workKey
+	estimated  bool
+	operations meter.Interval
+}
+
+// add adds a model's work, or reports that a sum passes 2^128-1.
+func (s *sums) add(m *ancestorWork) bool {
+	for i := range m.sums {
+		if !s.addOne(m.sums[i].workKey, m.sums[i].operations) {
 			return false
 		}
-		sums[key] = total
+	}
+	if m.known && !m.begun {
+		line := unrecordedBeginning()
+		return s.addOne(workKey{activity: line.Activity, weights: line.Weights}, *line.Interval)
 	}
 	return true
 }
 
-func sortedClasses(sums map[class]map[classWork]meter.Interval) []class {
-	var out []class
-	for of := range sums {
-		out = append(out, of)
+func (s *sums) addOne(key workKey, operations meter.Interval) bool {
+	for i := range *s {
+		have := &(*s)[i]
+		if have.workKey != key || have.estimated != operations.Estimate.Known {
+			continue
+		}
+		total, err := have.operations.Add(operations)
+		have.operations = total
+		return err == nil
 	}
-	slices.SortFunc(out, func(a, b class) int {
-		return cmp.Or(slices.Compare(a.reach[:], b.reach[:]), cmp.Compare(fmt.Sprint(a.known), fmt.Sprint(b.known)))
-	})
-	return out
+	*s = append(*s, classSum{key, operations.Estimate.Known, operations})
+	return true
 }
 
-// entries are a class as parents of the root: one model at the end of each of its
-// least sets of relations, through models of no work.
-func (of class) entries(n int, sums map[classWork]meter.Interval) []Parent {
-	name := func(part string) meter.ModelRef { return meter.ModelRef(fmt.Sprintf("put-together/%s@%d", part, n)) }
-	end := Parent{Model: name("class")}
-	if of.known {
-		end.Operations, end.Parents = &Amount{Work: classLines(sums)}, []Parent{}
-	}
-	var out []Parent
-	relations := carrying()
-	for i, set := range of.reach.least() {
-		next := end
-		if i > 0 {
-			next = Parent{Model: end.Model} // it stands in full above
-		}
-		step := 0
-		for r, relation := range relations {
-			if set>>r&1 == 0 {
-				continue
-			}
-			if step++; step > 1 {
-				next = Parent{Model: name(fmt.Sprintf("way-%d-%d", i, step)), Operations: &Amount{Work: []Work{}}, Parents: []Parent{next}}
-			}
-			next.Relation = relation
-		}
-		out = append(out, next)
-	}
-	return out
-}
-
-func classLines(sums map[classWork]meter.Interval) []Work {
-	out := []Work{}
-	for _, a := range meter.Activities() {
-		for key, total := range sums {
-			if key.activity == a {
-				out = append(out, Work{Activity: a, Interval: &total, Weights: key.weights, DataPublished: ofYesNo(key.published)})
-			}
-		}
+func (s sums) amount() *Amount {
+	out := &Amount{Work: []Work{}}
+	for _, sum := range s {
+		out.Work = append(out.Work, linesOf([]workSum{{workKey: sum.workKey, operations: sum.operations}})...)
 	}
 	return out
 }

@@ -54,7 +54,7 @@ func TestQuestionErrors(t *testing.T) {
 		{"option-value", "option", "expected one of either, neither_outside, hq_only", Question{AsOf: today, Options: map[string]string{"aia_hq_test": "both"}}},
 		{"option-fact", "option", "note2_evidence is a fact", Question{AsOf: today, Options: map[string]string{"note2_evidence": "ccats"}}},
 		{"destination", "destination", "ISO 3166", Question{AsOf: today, Destination: "XX"}},
-		{"no-date", "as-of", "midnight UTC", Question{}},
+		{"no-date", "as-of", "before the first that the packs hold: 2024-01-01, of us-eo14110", Question{}},
 		{"time", "as-of", "midnight UTC", Question{AsOf: today.Add(time.Hour)}},
 	} {
 		var wrong *QuestionError

@@ -172,6 +172,7 @@ type Customer struct {
 type EndUse struct {
 	WMDOrMilitaryIntelligence *bool    `json:"wmd_or_military_intelligence,omitzero"` // knowledge of such an end use or user (15 CFR 772.1)
 	OnBehalfOfParent          *bool    `json:"on_behalf_of_parent,omitzero"`          // the customer has the model trained for its ultimate parent
+	USPersonSupport           *bool    `json:"us_person_support,omitzero"`            // US persons support the training, whatever country the provider is in (15 CFR 744.6)
 	RedFlags                  []string `json:"red_flags,omitzero" oneof:"first-time-large-buyer|vague-address|thin-web-presence|infrastructure-not-shown|freight-forwarder"`
 }
 

@@ -46,7 +46,6 @@ type lineage struct {
 	lookup  func(meter.ModelRef) ([]meter.Record, bool)
 	records map[meter.ModelRef][]meter.Record // of known models
 	order   []meter.ModelRef
-	edges   []meter.Edge
 	written map[meter.ModelRef]bool        // models that stand in full already, or will in ancestors
 	behind  []meter.ModelRef               // models for ancestors
 	naming  map[meter.ModelRef]meter.Grade // of those: the grade of the records that name them
@@ -66,20 +65,28 @@ func (l *lineage) read(root meter.ModelRef) error {
 	if err != nil {
 		return err
 	}
-	l.order, l.edges = walked.Models, walked.Edges
+	l.order = walked.Models
 	if _, known := l.records[root]; !known {
-		return fmt.Errorf("model %s: the ledger has no record of it; record its training first, or evaluate a document with --facts", root)
+		return unrecorded(root)
 	}
 	return nil
+}
+
+func unrecorded(root meter.ModelRef) error {
+	return fmt.Errorf("model %s: the ledger has no record of it; record its training first, or evaluate a document with --facts", root)
 }
 
 // parentsOf returns the parents that records name, each model and relation once,
 // in the order of the records.
 func parentsOf(records []meter.Record) []meter.Parent {
+	if len(records) == 1 && len(records[0].Parents) == 1 { // as most models have
+		p := records[0].Parents[0]
+		return []meter.Parent{{Model: p.Model, Relation: p.Relation}}
+	}
 	var out []meter.Parent
 	seen := map[meter.Parent]bool{}
-	for _, r := range records {
-		for _, p := range r.Parents {
+	for i := range records {
+		for _, p := range records[i].Parents {
 			edge := meter.Parent{Model: p.Model, Relation: p.Relation}
 			if !seen[edge] {
 				seen[edge] = true
@@ -93,86 +100,27 @@ func parentsOf(records []meter.Record) []meter.Parent {
 // keepStartingPoints marks discarded weights from which a kept run started as
 // kept, and so on backwards (facts, 9a).
 func (l *lineage) keepStartingPoints() {
-	type at struct {
-		model meter.ModelRef
-		i     int
+	var points startingPoints
+	for _, found := range l.records {
+		points.add(found)
 	}
-	discarded := map[string][]at{} // by what they put out
-	started := []string{}          // what kept runs started from
-	for _, m := range l.order {
-		for i, r := range l.records[m] {
-			if r.Weights == meter.WeightsDiscarded && r.Output != "" {
-				discarded[r.Output] = append(discarded[r.Output], at{m, i})
-			}
-			if r.Weights == meter.WeightsKept {
-				started = append(started, inputs(r)...)
-			}
-		}
+	inUse := points.inUse()
+	for m, found := range l.records { // what is not known stays so
+		l.records[m] = inUse.kept(found)
 	}
-	mine := map[meter.ModelRef]bool{} // records that are copied already
-	for ; len(started) > 0; started = started[1:] {
-		for _, d := range discarded[started[0]] {
-			if !mine[d.model] {
-				mine[d.model] = true
-				l.records[d.model] = slices.Clone(l.records[d.model])
-			}
-			r := &l.records[d.model][d.i]
-			r.Weights = meter.WeightsKept
-			started = append(started, inputs(*r)...)
-		}
-		delete(discarded, started[0])
-	}
-}
-
-func inputs(r meter.Record) []string {
-	var out []string
-	for _, p := range r.Parents {
-		out = append(out, p.Input)
-	}
-	return out
-}
-
-// workKey is what lines of one sum share.
-type workKey struct {
-	activity  meter.Activity
-	weights   string
-	generator meter.ModelRef
-	published string
 }
 
 // work sums a model's records into lines, in the order of the closed lists.
 func (l *lineage) work(m meter.ModelRef, path string) []Work {
-	sums := map[workKey]meter.ActivityTotal{}
-	for _, r := range l.records[m] {
-		key := workKey{r.Activity, r.Weights, r.Generator, yesNo(r.DataPublished)}
-		have, found := sums[key]
-		if !found {
-			have.Operations = meter.Exact(meter.Ops{})
-		}
-		total, err := have.Operations.Add(r.Operations)
-		if err != nil {
-			total = meter.Unbounded(have.Operations.Low) // past 2^128: certainly not a number of operations
-		}
-		sums[key] = meter.ActivityTotal{Operations: total, Grade: meter.LowestGrade(have.Grade, r.Grade)}
-	}
-	keys := make([]workKey, 0, len(sums))
-	for key := range sums {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b workKey) int {
+	sums := sumWork(l.records[m])
+	slices.SortFunc(sums, func(a, b workSum) int {
 		return cmp.Or(cmp.Compare(slices.Index(meter.Activities(), a.activity), slices.Index(meter.Activities(), b.activity)),
 			cmp.Compare(b.weights, a.weights), cmp.Compare(a.generator, b.generator), cmp.Compare(a.published, b.published))
 	})
-	out := make([]Work, 0, len(keys))
-	for i, key := range keys {
-		total := sums[key].Operations
-		l.grades[fmt.Sprintf("%s[%d]", path, i)] = sums[key].Grade
-		w := Work{Activity: key.activity, Interval: &total, Weights: key.weights, DataPublished: ofYesNo(key.published)}
-		if generating(key.activity) {
-			w.Generator = key.generator
-		}
-		out = append(out, w)
+	for i, sum := range sums {
+		l.grades[fmt.Sprintf("%s[%d]", path, i)] = sum.grade
 	}
+	out := linesOf(sums)
 	if !begun(l.records[m]) {
 		out = append(out, unrecordedBeginning())
 	}
@@ -276,6 +224,13 @@ func (l *lineage) namedBy(m meter.ModelRef) []meter.ModelRef {
 		}
 	}
 	return out
+}
+
+// namesGenerator reports whether some of the records name a generator.
+func namesGenerator(records []meter.Record) bool {
+	return slices.ContainsFunc(records, func(r meter.Record) bool {
+		return generating(r.Activity) && r.Generator != "" || slices.ContainsFunc(r.Parents, func(p meter.Parent) bool { return teaches(p.Relation) })
+	})
 }
 
 func teaches(r meter.Relation) bool { return r == meter.DistillsFrom || r == meter.TrainsOnOutput }

@@ -2,7 +2,6 @@ package fdp
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/provenance"
@@ -25,61 +24,16 @@ type Position struct {
 	NoticeOpen       bool       `json:"notice_open,omitempty"` // whether the duty follows turns on more than the threshold, which is not known
 }
 
-// PositionsOf is [Positions] of what [FromLineage] makes of a lineage. Ancestors
-// that no counting table could tell apart are put together before they are counted,
-// by the same code: a lineage of 100 000 models is a document of a few entries.
-// Where Evaluate would give bounds only because of how many entries there are, this
-// may be narrower; it is never wider. Its errors are those of the two.
+// PositionsOf is [Positions] of what [FromLineage] makes of a lineage, which is read once
+// and put together first. Where Evaluate would give bounds only because of how many
+// entries there are, this may be narrower; it is never wider. Its errors are those of
+// the two.
 func PositionsOf(r *Rules, c *provenance.Catalogue, root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool), q Question) ([]Position, error) {
-	if err := q.Validate(r); err != nil {
-		return nil, err
-	}
-	facts, condensed, staged, err := condensedLineage(root, records)
+	lineage, err := condense(root, records)
 	if err != nil {
 		return nil, err
 	}
-	var sums, others []string
-	for _, regime := range q.regimes(r) {
-		if p := r.packs[regime]; condensed && p.countsSums() && !(staged && p.asksProvider()) {
-			sums = append(sums, regime)
-		} else {
-			others = append(others, regime)
-		}
-	}
-	out, err := positionsUnder(sums, r, c, facts, q)
-	if err != nil || len(others) == 0 {
-		return out, err
-	}
-	if facts, err = FromLineage(root, records); err != nil {
-		return nil, err
-	}
-	rest, err := positionsUnder(others, r, c, facts, q)
-	out = append(out, rest...)
-	slices.SortStableFunc(out, func(a, b Position) int {
-		return slices.Index(q.regimes(r), a.Regime) - slices.Index(q.regimes(r), b.Regime)
-	})
-	return out, err
-}
-
-// positionsUnder is positions under some of the regimes that q asks for.
-func positionsUnder(regimes []string, r *Rules, c *provenance.Catalogue, f Facts, q Question) ([]Position, error) {
-	if len(regimes) == 0 {
-		return []Position{}, nil
-	}
-	q.Regimes = regimes
-	return positions(r, c, f, q)
-}
-
-// countsSums reports whether a threshold is one of the sum over a lineage, or there
-// is none: other quantities may tell one ancestor from another.
-func (p *pack) countsSums() bool {
-	return !p.weighs() || p.Threshold.Quantity == "operations"
-}
-
-// asksProvider reports whether a relation has another cell for another provider's
-// model, which the names of models may tell (SPEC.md, F16).
-func (p *pack) asksProvider() bool {
-	return slices.ContainsFunc(p.Relations, func(r relationRow) bool { return r.Another != nil })
+	return lineage.positions(r, c, q)
 }
 
 // Positions returns the position under each regime that q asks for and that has

@@ -40,7 +40,7 @@ func ParseDate(s string) (time.Time, error) {
 // Validate returns a [*QuestionError] when r does not know a regime, an option
 // or a value, the destination is no country, or the date is not a date.
 func (q Question) Validate(r *Rules) error {
-	if q.AsOf.IsZero() || !q.AsOf.Equal(q.AsOf.UTC().Truncate(24*time.Hour)) || q.AsOf.Location() != time.UTC {
+	if !q.AsOf.Equal(q.AsOf.UTC().Truncate(24*time.Hour)) || q.AsOf.Location() != time.UTC {
 		return &QuestionError{"as-of", fmt.Sprintf("found %s, expected a date at midnight UTC", q.AsOf.Format(time.RFC3339Nano))}
 	}
 	if y := q.AsOf.Year(); y < 1 || y > 9999 {
@@ -59,12 +59,28 @@ func (q Question) Validate(r *Rules) error {
 			return &QuestionError{"regime", fmt.Sprintf("%s stands twice", regime)}
 		}
 	}
+	if q.AsOf.IsZero() {
+		regime, first := r.firstDate(q.regimes(r))
+		return &QuestionError{"as-of", fmt.Sprintf("found %s, which also stands for no date and is before the first that the packs hold: %s, of %s; expected a date from 0001-01-02", q.AsOf.Format(dateFormat), first, regime)}
+	}
 	for _, name := range sortedKeys(q.Options) {
 		if err := r.validOption(q.regimes(r), name, q.Options[name]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// firstDate is the first on which a text of the regimes changed its standing, and whose.
+func (r *Rules) firstDate(regimes []string) (regime, first string) {
+	for _, name := range regimes {
+		for _, s := range r.packs[name].Standing {
+			if from := string(s.From); from != "" && (first == "" || from < first) {
+				regime, first = name, from
+			}
+		}
+	}
+	return regime, first
 }
 
 func (q Question) regimes(r *Rules) []string {

@@ -24,8 +24,9 @@ type ActivityTotal struct {
 
 // Edge is one step of a lineage: Model came from Parent.
 type Edge struct {
-	Model  ModelRef
-	Parent Parent
+	Model    ModelRef
+	Parent   Parent
+	From, To int // places of the two in the lineage's Models
 }
 
 // Lineage is a model and all its ancestors, each once.
@@ -58,7 +59,7 @@ func (e *CycleError) Error() string {
 // that is not known is named in Missing and makes every total unbounded above.
 // The error is a [*CycleError], or wraps [ErrOpsRange].
 func Walk(root ModelRef, lookup func(ModelRef) (Node, bool)) (Lineage, error) {
-	w := walker{lookup: lookup, state: map[ModelRef]visit{}, totals: map[Activity]ActivityTotal{}}
+	w := walker{lookup: lookup, places: map[ModelRef]int{}, totals: map[Activity]ActivityTotal{}}
 	if err := w.run(root); err != nil {
 		return Lineage{}, err
 	}
@@ -69,24 +70,18 @@ func Walk(root ModelRef, lookup func(ModelRef) (Node, bool)) (Lineage, error) {
 	return w.lineage, nil
 }
 
-type visit int
-
-const (
-	unseen visit = iota
-	open         // on the current path
-	done
-)
-
 // frame is one model on the current path and the parent to look at next. The
 // path is a slice, not the goroutine's stack: a lineage may be 100 000 deep.
 type frame struct {
-	node Node
-	next int
+	place   int
+	parents []Parent
+	next    int
 }
 
 type walker struct {
 	lookup  func(ModelRef) (Node, bool)
-	state   map[ModelRef]visit
+	places  map[ModelRef]int // in the lineage's models
+	open    []bool           // by place: on the current path
 	path    []frame
 	totals  map[Activity]ActivityTotal
 	lineage Lineage
@@ -98,22 +93,23 @@ func (w *walker) run(root ModelRef) error {
 	}
 	for len(w.path) > 0 {
 		top := &w.path[len(w.path)-1]
-		if top.next == len(top.node.Parents) {
-			w.state[top.node.Model] = done
+		if top.next == len(top.parents) {
+			w.open[top.place] = false
 			w.path = w.path[:len(w.path)-1]
 			continue
 		}
-		parent := top.node.Parents[top.next]
+		parent, from := top.parents[top.next], top.place
 		top.next++
-		w.lineage.Edges = append(w.lineage.Edges, Edge{top.node.Model, parent})
-		switch w.state[parent.Model] {
-		case open:
-			return w.cycle(top.node.Model, parent.Model)
-		case unseen:
+		to, seen := w.places[parent.Model]
+		if !seen {
+			to = len(w.lineage.Models)
 			if err := w.enter(parent.Model); err != nil {
 				return err
 			}
+		} else if w.open[to] {
+			return w.cycle(w.lineage.Models[from], parent.Model)
 		}
+		w.lineage.Edges = append(w.lineage.Edges, Edge{w.lineage.Models[from], parent, from, to})
 	}
 	return nil
 }
@@ -121,31 +117,30 @@ func (w *walker) run(root ModelRef) error {
 // enter visits a model for the first time: its own work is added, once.
 func (w *walker) enter(model ModelRef) error {
 	node, known := w.lookup(model)
-	w.lineage.Models = append(w.lineage.Models, model)
+	place := len(w.lineage.Models)
+	w.places[model] = place
+	w.lineage.Models, w.open = append(w.lineage.Models, model), append(w.open, known)
 	if !known {
 		w.lineage.Missing = append(w.lineage.Missing, model)
-		w.state[model] = done
 		return nil
 	}
-	node.Model = model
 	for _, t := range node.Own {
 		if err := addTotal(w.totals, t); err != nil {
 			return fmt.Errorf("lineage: total of %s with %s: %w", t.Activity, model, err)
 		}
 	}
-	if len(w.lineage.Models) == 1 {
+	if place == 0 {
 		w.lineage.Own = node.Own
 	}
-	w.state[model] = open
-	w.path = append(w.path, frame{node: node})
+	w.path = append(w.path, frame{place: place, parents: node.Parents})
 	return nil
 }
 
 func (w *walker) cycle(from, to ModelRef) error {
 	var path []ModelRef
 	for _, f := range w.path {
-		if len(path) > 0 || f.node.Model == to {
-			path = append(path, f.node.Model)
+		if model := w.lineage.Models[f.place]; len(path) > 0 || model == to {
+			path = append(path, model)
 		}
 	}
 	return &CycleError{From: from, To: to, Path: path}

@@ -22,7 +22,8 @@ type auditResult struct {
 	File       string           `json:"file"`
 	Rules      string           `json:"rules,omitempty"` // digest of the text of the rules in the file, recomputed
 	Statements []auditStatement `json:"statements"`
-	Keys       []string         `json:"keys"` // ids of the keys in the file: the exporter's word on whom to trust
+	Keys       []string         `json:"keys"`             // ids of the keys in the file: the exporter's word on whom to trust
+	Epochs     []auditEpochs    `json:"epochs,omitempty"` // of the meter's keys
 }
 
 // auditStatement is a statement in the file that a key named here signed.
@@ -71,6 +72,8 @@ func (r *auditResult) further(trusted []*verify.PublicKey) {
 		case audit.KindKeys:
 			if key, err := verify.ParsePublicKey(f.Data); err == nil {
 				r.Keys = append(r.Keys, key.ID())
+			} else if strings.HasPrefix(f.Name, epochsName) {
+				r.epochs(f)
 			}
 		case audit.KindStatements:
 			r.statements(f, trusted)
@@ -194,6 +197,9 @@ func (r auditResult) String() string {
 	}
 	for _, k := range r.Keys {
 		fmt.Fprintf(&b, "  key      %s came with the file\n", k)
+	}
+	for _, e := range r.Epochs {
+		fmt.Fprintf(&b, "  meter    %s\n", e)
 	}
 	for _, n := range r.Not {
 		fmt.Fprintf(&b, "  not checked: %s\n", printable(n))

@@ -91,6 +91,11 @@ func (a *app) ledgerExport(f exportFlags) error {
 		if err := f.lineage(h, &o, redaction); err != nil {
 			return err
 		}
+		epochs, err := epochDocuments(h.ledger, o.Models)
+		if err != nil {
+			return err
+		}
+		o.Further = append(o.Further, epochs...)
 		for _, note := range h.notes(o.Models) {
 			a.warn("not in the file: %s", note)
 		}

@@ -71,6 +71,7 @@ func Codes() map[string]string {
 		"root-differs":         "the root of the head is not that of the headers",
 		"proof-differs":        "an inclusion proof is not that of its entry",
 		"body-unreadable":      "a body is not in its one encoding",
+		"epochs-differ":        "the key epochs in the file are not what meter/epoch/SPEC.md says, or name heads that the entries contradict",
 		"correction":           "a correction of nothing, of another record, or of one corrected before",
 		"counted-twice":        "one run and sequence in two entries, or with two contents in two logs",
 		"totals-differ":        "the totals of an entry are not those of the records that count",
