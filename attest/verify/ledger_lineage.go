@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/meter"
@@ -91,6 +92,34 @@ func (l provedLog) totalsProved() error {
 		return fmt.Errorf("%s: the running totals of entry %d are not the sum of its records", l.origin, last.Index)
 	}
 	return nil
+}
+
+// otherTotals says where the running totals of a last entry that is shown alone are
+// not what the statement says of the model. Several logs, or processes that share a run,
+// may be the honest reason: it refuses nothing.
+func (l provedLog) otherTotals(c attest.TrainingCompute) []string {
+	at := slices.IndexFunc(c.Lineage.Models, func(m attest.LineageModel) bool { return m.Model == l.model }) // readLogProof found it
+	stated, err := c.Lineage.Models[at].Activities()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	says := make([]entry.Total, len(stated))
+	for i, t := range stated {
+		says[i] = entry.Total{Activity: t.Activity, Operations: t.Interval, Records: t.Records, Grade: t.Grade}
+	}
+	last := l.entries[len(l.entries)-1]
+	if slices.Equal(last.Totals, says) {
+		return nil
+	}
+	return []string{fmt.Sprintf("the running totals of the last entry of %s are %s; the statement says %s of %s", l.origin, totalsText(last.Totals), totalsText(says), l.model)}
+}
+
+func totalsText(totals []entry.Total) string {
+	var parts []string
+	for _, t := range totals {
+		parts = append(parts, fmt.Sprintf("%s %s (%d record(s), %s)", t.Activity, t.Operations, t.Records, t.Grade))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func entryTotals(sum []meter.ActivityTotal) []entry.Total {

@@ -111,6 +111,7 @@ func (v *verification) wantingLogs(c attest.TrainingCompute) []string {
 			why = append(why, fmt.Sprintf("no proof of the log %s came along, which the statement counts", h.Origin))
 		case !l.whole:
 			why = append(why, fmt.Sprintf("of %s the last entry alone came along: running totals, times, inputs and records that stand there twice cannot be checked (weighbridge attest --entries all shows the others)", h.Origin))
+			why = append(why, l.otherTotals(c)...)
 		}
 	}
 	for _, m := range c.Lineage.Models {

@@ -223,6 +223,16 @@ func TestLastEntryAlone(t *testing.T) {
 	if why := strings.Join(r.Assurance.Quantity.Why, "\n"); !r.OK || r.Assurance.Quantity.Level != Declared || !strings.Contains(why, "the last entry alone came along") || r.Assurance.Checkpoints[1].Entries != 1 {
 		t.Fatalf("%s %s", messages(r), why)
 	}
+	if why := strings.Join(r.Assurance.Quantity.Why, "\n"); strings.Contains(why, "the running totals of the last entry") {
+		t.Error("the same totals are said to differ:", why)
+	}
+	all := logs(t)
+	all[1].records[0].Operations = meter.Exact(meter.NewOps(1))
+	less := p
+	less.compute.Lineage, less.compute.Activities = l.attested(t, all).compute.Lineage, l.attested(t, all).compute.Activities
+	if why := strings.Join(l.shipped(t, less).verify(t).Assurance.Quantity.Why, "\n"); !strings.Contains(why, "the running totals of the last entry of "+shown.Origin+" are fine-tuning 2000 (2 record(s), measured); the statement says fine-tuning 1001 (2 record(s), measured) of acme/atlas@2") {
+		t.Errorf("other totals: %s", why)
+	}
 	sibling[0] ^= 1
 	shown.Hashes[0] = base64.StdEncoding.EncodeToString(sibling[:])
 	if r := l.shipped(t, p).verify(t); r.OK || !strings.Contains(messages(r), "is not in the head of 2 entries") {
