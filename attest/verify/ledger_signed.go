@@ -12,6 +12,12 @@ func (v *verification) signedPoints(l *provedLog) error {
 			if p.meter, err = MeterOf(p.Checkpoint, v.policy.Meters); err != nil {
 				return fmt.Errorf("the meter's signature: %w", err)
 			}
+			if v.policy.RightMeter != nil {
+				err = v.policy.RightMeter(p.Head, p.meter)
+			}
+			if err != nil {
+				return fmt.Errorf("the meter's key: %w", err)
+			}
 		}
 		if v.policy.Witnesses == nil {
 			continue

@@ -11,6 +11,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/witness"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // Input is what arrived.
@@ -46,8 +47,11 @@ type Policy struct {
 	Demands []Demand  // which of them must have signed what; none: any key may have signed anything
 	Levels  MinLevels // levels of assurance that must be reached
 
-	Meters    []*PublicKey    // keys of the meter, which sign the heads of its logs; none: no checkpoint is believed to be signed
-	Witnesses *witness.Policy // who must have cosigned the heads; nil: nobody outside the lab is believed to have seen them
+	Meters []*PublicKey // keys of the meter, which sign the heads of its logs; none: no checkpoint is believed to be signed
+	// RightMeter returns why the key of a meter was not right for a head that it signed, as
+	// the key epochs of a ledger say it; nil: every key is right for every head.
+	RightMeter func(head proof.Head, meter *PublicKey) error
+	Witnesses  *witness.Policy // who must have cosigned the heads; nil: nobody outside the lab is believed to have seen them
 }
 
 // required returns the predicate types that must be there.

@@ -13,11 +13,13 @@ import (
 // witnessedFlags say whose signatures under the heads of logs are believed.
 type witnessedFlags struct {
 	meters []string
+	epochs string
 	policy string
 }
 
 func (f *witnessedFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.meters, "meter-key", nil, "public key (PEM) of the meter, which signs the heads of the logs and releases nothing; repeatable")
+	flags.StringVar(&f.epochs, "epochs", "", "with one --meter-key: the key epochs of the ledger (key show --for meter --json): a `FILE` that says which meter key was right at which size, and what is revoked")
 	flags.StringVar(&f.policy, "witness-policy", "", "policy `FILE` (C2SP tlog-policy): which witnesses outside the lab must have cosigned the heads")
 }
 
@@ -36,8 +38,16 @@ func (f witnessedFlags) check(policy, signature bool) error {
 
 // trust adds the meters and witnesses to p.
 func (f witnessedFlags) trust(p *verify.Policy) (err error) {
-	if p.Meters, err = readPublicKeys("--meter-key", f.meters); err != nil || f.policy == "" {
+	if p.Meters, err = readPublicKeys("--meter-key", f.meters); err != nil {
 		return err
+	}
+	if f.epochs != "" {
+		if err := f.inEpochs(p); err != nil {
+			return err
+		}
+	}
+	if f.policy == "" {
+		return nil
 	}
 	data, err := readRegular(f.policy, witness.MaxPolicyBytes)
 	if err != nil {
@@ -47,6 +57,20 @@ func (f witnessedFlags) trust(p *verify.Policy) (err error) {
 		return usage("--witness-policy %s: %w", f.policy, err)
 	}
 	return nil
+}
+
+// inEpochs trusts the keys that the key epochs of the ledger lead to from the one that
+// was named, each as far as it was right.
+func (f witnessedFlags) inEpochs(p *verify.Policy) error {
+	if len(f.meters) != 1 {
+		return usage("--epochs goes with one --meter-key: the key that you know to be the meter's")
+	}
+	keys, err := readMeterKeys(f.meters[0], f.epochs)
+	if err != nil {
+		return err
+	}
+	p.Meters, p.RightMeter, err = keys.trusted()
+	return err
 }
 
 // describeCheckpoint says who signed and who saw the last head of a proved log.
