@@ -70,9 +70,9 @@ func (l provedLog) outside(index uint64, at time.Time) string {
 		p := &l.points[i]
 		switch {
 		case !p.met:
-		case p.Head.Size <= index:
+		case p.Head.Size <= index && (before == nil || p.metAt.After(before.metAt)):
 			before = p
-		case after == nil:
+		case p.Head.Size > index && (after == nil || p.seen[0].Time.Before(after.seen[0].Time)):
 			after = p
 		}
 	}

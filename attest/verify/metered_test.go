@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/witness"
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
@@ -283,6 +284,36 @@ func TestFew(t *testing.T) {
 	for n, want := range map[int]string{0: "", 1: "a", 4: "a a a a", 5: "a a a and 2 more of this kind", 300: "a a a and 297 more of this kind"} {
 		if got := strings.Join(few(slices.Repeat([]string{"a"}, n)), " "); got != want {
 			t.Errorf("%d: %q", n, got)
+		}
+	}
+}
+
+// TestOutside (L3): of all checkpoints the tightest bounds hold, both ends included.
+func TestOutside(t *testing.T) {
+	at := func(size uint64, minutes ...int) point {
+		p := point{met: true, metAt: seen.Add(time.Duration(minutes[len(minutes)-1]) * time.Minute)}
+		p.Head.Size = size
+		for _, m := range minutes {
+			p.seen = append(p.seen, witness.Cosignature{Time: seen.Add(time.Duration(m) * time.Minute)})
+		}
+		return p
+	}
+	unmet := at(1, 500)
+	unmet.met = false
+	l := provedLog{points: []point{at(1, 0, 60), at(2, 50), unmet, at(3, 120, 180), at(4, 300)}}
+	for _, c := range []struct {
+		index   uint64
+		minutes int
+		want    string
+	}{
+		{0, 0, ""}, {0, 15, ""}, {0, 16, "saw the log with it"}, {0, -24 * 60, ""}, {0, -24*60 - 1, "first saw the log with it"},
+		{1, 45, ""}, {1, 44, "without it"}, {1, 65, ""}, {1, 66, "saw the log with it"},
+		{2, 45, ""}, {2, 44, "without it"}, {2, 135, ""}, {2, 136, "saw the log with it"},
+		{3, 165, ""}, {3, 164, "without it"}, {3, 315, ""}, {3, 316, "saw the log with it"},
+	} {
+		got := l.outside(c.index, seen.Add(time.Duration(c.minutes)*time.Minute))
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("entry %d at %d minutes: %q, expected %q", c.index, c.minutes, got, c.want)
 		}
 	}
 }

@@ -211,6 +211,16 @@ func TestQuorum(t *testing.T) {
 	if err != nil || !met || len(list) != 2 || list[0].Witness != "b" {
 		t.Error(list, met, err)
 	}
+	cosigned := cosign(t, c, b, "b", seen)
+	if at := both.MetAt(cosigned, list); !at.Equal(seen.Add(time.Hour)) {
+		t.Errorf("both had cosigned by %v", at)
+	}
+	if at := any.MetAt(cosigned, list); !at.Equal(seen) {
+		t.Errorf("one had cosigned by %v", at)
+	}
+	if at := both.MetAt(c, list[:1]); !at.IsZero() {
+		t.Errorf("one of two met the quorum of both by %v", at)
+	}
 	public, _ := base64.StdEncoding.DecodeString(strings.SplitN(vkey(t, a, "a"), "+", 3)[2])
 	if !both.Holds(ed25519.PublicKey(public[1:])) || both.Holds(make([]byte, 32)) {
 		t.Error("the keys of a policy are not its keys")
