@@ -16,8 +16,8 @@ type UnknownVersionError struct {
 }
 
 func (e *UnknownVersionError) Error() string {
-	return fmt.Sprintf("statement: predicate type %q is one of Weighbridge's that this build does not read (it reads %s, %s, %s and %s): verify with the version of weighbridge that made it, or a newer one",
-		clip(e.PredicateType), TypeTrainingCompute, TypeHardware, TypeDetermination, TypeReleaseNote)
+	return fmt.Sprintf("statement: predicate type %q is one of Weighbridge's that this build does not read (it reads %s, %s, %s, %s and %s): verify with the version of weighbridge that made it, or a newer one",
+		clip(e.PredicateType), TypeTrainingCompute, TypeHardware, TypeDetermination, TypeReleaseNote, TypeLedgerProof)
 }
 
 // ParseStatement reads the payload of an envelope whose signature has been
@@ -51,6 +51,8 @@ func ParseStatement(payload []byte) (Statement, error) {
 		s.Determination, err = decode[Determination](s.Raw)
 	case TypeReleaseNote:
 		s.ReleaseNote, err = decode[ReleaseNote](s.Raw)
+	case TypeLedgerProof:
+		s.LedgerProof, err = decode[LedgerProof](s.Raw)
 	default:
 		if strings.HasPrefix(s.PredicateType, typePrefix) {
 			return Statement{}, &UnknownVersionError{s.PredicateType}

@@ -108,7 +108,7 @@ func addCited(ids map[string]bool, comment string) {
 // TestSpecNames: the document names what the code knows.
 func TestSpecNames(t *testing.T) {
 	text := specText(t)
-	names := append(ECCNs(), TypeTrainingCompute, TypeHardware, TypeDetermination, StatementType, statementTypeOld, PayloadType, Completeness, RootSuffix)
+	names := append(ECCNs(), TypeTrainingCompute, TypeHardware, TypeDetermination, TypeLedgerProof, StatementType, statementTypeOld, PayloadType, Completeness, RootSuffix)
 	for _, name := range names {
 		if !strings.Contains(text, name) {
 			t.Errorf("SPEC.md does not name %q", name)

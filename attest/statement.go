@@ -27,6 +27,7 @@ const (
 	TypeHardware        = typePrefix + "hardware/v1"
 	TypeDetermination   = typePrefix + "determination/v1"
 	TypeReleaseNote     = typePrefix + "release-note/v1"
+	TypeLedgerProof     = typePrefix + "ledger-proof/v1"
 
 	typePrefix = "https://weighbridge.dev/"
 )
@@ -75,6 +76,7 @@ type Statement struct {
 	Hardware        *Hardware
 	Determination   *Determination
 	ReleaseNote     *ReleaseNote
+	LedgerProof     *LedgerProof
 
 	// Disclosed says what a concealed statement hides, and what was disclosed of
 	// it ([Statement.Disclose]). Nil: the statement is open, nothing is hidden.
@@ -88,8 +90,8 @@ type Statement struct {
 }
 
 // NewStatement returns the statement that says predicate, a [TrainingCompute], a
-// [Hardware], a [Determination] or a [VerificationResult], of the two subjects that
-// [Subjects] returns.
+// [Hardware], a [Determination], a [LedgerProof] or a [VerificationResult], of the two
+// subjects that [Subjects] returns.
 // The error names the field that breaks a rule of SPEC.md.
 func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 	s := Statement{Type: StatementType, Subjects: subjects}
@@ -102,6 +104,8 @@ func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 		s.PredicateType, s.Determination = TypeDetermination, &p
 	case ReleaseNote:
 		s.PredicateType, s.ReleaseNote = TypeReleaseNote, &p
+	case LedgerProof:
+		s.PredicateType, s.LedgerProof = TypeLedgerProof, &p
 	case VerificationResult:
 		return p.statement(subjects)
 	default:
@@ -116,7 +120,7 @@ func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 
 // Ours reports whether the predicate is one of Weighbridge's and was understood.
 func (s Statement) Ours() bool {
-	return s.TrainingCompute != nil || s.Hardware != nil || s.Determination != nil || s.ReleaseNote != nil
+	return s.TrainingCompute != nil || s.Hardware != nil || s.Determination != nil || s.ReleaseNote != nil || s.LedgerProof != nil
 }
 
 // Model returns the model that the predicate names, "" for a foreign one.
@@ -130,6 +134,8 @@ func (s Statement) Model() meter.ModelRef {
 		return s.Determination.Model
 	case s.ReleaseNote != nil:
 		return s.ReleaseNote.Model
+	case s.LedgerProof != nil:
+		return s.LedgerProof.Model
 	}
 	return ""
 }
@@ -146,6 +152,8 @@ func (s Statement) CreatedAt() time.Time {
 		return s.Determination.CreatedAt
 	case s.ReleaseNote != nil:
 		return s.ReleaseNote.CreatedAt
+	case s.LedgerProof != nil:
+		return s.LedgerProof.CreatedAt
 	}
 	return time.Time{}
 }
@@ -161,6 +169,8 @@ func (s Statement) predicate() (interface{ Validate() error }, error) {
 		return s.Determination.normal(), nil
 	case s.ReleaseNote != nil && s.PredicateType == TypeReleaseNote:
 		return s.ReleaseNote.normal(), nil
+	case s.LedgerProof != nil && s.PredicateType == TypeLedgerProof:
+		return s.LedgerProof.normal(), nil
 	}
 	return nil, fmt.Errorf("statement: predicate type %q without its predicate: use NewStatement", clip(s.PredicateType))
 }

@@ -18,6 +18,7 @@ func examples(t testing.TB) map[string][]byte {
 		"training-compute": payload(t, exampleCompute(t)),
 		"hardware":         payload(t, exampleHardware()),
 		"determination":    payload(t, exampleDetermination()),
+		"ledger-proof":     payload(t, exampleLedgerProof(t)),
 	}
 }
 
@@ -168,6 +169,14 @@ var statementEdits = []edit{
 	{"rules-embedded-and-sent", "determination", `"embedded":false`, `"embedded":true`, "rules.files"},
 	{"rules-digest", "determination", `"rules":{"digest":"sha256:`, `"rules":{"digest":"md5:`, "rules.digest"},
 	{"catalogue", "determination", `"catalogue":"sha256:`, `"catalogue":"`, "catalogue"},
+	{"log-unnamed", "ledger-proof", `"origin":"weighbridge`, `"origin":"","o":"weighbridge`, "unknown field"},
+	{"checkpoints-empty", "ledger-proof", `"checkpoints":["`, `"checkpoints":[],"x":["`, "unknown field"},
+	{"entries-not-to-the-first", "ledger-proof", `"first":1`, `"first":0`, "hashes: 1: expected none beside the whole log"},
+	{"index-negative", "ledger-proof", `"first":1`, `"first":-1`, "first"},
+	{"path-in-hexadecimal", "ledger-proof", `"hashes":["`, `"hashes":["00`, "hashes[0]"},
+	{"path-not-padded", "ledger-proof", `="],"entries"`, `"],"entries"`, "hashes[0]"},
+	{"salt-short", "ledger-proof", `"salt":"`, `"salt":"AA==","body":"x"},{"salt":"`, "entries"},
+	{"body-empty", "ledger-proof", `"body":"{`, `"body":"","salt":"{`, "written twice"},
 	{"fact-grade", "determination", `"operations[0]":"measured"`, `"operations[0]":"certain"`, "grades"},
 }
 
@@ -185,7 +194,7 @@ func (e edit) apply(text []byte) []byte {
 	return bytes.Replace(text, []byte(e.old), []byte(e.new), 1)
 }
 
-// TestParseStatementRefuses (S1 to S8, C1 to C10, H1 to H4, D1): each vector is
+// TestParseStatementRefuses (S1 to S8, C1 to C10, H1 to H4, D1, K1): each vector is
 // refused for its own reason.
 func TestParseStatementRefuses(t *testing.T) {
 	good, names := examples(t), map[string]bool{}

@@ -109,7 +109,8 @@ type Host struct {
 	Machine string `json:"machine,omitempty"` // architecture, as in amd64
 
 	// What accounting calls the machine and the job. These are a site's own words:
-	// they stay in the ledger and stand in no attestation.
+	// they stay in the ledger and stand in no attestation, but where entries are shown as
+	// they are (attest.LedgerProof).
 	Name    string `json:"name,omitempty"`    // of the node
 	Cluster string `json:"cluster,omitempty"` // that the job's scheduler names
 	Job     string `json:"job,omitempty"`     // the scheduler's number of it

@@ -8,6 +8,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/attest/witness"
 	"github.com/weighbridge/weighbridge/fdp"
 )
 
@@ -49,6 +50,8 @@ type rule struct {
 	NotBefore     string      `json:"not_before,omitempty"`
 	MinLedgerSize int         `json:"min_ledger_size,omitempty"`
 	AcceptRules   []string    `json:"accept_rules,omitempty"`
+	MeterKeys     []string    `json:"meter_keys,omitempty"`     // files, relative to the policy
+	WitnessPolicy string      `json:"witness_policy,omitempty"` // file, relative to the policy
 }
 
 type statement struct {
@@ -98,6 +101,9 @@ type Rule struct {
 	NotBefore  time.Time
 	MinLedger  uint64
 	Rules      []string // digests of rules that may come with a determination
+
+	Meters    []*verify.PublicKey // keys of meters, which sign the heads of logs
+	Witnesses *witness.Policy     // who must have cosigned them; nil: nobody is believed
 
 	Timestamped bool // every signature must carry a verified timestamp
 
@@ -167,7 +173,8 @@ func (p *Policy) Trust() verify.Policy {
 // Verify returns what is asked of statements under r. The models that they may be
 // about are those of the rule's patterns, whatever chose the rule.
 func (r Rule) Verify() verify.Policy {
-	p := verify.Policy{Signers: r.signers, Demands: r.Demands, Levels: r.Levels, NotBefore: r.NotBefore, MinLedgerSize: r.MinLedger, AcceptRules: r.Rules, Root: r.root, Timestamped: r.Timestamped}
+	p := verify.Policy{Signers: r.signers, Demands: r.Demands, Levels: r.Levels, NotBefore: r.NotBefore, MinLedgerSize: r.MinLedger, AcceptRules: r.Rules, Root: r.root, Timestamped: r.Timestamped,
+		Meters: r.Meters, Witnesses: r.Witnesses}
 	for _, s := range r.signers {
 		p.Keys, p.Identities = append(p.Keys, s.Keys...), append(p.Identities, s.Identities...)
 	}
@@ -194,9 +201,11 @@ func predicateType(word string) (string, error) {
 		return attest.TypeHardware, nil
 	case "determination":
 		return attest.TypeDetermination, nil
+	case "ledger-proof":
+		return attest.TypeLedgerProof, nil
 	}
 	if strings.Contains(word, "://") {
 		return word, nil
 	}
-	return "", fmt.Errorf("statement %q is not known: expected training-compute, hardware, determination, or the URI of a predicate type", word)
+	return "", fmt.Errorf("statement %q is not known: expected training-compute, hardware, determination, ledger-proof, or the URI of a predicate type", word)
 }

@@ -81,6 +81,43 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestWitnessed (P12): keys of meters and a policy of witnesses are read from beside the
+// file; a meter's key that releases, and what is neither, is refused where it stands.
+func TestWitnessed(t *testing.T) {
+	const key = "witness w w+114ceccd+BBRedEBpcBvcqZTNGqN9A+7PChVCUJZkSWJeE6Etqb4h\nquorum w\n"
+	read := func(name string) ([]byte, error) {
+		switch name {
+		case "meter.pub":
+			return []byte(keyC), nil
+		case "witnesses.txt":
+			return []byte(key), nil
+		}
+		return files(name)
+	}
+	with := func(line string) string { return strings.Replace(whole, "    min_ledger_size: 3\n", line, 1) }
+	p, err := Parse([]byte(with("    meter_keys: [meter.pub]\n    witness_policy: witnesses.txt\n")), "policy.yaml", read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked := p.Rules[0].Verify(); len(asked.Meters) != 1 || asked.Witnesses == nil || len(asked.Keys) != 2 {
+		t.Errorf("%+v", asked)
+	}
+	if asked := p.Rules[1].Verify(); asked.Meters != nil || asked.Witnesses != nil {
+		t.Errorf("another rule: %+v", asked)
+	}
+	for line, want := range map[string]string{
+		"    meter_keys: [a.pub]\n":             "policy.yaml:17:18: rules[0].meter_keys[0]: the key sha256:",
+		"    meter_keys: [nowhere.pub]\n":       "rules[0].meter_keys[0]: file does not exist",
+		"    witness_policy: nowhere.txt\n":     "policy.yaml:17:21: rules[0].witness_policy: file does not exist",
+		"    witness_policy: meter.pub\n":       "rules[0].witness_policy: meter.pub: witness policy: ",
+		"    witness_policy: [witnesses.txt]\n": "witness_policy",
+	} {
+		if _, err := Parse([]byte(with(line)), "policy.yaml", read); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
 // TestMatch (P2, P3): the first rule that matches decides, and none refuses.
 func TestMatch(t *testing.T) {
 	p := parse(t, whole)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/verify"
+	"github.com/weighbridge/weighbridge/attest/witness"
 	"github.com/weighbridge/weighbridge/fdp"
 )
 
@@ -145,7 +146,37 @@ func (r *reader) rule(at string, raw rule) (Rule, error) {
 		}
 		out.Regimes = append(out.Regimes, Regime{g.Regime, g.Maximum, g.By == "signer"})
 	}
+	if err := r.witnessed(at, raw, &out); err != nil {
+		return out, err
+	}
 	return out, r.limits(at, raw, &out)
+}
+
+// witnessed reads whose signatures under the heads of logs are believed.
+func (r *reader) witnessed(at string, raw rule, out *Rule) error {
+	for i, path := range raw.MeterKeys {
+		where := fmt.Sprintf("%s.meter_keys[%d]", at, i)
+		key, err := r.key(path)
+		if err != nil {
+			return r.placed.Errorf(where, "%s: %v", where, err)
+		}
+		if owner, taken := r.keys[key.ID()]; taken {
+			return r.placed.Errorf(where, "%s: the key %s is one of signer %q: a meter's key releases nothing", where, key.ID(), owner)
+		}
+		out.Meters = append(out.Meters, key)
+	}
+	if raw.WitnessPolicy == "" {
+		return nil
+	}
+	where := at + ".witness_policy"
+	data, err := r.read(raw.WitnessPolicy)
+	if err != nil {
+		return r.placed.Errorf(where, "%s: %v", where, err)
+	}
+	if out.Witnesses, err = witness.ParsePolicy(data); err != nil {
+		return r.placed.Errorf(where, "%s: %s: %v", where, raw.WitnessPolicy, err)
+	}
+	return nil
 }
 
 func (r *reader) patterns(at string, raw rule) error {

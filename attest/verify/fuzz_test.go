@@ -49,6 +49,32 @@ func FuzzBundle(f *testing.F) {
 	})
 }
 
+// FuzzLedgerProof: whatever an entry, its salt and the checkpoints are, nothing but what was
+// witnessed is metered.
+func FuzzLedgerProof(f *testing.F) {
+	l := newLab(f)
+	genuine := l.attested(f, logs(f))
+	body, salt, note := genuine.proof.Logs[1].Entries[1].Body, genuine.proof.Logs[1].Entries[1].Salt, genuine.proof.Logs[1].Checkpoints[1]
+	f.Add(body, salt, note, uint64(0))
+	f.Add(genuine.proof.Logs[1].Entries[0].Body, salt, genuine.proof.Logs[1].Checkpoints[0], uint64(1))
+	f.Add(`{"record":{},"totals":[]}`, "", note[:len(note)/2], uint64(1)<<63)
+	f.Fuzz(func(t *testing.T, asBody, asSalt, asNote string, first uint64) {
+		v := verification{policy: l.policy(t)}
+		p := l.attested(t, logs(t))
+		shown := &p.proof.Logs[1]
+		shown.Entries[1] = attest.ShownEntry{Salt: asSalt, Body: asBody}
+		shown.Checkpoints[1], shown.First = asNote, first
+		if p.proof.Validate() != nil {
+			return
+		}
+		v.result.Verified = []attest.Statement{{TrainingCompute: &p.compute}, {LedgerProof: &p.proof}}
+		v.ledgerProofs()
+		if v.quantity().Level == Metered && (asBody != body || asSalt != salt || first != 0) {
+			t.Fatalf("metered: %q %q %q %d", asBody, asSalt, asNote, first)
+		}
+	})
+}
+
 func FuzzParsePublicKey(f *testing.F) {
 	for _, kind := range []string{sign.ECDSAP256, sign.Ed25519} {
 		text, err := newKey(f, kind).PublicPEM()

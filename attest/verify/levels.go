@@ -53,6 +53,9 @@ type Assurance struct {
 	Claim    Level `json:"claim"`
 	Quantity Track `json:"quantity"`
 	Hardware Track `json:"hardware"`
+	// Checkpoints are the last ones of the logs of which a proof came along, fits
+	// together and is of the heads that the statement names.
+	Checkpoints []CheckedPoint `json:"checkpoints,omitempty"`
 }
 
 // Track is one track of assurance.
@@ -64,7 +67,8 @@ type Track struct {
 
 // levels computes the assurance, and holds it to the policy.
 func (v *verification) levels() {
-	a := Assurance{Quantity: v.quantity(), Hardware: v.hardwareTrack()}
+	a := Assurance{Quantity: v.quantity(), Checkpoints: v.result.Assurance.Checkpoints}
+	a.Hardware = v.hardwareTrack(a.Quantity.Level)
 	a.Claim = min(a.Quantity.Level, a.Hardware.Level)
 	v.result.Assurance = a
 	want := v.policy.Levels
@@ -84,30 +88,23 @@ func (v *verification) levels() {
 	}
 }
 
-// quantity: level 1 needs a statement about these weights by a key of the policy.
-// Level 2 needs proofs of the ledger, which no shipment of this version carries.
+// quantity: level 1 needs a statement about these weights by a key of the policy,
+// level 2 the proof of its logs. Nothing of this version gives more.
 func (v *verification) quantity() Track {
 	c := v.accepted(func(s attest.Statement) bool { return s.TrainingCompute != nil })
 	if c == nil {
 		return Track{NoLevel, Declared, []string{"no training-compute statement about these weights by a key of the policy was accepted"}}
 	}
-	why := []string{
-		"no proof came along that the last entry of the log is in a checkpoint signed by a meter key that is not the release key",
-		"no checkpoint with the cosignature of a witness outside the lab came along",
-		"without witnessed checkpoints the time of no record lies between two of them",
+	if why := v.unmetered(*c); len(why) > 0 {
+		return Track{Declared, Metered, clipped(why)}
 	}
-	if c.TrainingCompute.Ledger == nil {
-		why = append(why, "the statement names no head of the model's log")
-	}
-	for _, m := range c.TrainingCompute.Lineage.Missing {
-		why = append(why, fmt.Sprintf("nothing is attested of the ancestor %s", m))
-	}
-	return Track{Declared, Metered, why}
+	return Track{Metered, CrossChecked, []string{"no figure for the same work, signed by a second source of another organisation, came along"}}
 }
 
 // hardwareTrack: level 1 needs every accelerator named as the catalogue has it; for
-// an empty list nothing is named.
-func (v *verification) hardwareTrack() Track {
+// an empty list nothing is named. Level 2 needs what it needs for the quantity, and
+// devices that the meter itself told apart.
+func (v *verification) hardwareTrack(quantity Level) Track {
 	h := v.accepted(func(s attest.Statement) bool { return s.Hardware != nil })
 	if h == nil {
 		return Track{NoLevel, Declared, []string{"no hardware statement about these weights by a key of the policy was accepted"}}
@@ -115,10 +112,22 @@ func (v *verification) hardwareTrack() Track {
 	if why := v.unnamed(*h.Hardware); len(why) > 0 {
 		return Track{NoLevel, Declared, why}
 	}
-	return Track{Declared, Metered, []string{
-		"no serial number or UUID of a device, read by the meter, is attested for each record",
-		"no proof of the ledger and no witnessed checkpoint came along",
-	}}
+	var why []string
+	if quantity < Metered {
+		why = append(why, "the quantity is not metered, so that no record of the hardware is proved")
+	}
+	switch {
+	case h.Disclosed != nil:
+		why = append(why, "the hardware statement hides figures, so that nothing shows that they are those of the log")
+	case quantity >= Metered:
+		why = append(why, v.unseenDevices(*h.Hardware)...)
+	default:
+		why = append(why, "no serial number or UUID of a device, read by the meter, is proved for each record")
+	}
+	if len(why) > 0 {
+		return Track{Declared, Metered, clipped(why)}
+	}
+	return Track{Metered, CrossChecked, []string{"no second source of another organisation named the same devices"}}
 }
 
 func (v *verification) unnamed(h attest.Hardware) []string {

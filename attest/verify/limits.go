@@ -16,7 +16,7 @@ func (v *verification) notChecked() {
 		v.timeNote(),
 		"replay: an older attestation of the same weights verifies as well as the newest; compare its time and ledger size with what you expect (--not-before, --min-ledger-size)",
 		v.revocationNote(),
-		"ledger: the head is named; no inclusion proof, consistency proof or witness was verified",
+		v.ledgerNote(),
 		"hardware: devices are as recorded; no evidence from the hardware itself was verified",
 	}
 	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
@@ -52,6 +52,18 @@ func (v *verification) timeNote() string {
 		return fmt.Sprintf("time: %d signatures have no timestamp that was verified; of those, %s", v.untimed, word)
 	}
 	return ""
+}
+
+// ledgerNote says what is open about the logs.
+func (v *verification) ledgerNote() string {
+	points := v.result.Assurance.Checkpoints
+	switch {
+	case len(points) == 0:
+		return "ledger: the head is named; no inclusion proof, consistency proof or witness was verified"
+	case slices.ContainsFunc(points, func(c CheckedPoint) bool { return c.Meter == "" || !c.Quorum }):
+		return "ledger: the entries that came along give the heads that came along; that the meter signed these and enough witnesses saw them was not verified for all"
+	}
+	return "ledger: a witness saw that no log it was shown got smaller or changed, never what the entries say, nor a log that it was not shown; between two witnessed checkpoints a time is the meter's word"
 }
 
 func (v *verification) revocationNote() string {

@@ -95,6 +95,7 @@ const (
 	CodeSignatureCount    = "signature-count"    // other than one
 	CodeNotKeySigned      = "not-key-signed"     // signed with a certificate, and the policy names no identity
 	CodeIdentity          = "identity"           // a certificate of an identity of the policy that does not hold
+	CodeLedgerProof       = "ledger-proof"       // of another log, of other entries, or not signed as it says
 	CodeRevoked           = "revoked"            // by a signer that is revoked, and not shown to be from before
 	CodeTimestamp         = "timestamp"          // a timestamp that does not hold, or none where one is asked for
 	CodePayloadType       = "payload-type"       // no in-toto statement

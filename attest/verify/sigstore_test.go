@@ -108,7 +108,7 @@ func flip(t testing.TB, holder map[string]any, field string) {
 	holder[field] = base64.StdEncoding.EncodeToString(data)
 }
 
-func entry(material map[string]any) map[string]any {
+func logEntry(material map[string]any) map[string]any {
 	return material["tlogEntries"].([]any)[0].(map[string]any)
 }
 
@@ -140,17 +140,17 @@ func TestIdentity(t *testing.T) {
 		{"keys only", func(p *Policy) { *p = Policy{Keys: []*PublicKey{public(t, newKey(t, sign.ECDSAP256))}} }, nil, "missing-statement not-key-signed"},
 		{"no log entry", nil, func(m map[string]any) { delete(m, "tlogEntries") }, "identity missing-statement"},
 		{"proof tampered with", nil, func(m map[string]any) {
-			hashes := entry(m)["inclusionProof"].(map[string]any)["hashes"].([]any)
+			hashes := logEntry(m)["inclusionProof"].(map[string]any)["hashes"].([]any)
 			holder := map[string]any{"": hashes[0]}
 			flip(t, holder, "")
 			hashes[0] = holder[""]
 		}, "identity missing-statement"},
 		{"proof of another place", nil, func(m map[string]any) {
-			entry(m)["inclusionProof"].(map[string]any)["logIndex"] = "0"
-			entry(m)["logIndex"] = "0"
+			logEntry(m)["inclusionProof"].(map[string]any)["logIndex"] = "0"
+			logEntry(m)["logIndex"] = "0"
 		}, "identity missing-statement"},
 		{"head tampered with", nil, func(m map[string]any) {
-			head := entry(m)["inclusionProof"].(map[string]any)["checkpoint"].(map[string]any)
+			head := logEntry(m)["inclusionProof"].(map[string]any)["checkpoint"].(map[string]any)
 			head["envelope"] = strings.Replace(head["envelope"].(string), "\n2\n", "\n3\n", 1)
 		}, "identity missing-statement"},
 		{"entry of the other statement", nil, func(m map[string]any) {
@@ -160,7 +160,7 @@ func TestIdentity(t *testing.T) {
 		}, "identity missing-statement"},
 		// What the log's signed head and the bundle's own bytes give again is not read:
 		// the result is the same to the byte.
-		{"copy of the root", nil, func(m map[string]any) { flip(t, entry(m)["inclusionProof"].(map[string]any), "rootHash") }, ""},
+		{"copy of the root", nil, func(m map[string]any) { flip(t, logEntry(m)["inclusionProof"].(map[string]any), "rootHash") }, ""},
 		{"no timestamp", nil, func(m map[string]any) { delete(m, "timestampVerificationData") }, "identity missing-statement"},
 		{"timestamp tampered with", nil, func(m map[string]any) {
 			flip(t, m["timestampVerificationData"].(map[string]any)["rfc3161Timestamps"].([]any)[0].(map[string]any), "signedTimestamp")

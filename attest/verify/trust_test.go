@@ -91,7 +91,7 @@ func TestDemands(t *testing.T) {
 	}
 }
 
-// TestLevels (L1 to L3): computed from what was accepted, with what is wanting; no
+// TestLevels (L1 to L5): computed from what was accepted, with what is wanting; no
 // shipment reaches more than this version can check.
 func TestLevels(t *testing.T) {
 	s := happy(t)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/witness"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // Input is what arrived.
@@ -43,6 +46,12 @@ type Policy struct {
 	Signers []Signer  // who the keys belong to, where that is known
 	Demands []Demand  // which of them must have signed what; none: any key may have signed anything
 	Levels  MinLevels // levels of assurance that must be reached
+
+	Meters []*PublicKey // keys of the meter, which sign the heads of its logs; none: no checkpoint is believed to be signed
+	// RightMeter returns why the key of a meter was not right for a head that it signed, as
+	// the key epochs of a ledger say it; nil: every key is right for every head.
+	RightMeter func(head proof.Head, meter *PublicKey) error
+	Witnesses  *witness.Policy // who must have cosigned the heads; nil: nobody outside the lab is believed to have seen them
 }
 
 // required returns the predicate types that must be there.
@@ -59,6 +68,9 @@ func (p Policy) validate() error {
 	}
 	if err := p.validateIdentities(); err != nil {
 		return err
+	}
+	if slices.Contains(p.Meters, nil) {
+		return errors.New("verify: the policy has a meter key that is none: leave it out")
 	}
 	if slices.Contains(p.Require, "") {
 		return errors.New("verify: the policy requires an empty predicate type: expected a type URI")
@@ -97,6 +109,7 @@ func Verify(in Input, p Policy) (Result, error) {
 	v.completeness()
 	v.agreement()
 	v.demands()
+	v.ledgerProofs()
 	v.levels()
 	v.notChecked()
 	return v.finish(), nil
@@ -116,18 +129,21 @@ func (in Input) subjects() []Subject {
 
 // verification is the work of one call of Verify.
 type verification struct {
-	in       Input
-	policy   Policy
-	result   Result
-	payloads [][]byte // of the statements listed
-	lines    []int    // their places in result.Statements, beside result.Verified
-	unknown  []unknownSigner
-	notes    []string // further lines of not_checked
-	logs     int      // bundles with log entries or timestamps that nobody looked at
-	untimed  int      // bundles without a verified time
-	basis    attest.Basis
-	aside    []aside         // determinations under the signer's own rules, shown and not believed
-	opened   map[string]bool // statements whose disclosures were opened
+	in         Input
+	policy     Policy
+	result     Result
+	payloads   [][]byte // of the statements listed
+	lines      []int    // their places in result.Statements, beside result.Verified
+	unknown    []unknownSigner
+	notes      []string // further lines of not_checked
+	logs       int      // bundles with log entries or timestamps that nobody looked at
+	untimed    int      // bundles without a verified time
+	basis      attest.Basis
+	certified  []*x509.Certificate // of those who signed by one
+	aside      []aside             // determinations under the signer's own rules, shown and not believed
+	unprovable bool                // a proof of the ledger came along and was refused
+	proved     []provedLog         // logs of which a proof came along that holds
+	opened     map[string]bool     // statements whose disclosures were opened
 }
 
 type aside struct {
@@ -169,6 +185,9 @@ func (v *verification) bundle(i int, data []byte) *Problem {
 	if who == "" {
 		v.unknown = append(v.unknown, unknownSigner{i, stranger(&e)})
 		return nil
+	}
+	if e.certificate != nil {
+		v.certified = append(v.certified, e.certificate)
 	}
 	v.count(&e, at)
 	v.revokedNote(who)
@@ -292,7 +311,7 @@ func (v *verification) agreement() {
 		if s.Ours() {
 			models[string(s.Model())] = true
 		}
-		if (s.TrainingCompute != nil || s.Hardware != nil) && seen[s.PredicateType] {
+		if (s.TrainingCompute != nil || s.Hardware != nil || s.LedgerProof != nil) && seen[s.PredicateType] {
 			v.problem(CodeSeveralStatements, fmt.Sprintf("two different statements of type %s by keys of the policy (%s): expected one", s.PredicateType, v.madeOf(s.PredicateType)),
 				"ask the signer which of them holds, and have the other removed from the shipment")
 		}

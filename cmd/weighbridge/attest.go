@@ -32,6 +32,9 @@ type attestFlags struct {
 	disclose    []string // fields that stay in the open; nil: all do
 	disclosures string   // where the hidden ones are kept
 
+	checkpoints []string // files of witnessed checkpoints; with them the ledger is proved
+	entries     string   // which entries the proof shows: last or all
+
 	bom   string   // a CycloneDX document to write
 	purls []string // MODEL=PURL
 }
@@ -68,6 +71,7 @@ func predicates() []struct{ name, predicateType string } {
 		{"hardware", attest.TypeHardware},
 		{"determination", attest.TypeDetermination},
 		{"svr", attest.TypeSVR},
+		{"ledger-proof", attest.TypeLedgerProof},
 	}
 }
 
@@ -110,6 +114,11 @@ of ` + fieldNames() + `.
 What they hide is kept in a file beside the shipment, for you alone; weighbridge present shows a recipient some of
 it, and the signature stays the same. Models, relations, activities, grades, convention and products are always shown.
 
+With --checkpoints the shipment proves the state of the logs to recipients, by heads that the meter's key signed and
+witnesses cosigned ("weighbridge ledger witness"). What a ledger proof shows is disclosed to everybody who gets the
+shipment, to the byte, with the names of your hosts, jobs and runs and the authors of corrections: with --entries last the
+last entry of each log of the lineage; with --entries all every entry, which the level metered needs. It does not go with --disclose.
+
 With --bom the same is written as a CycloneDX 1.7 bill of materials too, and signed as one (https://cyclonedx.org/bom); what
 the statements hide is not in it.
 
@@ -119,6 +128,7 @@ the statements hide is not in it.
       --include training-compute,hardware,determination --facts facts.yaml
   weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --disclose none
   weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --timestamp-authority https://tsa.example.com/api/v1/timestamp
+  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment --checkpoints cosigned.txt --entries all
   weighbridge attest acme/atlas@1 --weights out --keyless --identity-token token --signing-config signing_config.json --out shipment`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -143,6 +153,8 @@ the statements hide is not in it.
 	flags.StringArrayVar(&f.weightsOf, "weights-of", nil, "another `MODEL` whose recorded output these weights are; a finding then says so; repeatable")
 	flags.StringSliceVar(&f.disclose, "disclose", nil, "hide every figure but these `FIELDS` (none: every figure) behind salted digests; without the flag nothing is hidden")
 	flags.StringVar(&f.disclosures, "disclosures", "", "with --disclose: the `FILE` that keeps what is hidden (default the layout's name and .disclosures.json)")
+	flags.StringArrayVar(&f.checkpoints, "checkpoints", nil, "prove the logs to recipients by the checkpoints in this `FILE`, as ledger witness prints them; repeatable, the earlier ones bound times")
+	flags.StringVar(&f.entries, "entries", entriesLast, "with --checkpoints: which entries of the logs are disclosed, last or all")
 	flags.StringVar(&f.bom, "bom", "", "write a CycloneDX 1.7 ML-BOM to this `FILE`, and sign it into the shipment")
 	flags.StringArrayVar(&f.purls, "purl", nil, "with --bom: the package URL of a model of the lineage, `MODEL=PURL`; repeatable")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
@@ -171,15 +183,19 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 	if err := f.refuseSecond(files); err != nil {
 		return err
 	}
-	compute, hardware, details, err := a.statable(f, files)
+	stated, err := a.statable(f, files)
 	if err != nil {
 		return err
 	}
-	made, err := a.included(f, compute, hardware) // the ledger is closed: others may go on
+	compute := stated.compute
+	made, err := a.included(f, stated) // the ledger is closed: others may go on
 	if err != nil {
 		return err
 	}
-	signed, err := f.sign(ctx, key, files, made, details)
+	if stated.proof != nil {
+		made = append(made, *stated.proof)
+	}
+	signed, err := f.sign(ctx, key, files, made, stated.details)
 	if err != nil {
 		return err
 	}
@@ -208,9 +224,13 @@ func (a *app) attest(ctx context.Context, f attestFlags) error {
 // statable is what can be stated of the model now. Journals that dead processes
 // left are folded in first; a run that goes on is refused, because what is signed
 // of it would be wrong a moment later.
-func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.TrainingCompute, hardware attest.Hardware, details map[meter.ModelRef]attest.Detail, err error) {
-	if err := a.foldLeftovers(); err != nil {
-		return compute, hardware, nil, err
+func (a *app) statable(f attestFlags, files attest.Manifest) (stated stated, err error) {
+	points, err := a.checkpoints(f.checkpoints)
+	if err == nil {
+		err = a.foldLeftovers()
+	}
+	if err != nil {
+		return stated, err
 	}
 	err = a.withHistory(func(h *history) (err error) {
 		lineage, err := h.lineage(f.model)
@@ -222,12 +242,24 @@ func (a *app) statable(f attestFlags, files attest.Manifest) (compute attest.Tra
 				return fmt.Errorf("%s: %s; attest when it has ended and is recorded", f.model, run.note)
 			}
 		}
-		if compute, hardware, err = a.predicates(f, h, files); err == nil {
-			details = h.details(compute.Lineage)
+		if stated.compute, stated.hardware, err = a.predicates(f, h, files); err != nil {
+			return err
+		}
+		stated.details = h.details(stated.compute.Lineage)
+		if len(f.checkpoints) > 0 {
+			stated.proof, err = a.ledgerProof(f, h, stated.compute, points)
 		}
 		return err
 	})
-	return compute, hardware, details, err
+	return stated, err
+}
+
+// stated is what an attestation can state of a model.
+type stated struct {
+	compute  attest.TrainingCompute
+	hardware attest.Hardware
+	details  map[meter.ModelRef]attest.Detail
+	proof    *attest.LedgerProof // nil: without --checkpoints
 }
 
 // check refuses what the command line itself gets wrong, before anything is
@@ -245,7 +277,7 @@ func (f attestFlags) check() error {
 	case !decides && (f.facts != "" || f.asOf != ""):
 		return usage("--facts and --as-of are for a determination or its verdict: add determination or svr to --include, or leave them out")
 	}
-	if err := errors.Join(f.checkDisclose(decides), f.checkBOM()); err != nil {
+	if err := errors.Join(f.checkDisclose(decides), f.checkBOM(), f.checkProof()); err != nil {
 		return err
 	}
 	if f.claims == "" {

@@ -102,22 +102,5 @@ func (h *history) correctionsOf(model meter.ModelRef) ([]attest.Correction, erro
 	if err != nil {
 		return nil, err
 	}
-	counted := map[uint64]meter.Record{} // what each entry made count
-	var all []attest.Correction
-	for _, e := range entries {
-		c := e.Correction
-		if c == nil {
-			counted[e.Index] = *e.Record
-			continue
-		}
-		made := attest.Correction{Model: model, Kind: string(c.Kind), Run: c.Run, Sequence: c.Sequence, Reason: c.Reason, Author: c.Author, Time: c.Time,
-			Before: attest.CorrectedOf(counted[c.Entry])}
-		if c.Record != nil {
-			counted[e.Index] = *c.Record
-			after := attest.CorrectedOf(*c.Record)
-			made.After = &after
-		}
-		all = append(all, made)
-	}
-	return all, nil
+	return attest.CorrectionsOf(model, entries), nil
 }

@@ -22,7 +22,8 @@ func (a *app) predicates(f attestFlags, h *history, files attest.Manifest) (atte
 
 // included returns the predicates that were asked for. A determination is held to
 // the statements that will stand beside it before anything is signed.
-func (a *app) included(f attestFlags, compute attest.TrainingCompute, hardware attest.Hardware) ([]any, error) {
+func (a *app) included(f attestFlags, s stated) ([]any, error) {
+	compute, hardware := s.compute, s.hardware
 	var made []any
 	var beside *attest.Hardware
 	if slices.Contains(f.include, "training-compute") {
@@ -90,56 +91,19 @@ func (a *app) computePredicate(f attestFlags, h *history, files attest.Manifest)
 	}
 	return attest.TrainingCompute{
 		Model: f.model, Weights: attest.WeightsOf(files), Activities: own, Lineage: lineage, Corrections: corrections,
-		Convention: attest.Convention(h.convention(lineage)), Methods: methodsOf(records), Period: periodOf(records), Ledger: head, Logs: others,
+		Convention: h.convention(lineage), Methods: attest.MethodsOf(records), Period: attest.PeriodOf(records), Ledger: head, Logs: others,
 		Findings: append(findingsOf(records, files), owned...), Completeness: attest.Completeness, Tool: a.tool(), CreatedAt: a.env.now().UTC(),
 	}, h.err
 }
 
-// convention is that of the lineage's sum: mixed where its records differ.
-func (h *history) convention(lineage attest.Lineage) meter.Convention {
-	var convention meter.Convention
-	first := true
+// convention is that of the lineage's sum.
+func (h *history) convention(lineage attest.Lineage) attest.Convention {
+	var all []meter.Record
 	for _, m := range lineage.Models {
 		records, _ := h.records(m.Model)
-		for _, r := range records {
-			if first {
-				convention, first = r.Convention, false
-				continue
-			}
-			convention = convention.Merge(r.Convention)
-		}
+		all = append(all, records...)
 	}
-	return convention
-}
-
-func methodsOf(records []meter.Record) []meter.Method {
-	var methods []meter.Method
-	for _, m := range meter.Methods() {
-		if slices.ContainsFunc(records, func(r meter.Record) bool { return r.Method == m }) {
-			methods = append(methods, m)
-		}
-	}
-	return methods
-}
-
-// periodOf spans the periods of the records; nil when none states one.
-func periodOf(records []meter.Record) *meter.Period {
-	var span *meter.Period
-	for _, r := range records {
-		switch {
-		case r.Period == nil:
-		case span == nil:
-			span = &meter.Period{Start: r.Period.Start, End: r.Period.End}
-		default:
-			if r.Period.Start.Before(span.Start) {
-				span.Start = r.Period.Start
-			}
-			if r.Period.End.After(span.End) {
-				span.End = r.Period.End
-			}
-		}
-	}
-	return span
+	return attest.ConventionOf(all)
 }
 
 // findingsOf collects what the records found, and whether these weights are

@@ -153,7 +153,13 @@ func (a *app) printAttested(r attestResult) {
 	if r.Disclosures != "" {
 		a.printf("  hidden    what --disclose does not name; %s can show it: keep it to yourself (weighbridge present)\n", r.Disclosures)
 	}
-	if !slices.ContainsFunc(r.Statements, func(s attestStatement) bool { return s.PredicateType == attest.TypeDetermination }) {
+	states := func(predicateType string) bool {
+		return slices.ContainsFunc(r.Statements, func(s attestStatement) bool { return s.PredicateType == predicateType })
+	}
+	if states(attest.TypeLedgerProof) {
+		a.printf("  disclosed entries of the logs, to the byte, for everybody who gets the shipment (--checkpoints)\n")
+	}
+	if !states(attest.TypeDetermination) {
 		a.printf("  not stated: a determination (--include determination states one)\n")
 	}
 	for _, c := range r.Corrections {

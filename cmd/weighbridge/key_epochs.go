@@ -148,6 +148,26 @@ func readMeterKeys(key, document string) (*meterKeys, error) {
 	return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %s, the key of --meter-key, is that of none of its %d epochs: it is another ledger's, or not the meter's that you know", document, keys[0].ID(), len(history.Epochs))}
 }
 
+// trusted are the keys of the epochs that may be taken for the meter's, and whether one
+// was right for a head that it signed.
+func (m meterKeys) trusted() ([]*verify.PublicKey, func(proof.Head, *verify.PublicKey) error, error) {
+	if m.history == nil {
+		return []*verify.PublicKey{m.pinned}, nil, nil
+	}
+	var keys []*verify.PublicKey
+	byID := map[string]ed25519.PublicKey{}
+	for _, e := range m.history.Epochs {
+		key, err := verifier(e.Key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if m.history.Trusted(m.number, e.Number) {
+			keys, byID[key.ID()] = append(keys, key), e.Key
+		}
+	}
+	return keys, func(head proof.Head, key *verify.PublicKey) error { return m.history.Right(head, byID[key.ID()]) }, nil
+}
+
 // holds returns an error unless the line is a signature of a head by a key that
 // is right for it.
 func (m meterKeys) holds(head proof.Head, line string) error {

@@ -20,7 +20,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand(), a.ledgerProveCommand(), a.ledgerExportCommand())
+	cmd.AddCommand(a.ledgerHeadCommand(), a.ledgerShowCommand(), a.ledgerMergeCommand(), a.ledgerCorrectCommand(), a.ledgerProveCommand(), a.ledgerExportCommand(), a.ledgerWitnessCommand())
 	return cmd
 }
 

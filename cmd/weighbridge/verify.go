@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ type verifyFlags struct {
 	trust   policyFlags
 
 	identities identityFlags
+	witnessed  witnessedFlags
 
 	own     ownFlags
 	part    partFlags
@@ -65,6 +67,10 @@ minutes are verified under --trusted-root, offline. Timestamps (RFC 3161) are ve
 own certificate authority says who it is: the certificate names the --identity (e-mail address, URI, DNS name or
 subject) and leads to that root, at the time of its timestamp, or else now.
 
+With --meter-key and --witness-policy a proof of the ledger that came along is verified: the entries that it shows give the
+heads that the meter signed and witnesses outside the lab cosigned, and the totals follow from them. With all of that the
+quantity is metered, else the report says what is wanting. With --epochs the meter's key may have been rotated or revoked since. A witness sees that a log only grew, never what is in it.
+
 Statements may hide figures behind digests. --presentation opens those that their holder shows you, under the same
 signature; what stays hidden is listed, and counts as unknown, never as zero. Who showed it is not proved: there is no
 key binding.
@@ -76,7 +82,8 @@ key binding.
 			"  weighbridge verify shipment --policy policy.yaml --facts ours.yaml --regime us-4e091\n" +
 			"  weighbridge verify part-of-weights --key release.key.pub --claims claims.jsonl --partial\n" +
 			"  weighbridge verify shipment --identity release@acme.example --issuer https://login.acme.example --trusted-root trusted_root.json\n" +
-			"  weighbridge verify shipment --key release.key.pub --timestamp-certificate tsa.pem",
+			"  weighbridge verify shipment --key release.key.pub --timestamp-certificate tsa.pem\n" +
+			"  weighbridge verify shipment --key release.key.pub --meter-key meter.key.pub --witness-policy witnesses.txt",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.trust.file != "" && !cmd.Flags().Changed("require") {
@@ -97,6 +104,7 @@ key binding.
 	f.wanted.add(flags)
 	f.trust.add(flags)
 	f.identities.add(flags)
+	f.witnessed.add(flags)
 	f.own.add(flags)
 	f.part.add(flags)
 	f.parents.add(flags)
@@ -140,7 +148,7 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 
 // check refuses flags that do not go together.
 func (f verifyFlags) check(target string) error {
-	if err := f.identities.check(f.trust.file != ""); err != nil {
+	if err := errors.Join(f.identities.check(f.trust.file != ""), f.witnessed.check(f.trust.file != "", f.signature != "")); err != nil {
 		return err
 	}
 	switch {

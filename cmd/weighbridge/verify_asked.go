@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -99,7 +100,7 @@ func (f verifyFlags) asked(now time.Time) (*asked, error) {
 	if k.policy.Keys, err = readPublicKeys("--key", f.keys); err != nil {
 		return nil, err
 	}
-	if err := f.identities.policy(&k.policy); err != nil {
+	if err := errors.Join(f.identities.policy(&k.policy), f.witnessed.trust(&k.policy)); err != nil {
 		return nil, err
 	}
 	for _, name := range f.require {

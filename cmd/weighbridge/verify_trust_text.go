@@ -72,6 +72,9 @@ func describeAssurance(a verify.Assurance) string {
 			fmt.Fprintf(&b, "           %s is not %s: %s\n", t.name, t.track.Next, printable(why))
 		}
 	}
+	for _, c := range a.Checkpoints {
+		b.WriteString(describeCheckpoint(c))
+	}
 	return b.String()
 }
 

@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -198,7 +199,7 @@ func (w *writer) append(record meter.Record, data []byte) (Receipt, error) {
 
 // put adds an entry with the totals as they stand.
 func (g *log) put(kind string, content []byte) (uint64, error) {
-	body := encodeBody(kind, content, g.state.totals())
+	body := entry.EncodeBody(kind, content, g.state.totals())
 	stored := make([]byte, saltSize, saltSize+len(body))
 	rand.Read(stored) // never fails: crypto/rand crashes the program instead
 	index := g.tree.size()
@@ -238,7 +239,7 @@ func (w *writer) retry(record meter.Record, digest [hashSize]byte, at place) (Re
 		return Receipt{}, err
 	}
 	for _, v := range versions {
-		if held := v.held(); held != nil && sameRecord(*held, digest) {
+		if held := v.Held(); held != nil && sameRecord(*held, digest) {
 			return Receipt{g.origin, v.Index, false}, nil
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // examined is what an entry says by itself, whatever stands before it.
@@ -77,13 +78,13 @@ func (c *logCheck) headerOf(e *examined) []byte {
 // readBody reads the body and returns the encoding of the record in it.
 func (e *examined) readBody() (content []byte, err error) {
 	body := e.stored[32:]
-	if content, totals, ok := cutBody(body); ok && len(body) <= maxBodyBytes {
+	if content, totals, ok := entry.CutBody(body); ok && len(body) <= entry.MaxBodyBytes {
 		if record, err := meter.ParseRecord(content); err == nil {
 			e.entry, e.totals = Entry{Index: e.index, Record: &record}, totals
 			return content, nil
 		}
 	}
-	if e.entry, err = parseBody(body); err != nil {
+	if e.entry, err = entry.ParseBody(body); err != nil {
 		return nil, err
 	}
 	e.entry.Index = e.index

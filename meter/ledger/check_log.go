@@ -8,6 +8,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // logCheck goes once through one model's log, entry by entry.
@@ -115,7 +116,7 @@ func (c *logCheck) follow(e *examined) {
 	} else {
 		c.record(e)
 	}
-	if r := e.entry.held(); r != nil {
+	if r := e.entry.Held(); r != nil {
 		for _, named := range r.Evidence {
 			c.names(named.Kind, r.Model)
 			if _, known := c.evidence[named]; !known {
@@ -133,7 +134,7 @@ func (c *logCheck) totals(e *examined) {
 		if !c.unread && bytes.Equal(e.totals, c.sums.encode()) {
 			return
 		}
-		entry, err := parseBody(e.stored[32:])
+		entry, err := entry.ParseBody(e.stored[32:])
 		if err != nil {
 			c.problem("body-unreadable", c.at(e.index), "%v", err)
 			c.unread = true
@@ -201,7 +202,7 @@ func storedEntry(log *bolt.Bucket, key []byte) (Entry, bool) {
 	if len(stored) < 32 {
 		return Entry{}, false
 	}
-	entry, err := parseBody(stored[32:])
+	entry, err := entry.ParseBody(stored[32:])
 	return entry, err == nil
 }
 
@@ -221,14 +222,14 @@ func (c *logCheck) correction(entry Entry) {
 	switch by, twice := c.corrected[fix.Entry]; {
 	case twice:
 		c.problem("corrected-twice", at, "entry %d was corrected by entry %d already", fix.Entry, by)
-	case fix.Entry >= entry.Index || !ok || old.held() == nil:
+	case fix.Entry >= entry.Index || !ok || old.Held() == nil:
 		c.problem("correction-of-nothing", at, "entry %d is no earlier entry that holds a record", fix.Entry)
-	case old.held().Run != fix.Run || old.held().Sequence != fix.Sequence:
+	case old.Held().Run != fix.Run || old.Held().Sequence != fix.Sequence:
 		c.problem("correction-of-another", at, "entry %d holds record %s/%d, the correction names %s/%d",
-			fix.Entry, old.held().Run, old.held().Sequence, fix.Run, fix.Sequence)
+			fix.Entry, old.Held().Run, old.Held().Sequence, fix.Run, fix.Sequence)
 	default:
 		c.corrected[fix.Entry] = entry.Index
-		c.sums.add(old.held(), -1)
+		c.sums.add(old.Held(), -1)
 		if fix.Record != nil {
 			c.sums.add(fix.Record, 1)
 		}

@@ -170,7 +170,7 @@ func (c *copyCheck) chain(model, place string) []*meter.Record {
 		if !ok {
 			return chain
 		}
-		chain = append(chain, entry.held())
+		chain = append(chain, entry.Held())
 		by, corrected := log.corrected[index]
 		if !corrected {
 			return chain

@@ -125,7 +125,7 @@ func swap(b *bolt.Bucket, x, y []byte) error {
 }
 
 func correctionEntry(g *log, c Correction) error {
-	data, err := c.encode()
+	data, err := c.Encode()
 	if err != nil {
 		return err
 	}

@@ -3,51 +3,10 @@ package ledger
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/meter/canonical"
 )
-
-// CorrectionSchema names the encoding of a correction.
-const CorrectionSchema = "weighbridge.dev/correction/v1"
-
-// Kind is what a correction does. The list is closed.
-type Kind string
-
-// The kinds.
-const (
-	Void      Kind = "void"      // the work was not done, or not on this model: it counts no more
-	Supersede Kind = "supersede" // the work was done, the record of it was wrong: another record counts in its place
-)
-
-// Limits of what a person writes into a correction, in bytes.
-const (
-	maxReason = 2000
-	maxAuthor = 200
-)
-
-// Correction is an entry that voids or supersedes an earlier record of the same
-// log. The original stays; totals are net. The superseding record carries the
-// run and the sequence of what it replaces: it is the same piece of work, told
-// right, and it can be corrected again under the same two.
-type Correction struct {
-	Schema   string         `json:"schema"`
-	Kind     Kind           `json:"kind"`
-	Model    meter.ModelRef `json:"model"`
-	Run      string         `json:"run"`
-	Sequence uint64         `json:"sequence"`
-	Entry    uint64         `json:"entry"`  // index of the entry whose record counted until now
-	Reason   string         `json:"reason"` // one line of 1 to 2 000 bytes
-	Author   string         `json:"author"` // one line of 1 to 200 bytes
-	Time     time.Time      `json:"time"`   // UTC
-	Record   *meter.Record  `json:"record,omitempty"`
-}
 
 // CorrectionError reports a correction that the ledger refuses.
 type CorrectionError struct {
@@ -69,7 +28,7 @@ func (e *CorrectionError) Error() string {
 // says what Record says is a [*CorrectionError].
 func (l *Ledger) Correct(c Correction) (Receipt, error) {
 	c.Schema, c.Entry, c.Time = CorrectionSchema, 0, c.Time.UTC().Round(0)
-	if err := c.validate(); err != nil {
+	if err := c.Validate(); err != nil {
 		return Receipt{}, err
 	}
 	if c.Record != nil {
@@ -87,69 +46,6 @@ func (l *Ledger) Correct(c Correction) (Receipt, error) {
 		return Receipt{}, err
 	}
 	return receipt, nil
-}
-
-// validate returns every rule that c breaks, joined.
-func (c Correction) validate() error {
-	var errs []error
-	check := func(bad bool, format string, args ...any) {
-		if bad {
-			errs = append(errs, fmt.Errorf("correction: "+format, args...))
-		}
-	}
-	_, err := meter.ParseModel(string(c.Model))
-	check(err != nil, "%w", err)
-	check(c.Schema != CorrectionSchema, "schema: found %.60q, expected %q", c.Schema, CorrectionSchema)
-	check(c.Kind != Void && c.Kind != Supersede, "kind: found %.60q, expected void or supersede", c.Kind)
-	check(c.Run == "", "run: expected the run of the record to be corrected")
-	check(!oneLine(c.Reason, maxReason), "reason: expected one line of 1 to %d bytes that says what was wrong", maxReason)
-	check(!oneLine(c.Author, maxAuthor), "author: expected one line of 1 to %d bytes that says who corrects", maxAuthor)
-	check(c.Time.IsZero() || c.Time.Location() != time.UTC, "time: expected a moment in UTC")
-	check((c.Kind == Supersede) != (c.Record != nil), "record: expected with supersede, and only there")
-	if r := c.Record; r != nil {
-		check(r.Model != c.Model || r.Run != c.Run || r.Sequence != c.Sequence,
-			"record: found %s %s/%d, expected %s %s/%d: a record that supersedes is of the same model, run and sequence; work of another model is voided here and recorded there",
-			r.Model, r.Run, r.Sequence, c.Model, c.Run, c.Sequence)
-		errs = append(errs, r.Validate())
-	}
-	return errors.Join(errs...)
-}
-
-func oneLine(s string, limit int) bool {
-	if s == "" || len(s) > limit || !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return false
-		}
-	}
-	return true
-}
-
-func (c Correction) encode() ([]byte, error) {
-	if err := c.validate(); err != nil {
-		return nil, err
-	}
-	return canonical.Encode(c)
-}
-
-// parseCorrection reads only what encode writes.
-func parseCorrection(data []byte) (Correction, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	var c Correction
-	if err := dec.Decode(&c); err != nil {
-		return Correction{}, fmt.Errorf("correction: %w", err)
-	}
-	again, err := c.encode()
-	if err != nil {
-		return Correction{}, err
-	}
-	if !bytes.Equal(again, data) {
-		return Correction{}, fmt.Errorf("correction: found %.80q, which is not its one encoding", data)
-	}
-	return c, nil
 }
 
 // correct is [Ledger.Correct] in a transaction.
@@ -178,19 +74,19 @@ func (w *writer) correct(c Correction) (Receipt, error) {
 		return Receipt{}, err
 	}
 	for _, v := range versions {
-		if v.Correction != nil && c.repeats(*v.Correction) {
+		if v.Correction != nil && repeats(c, *v.Correction) {
 			return Receipt{g.origin, v.Index, false}, nil
 		}
 	}
 	last := versions[len(versions)-1]
-	if last.held() == nil {
+	if last.Held() == nil {
 		return refuse("it was voided by entry %d (%s: %s); record the work anew under a sequence of its own", last.Index, last.Correction.Author, last.Correction.Reason)
 	}
-	if c.Record != nil && sameEncoding(*c.Record, *last.held()) {
+	if c.Record != nil && sameEncoding(*c.Record, *last.Held()) {
 		return refuse("entry %d holds exactly this record already; nothing needs correcting", last.Index)
 	}
 	c.Entry = last.Index
-	return w.replace(g, c, *last.held())
+	return w.replace(g, c, *last.Held())
 }
 
 // replace takes the old record out of the totals, the new one in, and adds the
@@ -200,7 +96,7 @@ func (w *writer) replace(g *log, c Correction, old meter.Record) (Receipt, error
 		return Receipt{}, err
 	}
 	w.touched[c.Model] = true
-	data, err := c.encode()
+	data, err := c.Encode()
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -223,10 +119,10 @@ func (w *writer) restate(g *log, c Correction, old meter.Record) error {
 }
 
 // repeats reports whether done is c, which does not know its entry yet.
-func (c Correction) repeats(done Correction) bool {
+func repeats(c, done Correction) bool {
 	c.Entry = done.Entry
-	a, errA := c.encode()
-	b, errB := done.encode()
+	a, errA := c.Encode()
+	b, errB := done.Encode()
 	return errA == nil && errB == nil && bytes.Equal(a, b)
 }
 

@@ -17,6 +17,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter/proof"
+
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // example is the log of SPEC.md: a record, and the correction of it.
@@ -59,7 +61,7 @@ func TestSpecExample(t *testing.T) {
 		if err != nil {
 			t.Errorf("entry %d: %v", i, err)
 		}
-		if want := origin("000102030405060708090a0b0c0d0e0f", entry.held().Model); h.Origin != want {
+		if want := origin("000102030405060708090a0b0c0d0e0f", entry.Held().Model); h.Origin != want {
 			t.Errorf("origin %q, expected %q", h.Origin, want)
 		}
 		leaves = append(leaves, sha256.Sum256(append([]byte{0}, e.header[i]...)))
@@ -134,14 +136,14 @@ func TestBodyCorruptions(t *testing.T) {
 			at = strings.Index(e.body[1], c.old)
 		}
 		bad := e.body[1][:at] + c.new + e.body[1][at+len(c.old):]
-		if _, err := parseBody([]byte(bad)); err == nil {
+		if _, err := entry.ParseBody([]byte(bad)); err == nil {
 			t.Errorf("%s: accepted %s", c.name, bad)
 		}
 	}
-	if _, err := parseBody(bytes.Repeat([]byte(" "), maxBodyBytes+1)); err == nil || !strings.Contains(err.Error(), "at most") {
+	if _, err := entry.ParseBody(bytes.Repeat([]byte(" "), entry.MaxBodyBytes+1)); err == nil || !strings.Contains(err.Error(), "at most") {
 		t.Errorf("a body over the limit: %v", err)
 	}
-	if _, err := parseBody(bytes.Repeat([]byte("["), 100_000)); err == nil {
+	if _, err := entry.ParseBody(bytes.Repeat([]byte("["), 100_000)); err == nil {
 		t.Error("deep nesting was accepted")
 	}
 }
@@ -178,21 +180,21 @@ func FuzzParseBody(f *testing.F) {
 	f.Add([]byte(e.body[1]))
 	f.Add([]byte(`{"record":{},"totals":[]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		entry, err := parseBody(data)
+		found, err := entry.ParseBody(data)
 		if err != nil {
 			return
 		}
 		kind, content := "record", []byte(nil)
-		if entry.Record != nil {
-			content, err = entry.Record.Encode()
+		if found.Record != nil {
+			content, err = found.Record.Encode()
 		} else {
 			kind = "correction"
-			content, err = entry.Correction.encode()
+			content, err = found.Correction.Encode()
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again := encodeBody(kind, content, entry.Totals); !bytes.Equal(again, data) {
+		if again := entry.EncodeBody(kind, content, found.Totals); !bytes.Equal(again, data) {
 			t.Fatalf("%s became %s", data, again)
 		}
 	})

@@ -132,7 +132,7 @@ type telling struct {
 }
 
 // net is the record that counts in this log, or nil for a void.
-func (t telling) net() *meter.Record { return t.versions[len(t.versions)-1].held() }
+func (t telling) net() *meter.Record { return t.versions[len(t.versions)-1].Held() }
 
 // begins reports whether every version of t stands in u too, in the same place:
 // u says the same, and perhaps more.
@@ -141,7 +141,7 @@ func (t telling) begins(u telling) bool {
 		return false
 	}
 	for i, v := range t.versions {
-		a, b := v.held(), u.versions[i].held()
+		a, b := v.Held(), u.versions[i].Held()
 		if (a == nil) != (b == nil) || a != nil && !sameEncoding(*a, *b) {
 			return false
 		}

@@ -9,6 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // Merged says what [Ledger.Merge] took from one log.
@@ -124,11 +125,11 @@ func (l *Ledger) takeEvidence(source *Ledger) error {
 				if !bytes.Contains(stored, []byte(`"evidence":[`)) {
 					return nil
 				}
-				entry, err := parseBody(stored[saltSize:])
-				if err != nil || entry.held() == nil {
+				entry, err := entry.ParseBody(stored[saltSize:])
+				if err != nil || entry.Held() == nil {
 					return err
 				}
-				return l.takeFiles(source, entry.held().Evidence)
+				return l.takeFiles(source, entry.Held().Evidence)
 			})
 		})
 	})

@@ -141,10 +141,10 @@ func (w *writer) takeCorrection(key logKey, g *log, entry Entry) error {
 	if err != nil {
 		return err
 	}
-	if held := old.held(); held == nil || held.Run != c.Run || held.Sequence != c.Sequence || g.corrections.Get(at) != nil {
+	if held := old.Held(); held == nil || held.Run != c.Run || held.Sequence != c.Sequence || g.corrections.Get(at) != nil {
 		return fmt.Errorf("%s entry %d: entry %d does not hold a record %s/%d that counts", g.origin, entry.Index, c.Entry, c.Run, c.Sequence)
 	}
-	if err := w.restate(g, *c, *old.held()); err != nil {
+	if err := w.restate(g, *c, *old.Held()); err != nil {
 		return err
 	}
 	w.touched[key.model] = true

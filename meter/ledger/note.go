@@ -12,6 +12,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/canonical"
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // NoteSchema names the encoding of a [Note].
@@ -67,7 +68,7 @@ func (n Note) validate() error {
 		return fmt.Errorf("schema %.60q: expected %q", n.Schema, NoteSchema)
 	case n.Kind == "" || len(n.Kind) > 60 || strings.Trim(n.Kind, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(n.Kind, "-") != n.Kind:
 		return fmt.Errorf("kind %.80q: expected 1 to 60 lower-case letters, digits and hyphens between them", n.Kind)
-	case !oneLine(n.Author, 200):
+	case !entry.OneLine(n.Author, 200):
 		return fmt.Errorf("author %.80q: expected one line of 1 to 200 bytes of UTF-8", n.Author)
 	case n.Time.IsZero() || n.Time.Location() != time.UTC:
 		return fmt.Errorf("time %s: expected one in UTC", n.Time)
@@ -87,7 +88,7 @@ func (n Note) validate() error {
 
 // validEvidence holds e against what a record's evidence must be (L13).
 func validEvidence(e meter.Evidence) error {
-	if !oneLine(e.Kind, 200) || e.Size < 0 {
+	if !entry.OneLine(e.Kind, 200) || e.Size < 0 {
 		return fmt.Errorf("kind %.80q, size %d: expected one line and 0 or more bytes", e.Kind, e.Size)
 	}
 	if name, found := strings.CutPrefix(e.Digest, "sha256:"); !found || !hexDigest(name) {

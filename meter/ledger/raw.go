@@ -7,6 +7,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -42,21 +43,39 @@ func (l *Ledger) Raw(origin string, size uint64, each func(Raw) error) error {
 	return err
 }
 
+// RawAt returns one entry of a log of records as [Ledger.Raw] does.
+func (l *Ledger) RawAt(origin string, index uint64) (Raw, error) {
+	var out Raw
+	err := l.proving(origin, func(g *log, _ *bolt.Bucket, _ proof.Head) (err error) {
+		out, err = rawAt(origin, g.headers, g.bodies, index)
+		return err
+	})
+	return out, err
+}
+
 func raw(origin string, headers, bodies *bolt.Bucket, size uint64, each func(Raw) error) error {
 	for index := range size {
-		header, stored := headers.Get(indexKey(index)), bodies.Get(indexKey(index))
-		if header == nil || len(stored) < saltSize {
-			return fmt.Errorf("entry %d of %s is not there, or not whole; run weighbridge check", index, origin)
+		entry, err := rawAt(origin, headers, bodies, index)
+		if err == nil {
+			err = each(entry)
 		}
-		if err := each(Raw{bytes.Clone(header), bytes.Clone(stored[:saltSize]), bytes.Clone(stored[saltSize:])}); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func rawAt(origin string, headers, bodies *bolt.Bucket, index uint64) (Raw, error) {
+	header, stored := headers.Get(indexKey(index)), bodies.Get(indexKey(index))
+	if header == nil || len(stored) < saltSize {
+		return Raw{}, fmt.Errorf("entry %d of %s is not there, or not whole; run weighbridge check", index, origin)
+	}
+	return Raw{bytes.Clone(header), bytes.Clone(stored[:saltSize]), bytes.Clone(stored[saltSize:])}, nil
+}
+
 // ParseBody reads the body of an entry of records, in its one encoding.
-func ParseBody(data []byte) (Entry, error) { return parseBody(data) }
+func ParseBody(data []byte) (Entry, error) { return entry.ParseBody(data) }
 
 // ParseNoteBody reads the body of an entry of notes, in its one encoding.
 func ParseNoteBody(data []byte) (Note, error) { return parseNoteBody(data) }

@@ -9,6 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -207,38 +208,9 @@ func (g *log) net(leftOut func(index uint64) bool) ([]meter.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Correction != nil || leftOut(e.Index) }) {
-		records := make([]meter.Record, len(entries)) // as in most logs
-		for i, e := range entries {
-			records[i] = *e.Record
-		}
-		return records, nil
-	}
-	var slots []*meter.Record
-	slot := map[uint64]int{} // entry -> its place in slots
-	for _, e := range entries {
-		if e.Record != nil {
-			slot[e.Index] = len(slots)
-			slots = append(slots, e.Record)
-			continue
-		}
-		at, found := slot[e.Correction.Entry]
-		if !found {
-			return nil, fmt.Errorf("%s entry %d corrects entry %d, which holds no record; run weighbridge check", g.origin, e.Index, e.Correction.Entry)
-		}
-		slot[e.Index] = at
-		slots[at] = e.Correction.Record
-	}
-	for _, e := range entries {
-		if e.Record != nil && leftOut(e.Index) {
-			slots[slot[e.Index]] = nil
-		}
-	}
-	var records []meter.Record
-	for _, r := range slots {
-		if r != nil {
-			records = append(records, *r)
-		}
+	records, err := entry.Net(entries, leftOut)
+	if err != nil {
+		return nil, fmt.Errorf("%s %w; run weighbridge check", g.origin, err)
 	}
 	return records, nil
 }

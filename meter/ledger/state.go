@@ -10,6 +10,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/canonical"
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // state is what a reader needs of a log without reading its entries. A record
@@ -72,7 +73,7 @@ func (st *state) agrees(log *bolt.Bucket) error {
 	if last == nil {
 		return nil
 	}
-	if want := append(appendTotals([]byte(bodyTotals), st.totals()), '}'); !bytes.HasSuffix(body, want) {
+	if want := append(entry.AppendTotals([]byte(entry.BodyTotals), st.totals()), '}'); !bytes.HasSuffix(body, want) {
 		return &DamageError{Code: "model-totals-differ", Found: "the running totals are not those of the log's last entry; run weighbridge check"}
 	}
 	return nil

@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"strconv"
-
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/canonical"
 )
@@ -56,29 +54,4 @@ func readTally(s *canonical.Reader) (t tally) {
 	s.List(func() { t.Grades = append(t.Grades, s.Uint()) })
 	s.Close()
 	return t
-}
-
-// appendTotals adds the one encoding of totals: that of encodeJSON, without its
-// detours.
-func appendTotals(out []byte, totals []Total) []byte {
-	out = append(out, '[')
-	for i, t := range totals {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, `{"activity":"`...), t.Activity...), `","operations":{"low":"`...)
-		out = append(append(out, t.Operations.Low.String()...), `","estimate":`...)
-		out = append(appendKnown(out, t.Operations.Estimate), `,"high":`...)
-		out = append(appendKnown(out, t.Operations.High), `},"records":`...)
-		out = append(strconv.AppendUint(out, t.Records, 10), `,"grade":"`...)
-		out = append(append(out, t.Grade...), `"}`...)
-	}
-	return append(out, ']')
-}
-
-func appendKnown(out []byte, b meter.Bound) []byte {
-	if !b.Known {
-		return append(out, "null"...)
-	}
-	return append(append(append(out, '"'), b.Ops.String()...), '"')
 }

@@ -1,0 +1,92 @@
+package verify
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
+)
+
+const (
+	// clockSkew is by how much the clocks of a meter and of a witness may differ.
+	clockSkew = 15 * time.Minute
+	// firstWitnessed is how long before the first witnessed checkpoint work may have
+	// ended: nothing older bounds it from below.
+	firstWitnessed = 24 * time.Hour
+)
+
+// untimely says which entries of a whole log do not lie between the times of the
+// witnessed checkpoints before and after them.
+func (l provedLog) untimely() []string {
+	if !l.whole || !l.last().met {
+		return nil // said already
+	}
+	var why []string
+	first := map[uint64]uint64{} // entry -> the entry that first recorded the work
+	for _, e := range l.entries {
+		at := e.Index
+		if c := e.Correction; c != nil {
+			if earlier, ok := first[c.Entry]; ok {
+				at = earlier
+			}
+			if found := l.outside(e.Index, c.Time); found != "" {
+				why = append(why, fmt.Sprintf("%s entry %d: the correction of %s %s", l.origin, e.Index, timeText(c.Time), found))
+			}
+		}
+		first[e.Index] = at
+		if r := recordOf(e); r != nil {
+			why = append(why, l.untimelyRecord(*r, at)...)
+		}
+	}
+	return few(why)
+}
+
+func recordOf(e entry.Entry) *meter.Record {
+	if e.Correction != nil {
+		return e.Correction.Record
+	}
+	return e.Record
+}
+
+// untimelyRecord holds the end of a record's work to the place where the work was
+// first recorded.
+func (l provedLog) untimelyRecord(r meter.Record, at uint64) []string {
+	name := nameOf(r)
+	if r.Period == nil {
+		return []string{name + " does not say when the work was done"}
+	}
+	if found := l.outside(at, r.Period.End); found != "" {
+		return []string{fmt.Sprintf("%s ended %s, which %s", name, timeText(r.Period.End), found)}
+	}
+	return nil
+}
+
+// outside says how a time lies outside what the witnessed checkpoints before and
+// after an entry allow; "" when it does not.
+func (l provedLog) outside(index uint64, at time.Time) string {
+	var before, after *point
+	for i := range l.points {
+		p := &l.points[i]
+		switch {
+		case !p.met:
+		case p.Head.Size <= index && (before == nil || p.metAt.After(before.metAt)):
+			before = p
+		case p.Head.Size > index && (after == nil || p.seen[0].Time.Before(after.seen[0].Time)):
+			after = p
+		}
+	}
+	from, until := after.seen[0].Time.Add(-firstWitnessed), after.seen[0].Time.Add(clockSkew)
+	says := fmt.Sprintf("is more than %s before %s, when witnesses first saw the log with it", firstWitnessed, timeText(after.seen[0].Time))
+	if before != nil {
+		from = before.metAt.Add(-clockSkew)
+		says = fmt.Sprintf("is before %s, when witnesses saw the log without it", timeText(before.metAt))
+	}
+	switch {
+	case at.Before(from):
+		return says
+	case at.After(until):
+		return fmt.Sprintf("is after %s, when witnesses saw the log with it", timeText(after.seen[0].Time))
+	}
+	return ""
+}
