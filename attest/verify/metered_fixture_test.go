@@ -17,10 +17,9 @@ import (
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
-const (
-	base    meter.ModelRef = "acme/atlas@1"
-	product                = "NVIDIA H100 SXM5 80GB"
-)
+const base meter.ModelRef = "acme/atlas@1"
+
+const product = "NVIDIA H100 SXM5 80GB"
 
 // seen is when the witness saw the first checkpoint of each log.
 var seen = created.Add(-3 * time.Hour)

@@ -97,6 +97,7 @@ attestations with them that anyone can check offline. It is a tool for evidence,
 	root.AddCommand(a.hardwareCommand())
 	root.AddCommand(a.pushCommand(), a.pullCommand(), a.saveCommand(), a.loadCommand(), a.signCommand())
 	a.plain(root)
+	foldHelp(root)
 	return root
 }
 
