@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,16 +16,21 @@ import (
 
 // fromFlags say which file a run is read from.
 type fromFlags struct {
-	path   string
-	read   string
-	batch  string
-	dryRun bool
+	supersede      bool
+	reason, author string
+	path           string
+	read           string
+	batch          string
+	dryRun         bool
 }
 
 func (f *fromFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.path, "from", "", "read the run from this file: a log, a trainer's state, a metrics file, telemetry, a job's accounting or a bill")
 	flags.StringVar(&f.read, "read", "auto", "with --from, how to read the file: auto, "+strings.Join(trainlog.Formats(), ", "))
 	flags.StringVar(&f.batch, "batch-tokens", "", "with --from, tokens in a step over all devices, where the file does not state them")
+	flags.BoolVar(&f.supersede, "supersede", false, "with --from, replace the record that this file made before with what the flags give now; --reason and --author say why and who")
+	flags.StringVar(&f.reason, "reason", "", "with --supersede, what was wrong or missing")
+	flags.StringVar(&f.author, "author", "", "with --supersede, who corrects")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "with --from, show what would be recorded and write nothing, not even a ledger")
 }
 
@@ -65,6 +68,10 @@ type fromRun struct {
 // recordFrom reads a file and records the run that it shows.
 func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	switch {
+	case f.from.supersede && (f.from.dryRun || f.from.reason == "" || f.from.author == ""):
+		return usage("record: --supersede needs --reason TEXT and --author WHO, and writes: leave --dry-run out")
+	case !f.from.supersede && (f.from.reason != "" || f.from.author != ""):
+		return usage("record: --reason and --author go with --supersede")
 	case f.operations != "":
 		return usage("record: found --operations and --from, expected one of them: the number itself, or the file that shows it")
 	case f.countedAs != "":
@@ -92,12 +99,15 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	if err := f.work.startsFrom(ctx, &record, f.input); err != nil {
 		return err
 	}
-	result := imported.result(f.from.path, record)
-	if !f.from.dryRun {
-		if result.Recorded, err = a.keepImported(f, digest, record); err != nil {
-			return err
-		}
+	if f.from.dryRun {
+		return a.print(imported.result(f.from.path, record))
 	}
+	recorded, err := a.keepImported(f, digest, record)
+	if err != nil {
+		return err
+	}
+	result := imported.result(f.from.path, recorded.Record)
+	result.Recorded = recorded
 	return a.print(result)
 }
 
@@ -202,30 +212,6 @@ func (f recordFlags) recordOf(i imported, digest string, now time.Time) (meter.R
 	return record, f.onChips(&record, false)
 }
 
-// onChipsOf: the chip-time that a scheduler's file states is the ceiling of the
-// run, and with a utilisation a count of its own.
-func (f recordFlags) onChipsOf(i imported, r *meter.Record) error {
-	if !f.chips.given() {
-		return nil
-	}
-	var seconds *big.Rat
-	if stated, found := i.whole("device_seconds"); found {
-		seconds = new(big.Rat).SetInt(stated.Big())
-	}
-	hardware, err := f.chips.read(seconds, meter.GradeReported)
-	if err != nil {
-		return err
-	}
-	if hardware.share != nil {
-		r.Findings = slices.DeleteFunc(r.Findings, func(f meter.Finding) bool { return f.Code == "telemetry" })
-		if err := hardware.count(r); err != nil {
-			return err
-		}
-	}
-	hardware.ceiling.hold(r, true)
-	return nil
-}
-
 // pieceOf makes the record one of a run of several logs, which count once
 // together: its number in the run follows from the file, unless one is named.
 func (f recordFlags) pieceOf(r *meter.Record, digest string) {
@@ -235,14 +221,6 @@ func (f recordFlags) pieceOf(r *meter.Record, digest string) {
 			r.Sequence = n << 5
 		}
 	}
-}
-
-// telemetry: what was held or paid for is no count. The record has no
-// operations of its own.
-func (i imported) telemetry(r *meter.Record) {
-	r.Operations, r.Method, r.Grade = meter.Exact(meter.Ops{}), meter.NoMethod, meter.GradeReported
-	r.Findings = append(r.Findings, meter.Finding{Code: "telemetry", Message: fmt.Sprintf(
-		"a file of the format %s tells what hardware was held or paid for: it adds to the run's hardware and to no count", i.count.observed.Format)})
 }
 
 // hardware is what the file names, unless --hardware did.

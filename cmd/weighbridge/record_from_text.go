@@ -28,14 +28,14 @@ func (r fromResult) String() string {
 	if r.Run.Ceiling != nil {
 		fmt.Fprintf(&b, "ceiling    %s\n", *r.Run.Ceiling)
 	}
+	if r.Recorded != nil { // which has the findings
+		fmt.Fprintf(&b, "%s\n", *r.Recorded)
+		return b.String()
+	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "finding    %s: %s\n", f.Code, f.Message)
 	}
-	if r.Recorded != nil {
-		fmt.Fprintf(&b, "%s\n", *r.Recorded)
-	} else {
-		b.WriteString("nothing was written: a dry run\n")
-	}
+	b.WriteString("nothing was written: a dry run\n")
 	return b.String()
 }
 
