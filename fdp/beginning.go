@@ -6,11 +6,11 @@ import (
 	"github.com/weighbridge/weighbridge/meter"
 )
 
-// begun reports whether the records show where a model's weights began: a
+// Begun reports whether the records show where a model's weights began: a
 // pre-training that started, or a parent whose weights it carries. Weights do not
 // come from an evaluation, from a run that never started or from a fine-tuning of
 // nothing: what the ledger does not show of them is unknown, never zero.
-func begun(records []meter.Record) bool {
+func Begun(records []meter.Record) bool {
 	return slices.ContainsFunc(records, func(r meter.Record) bool {
 		if r.Activity == meter.Pretraining && r.Outcome != meter.NeverStarted {
 			return true

@@ -42,7 +42,7 @@ func condense(root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record,
 			discarded[len(c.models)] = found
 		}
 		c.generators = c.generators || namesGenerator(found)
-		c.models = append(c.models, ancestorWork{known, begun(found), sumWork(found)})
+		c.models = append(c.models, ancestorWork{known, Begun(found), sumWork(found)})
 		return meter.Node{Parents: parentsOf(found)}, known
 	})
 	if err != nil {

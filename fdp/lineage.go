@@ -121,7 +121,7 @@ func (l *lineage) work(m meter.ModelRef, path string) []Work {
 		l.grades[fmt.Sprintf("%s[%d]", path, i)] = sum.grade
 	}
 	out := linesOf(sums)
-	if !begun(l.records[m]) {
+	if !Begun(l.records[m]) {
 		out = append(out, unrecordedBeginning())
 	}
 	return out

@@ -139,7 +139,7 @@ func (c runCount) notCounted(r *meter.Record) meter.Finding {
 		missing = fmt.Sprintf("the log shows %s tokens, but the model's shape is not known (--architecture)", c.observed.TokensCommitted)
 	}
 	return meter.Finding{Code: "not-counted", Message: fmt.Sprintf(
-		"%s, so there is no upper bound; supersede this record when the count is known, or void it if the run did no work: weighbridge ledger correct %s --run %s --sequence %d",
+		"%s, so there is no upper bound; supersede this record when the count is known, or void it if the run did no work: weighbridge ledger correct %s --run %s --sequence %d (--void | --supersede FILE) --reason TEXT --author WHO",
 		missing, r.Model, r.Run, r.Sequence)}
 }
 

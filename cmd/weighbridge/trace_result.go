@@ -22,6 +22,7 @@ type traceResult struct {
 	Ceilings   []traceCeiling   `json:"ceilings,omitempty"`  // of the model's runs whose chips are known
 	Convention meter.Convention `json:"convention"`          // of the total: mixed where its records differ
 	Missing    []meter.ModelRef `json:"missing"`             // ancestors of which nothing is known
+	Unbegun    []meter.ModelRef `json:"unbegun,omitempty"`   // models whose records show neither pre-training nor what their weights came from
 	Pending    []string         `json:"pending"`             // runs that are included and not in the ledger yet
 	Notes      []traceNote      `json:"notes,omitempty"`     // how runs of several processes were counted once
 }
@@ -62,9 +63,21 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 	}
 	var conventions conventionSum
 	notes := netNotes{}
-	result.Regimes, err = a.positionsOf(model, notes.over(conventions.over(h.records)))
+	result.Regimes, err = a.positionsOf(model, result.unbegun(notes.over(conventions.over(h.records))))
 	result.Convention, result.Notes = conventions.total, notes.sorted()
+	slices.Sort(result.Unbegun)
 	return result, err
+}
+
+// unbegun keeps which of the models that are looked up show no beginning.
+func (r *traceResult) unbegun(records func(meter.ModelRef) ([]meter.Record, bool)) func(meter.ModelRef) ([]meter.Record, bool) {
+	return func(m meter.ModelRef) ([]meter.Record, bool) {
+		found, known := records(m)
+		if known && !fdp.Begun(found) && !slices.Contains(r.Unbegun, m) {
+			r.Unbegun = append(r.Unbegun, m)
+		}
+		return found, known
+	}
 }
 
 func traceActivities(lineage meter.Lineage) []traceActivity {
@@ -137,6 +150,9 @@ func (r traceResult) String() string {
 	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(&b, "  missing: nothing is recorded of %s, so there is no upper bound; record it, or state its whole lineage with `weighbridge record`\n", m)
+	}
+	for _, m := range r.Unbegun {
+		fmt.Fprintf(&b, "  missing: the records of %s show no beginning, neither pre-training nor a parent whose weights it carries, so there is no upper bound; record its pre-training, or the parent (`weighbridge record --parent`)\n", m)
 	}
 	for _, p := range r.Pending {
 		fmt.Fprintf(&b, "  included: %s\n", p)
