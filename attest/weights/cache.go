@@ -117,6 +117,24 @@ func (c *DigestCache) usable(f *os.File, info fs.FileInfo) (identity, bool) {
 	return id, ok && age > settled
 }
 
+// written has the kernel write out what somebody wrote to f through a mapping. Until
+// then further writes to the same pages would not change the times of f; from now on
+// they do. It returns the cache to keep the digest in, nil where there is none, and f
+// as it stands.
+func (c *DigestCache) written(f *os.File, info fs.FileInfo) (*DigestCache, fs.FileInfo) {
+	if _, ok := c.usable(f, info); !ok {
+		return nil, info
+	}
+	if err := f.Sync(); err != nil {
+		return nil, info
+	}
+	after, err := f.Stat()
+	if err != nil {
+		return nil, info
+	}
+	return c, after
+}
+
 // find returns the digest of f when the cache knows it. The file is read at the
 // sampled places only, and left at its beginning.
 func (c *DigestCache) find(f *os.File, info fs.FileInfo) (digest string, known bool) {

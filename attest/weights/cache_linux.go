@@ -8,9 +8,10 @@ import (
 
 // localFileSystems are those that give every write a time of change, and keep
 // inodes: statfs(2), f_type. On others, network file systems first, the times are
-// those of another clock or of a cache.
+// those of another clock or of a cache; tmpfs gives a page that is mapped and
+// written again no new time.
 func localFileSystems() []int64 {
-	return []int64{unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC, unix.OVERLAYFS_SUPER_MAGIC, 0x2fc12fc1 /* ZFS */}
+	return []int64{unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, 0x2fc12fc1 /* ZFS */}
 }
 
 func keepsTimes(f *os.File) bool {

@@ -48,6 +48,7 @@ func (s *set) hash(ctx context.Context, h *Hasher, want found, cache *DigestCach
 		h.progress(before.Size())
 		return attest.File{Name: want.name, Size: before.Size(), Digest: digest}, nil
 	}
+	cache, before = cache.written(f, before)
 	digest, bytes, err := h.Sum(ctx, f, nil)
 	if err != nil {
 		return attest.File{}, unreadable(f.Name(), err)

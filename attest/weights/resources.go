@@ -102,6 +102,7 @@ func (s *set) resource(ctx context.Context, h *Hasher, p part, how attest.Serial
 		h.progress(before.Size())
 		return attest.Resource{Name: p.name, Algorithm: how.Algorithm(), Digest: strings.TrimPrefix(digest, "sha256:")}, nil
 	}
+	cache, before = cache.written(f, before)
 	own := &Hasher{buffer: h.buffer, progress: h.progress}
 	if own.hash, err = newHash(how.HashType); err != nil {
 		return attest.Resource{}, err

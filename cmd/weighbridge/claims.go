@@ -60,6 +60,20 @@ func countText(n int) string {
 	return strconv.Itoa(n)
 }
 
+// readUpTo reads a file, a pipe or a device that may be, and no more than limit bytes.
+func readUpTo(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s: more than %d bytes: expected at most so many", path, limit)
+	}
+	return data, err
+}
+
 // readRegular returns the bytes of a regular file of at most limit bytes. The size
 // is looked at first, and nothing is cut off: a file that is too long is refused.
 func readRegular(path string, limit int64) ([]byte, error) {

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/attest/sign"
@@ -132,7 +131,7 @@ func readMeterKeys(key, document string) (*meterKeys, error) {
 	if err != nil {
 		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w", document, err)}
 	}
-	text, err := os.ReadFile(key)
+	text, err := readUpTo(key, maxPolicyKey)
 	if err != nil {
 		return nil, fmt.Errorf("--meter-key: %w", err)
 	}

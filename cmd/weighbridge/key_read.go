@@ -22,7 +22,7 @@ func (a *app) readKey(path string) (*sign.Key, error) {
 	if _, _, service := kms.ParseName(path); service {
 		return a.serviceKey(path)
 	}
-	data, err := os.ReadFile(path)
+	data, err := readUpTo(path, maxPolicyKey)
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w; make one with `weighbridge key generate --out %s`", err, path)
 	}

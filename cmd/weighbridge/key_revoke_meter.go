@@ -126,7 +126,7 @@ func goodHeads(l *ledger.Ledger, h epoch.History, of epoch.Epoch, from string) (
 // keptOfEpoch reads heads that were kept, signed by the key of an epoch or not at
 // all: what the key is said to have signed is held to the log either way.
 func keptOfEpoch(path string, of epoch.Epoch) ([]proof.Head, error) {
-	text, err := os.ReadFile(path)
+	text, err := readUpTo(path, maxHeads)
 	if err != nil {
 		return nil, fmt.Errorf("--good: %w", err)
 	}

@@ -62,7 +62,7 @@ func keptOf(kept []proof.Head, about proof.Head) (proof.Head, error) {
 func keptHeads(paths []string, meter *meterKeys) ([]proof.Head, error) {
 	var kept []proof.Head
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
+		text, err := readUpTo(path, maxHeads)
 		if err != nil {
 			return nil, fmt.Errorf("--head: %w", err)
 		}
@@ -76,7 +76,28 @@ func keptHeads(paths []string, meter *meterKeys) ([]proof.Head, error) {
 		}
 		kept = append(kept, heads...)
 	}
-	return kept, nil
+	return kept, forkedHeads(kept)
+}
+
+// maxHeads bounds a file with heads that were kept.
+const maxHeads = 64 << 20
+
+// forkedHeads returns an error where two heads of one log and size differ: somebody
+// was shown another log.
+func forkedHeads(heads []proof.Head) error {
+	type place struct {
+		origin string
+		size   uint64
+	}
+	roots := map[place]proof.Head{}
+	for _, h := range heads {
+		at := place{h.Origin, h.Size}
+		if known, found := roots[at]; found && known != h {
+			return &exitError{exitVerification, fmt.Errorf("the heads given with --head fork: %s has at %d entries the root %x in one and %x in another; keep both, and do not rely on this log until it is clear who was shown which", h.Origin, h.Size, known.Root, h.Root)}
+		}
+		roots[at] = h
+	}
+	return nil
 }
 
 // proofFile reads no more of a file than a proof may have.

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -133,7 +132,7 @@ func readPublicKeys(flag string, paths []string) ([]*verify.PublicKey, error) {
 		if elsewhere(path) { // and may hold a PIN, so it is not shown
 			return nil, usage("%s names a token or a key service: verification reads files and asks nobody; write the public half with `weighbridge key show KEY --out FILE` and name that file", flag)
 		}
-		data, err := os.ReadFile(path)
+		data, err := readUpTo(path, maxPolicyKey)
 		if err != nil {
 			return nil, usage("%s: %w", flag, err)
 		}

@@ -51,6 +51,9 @@ func TestDocument(t *testing.T) {
 				t.Errorf("head of %d entries, key %d: the ledger says %v, the document %v", size, k, a, b)
 			}
 		}
+		if err := h.Right(head(secret, size), public(2)); err == nil || size > 0 && !strings.Contains(err.Error(), "do not show how many entries it had") {
+			t.Errorf("a head of %d entries of a log that is not shown is right under the newer key: %v", size, err)
+		}
 		if err := h.Right(head(secret, size), public(1)); err == nil {
 			t.Errorf("a head of %d entries of a log that is not shown is right under a key that was replaced", size)
 		}

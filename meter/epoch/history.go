@@ -29,6 +29,7 @@ type Epoch struct {
 	Revoked *Revocation
 
 	from map[string]proof.Head // where it began, by origin, as far as the reader was shown
+	all  uint64                // heads that its boundary commits to
 	root [32]byte              // of the log of epochs before it
 }
 
@@ -163,11 +164,14 @@ func (h *History) begin(e entry, from map[string]proof.Head, refuse refusal) *Er
 		return refuse(CodeChain, "a handover where no key may hand over: it is the first epoch, or the key before it was revoked")
 	}
 	for origin, was := range last.from {
+		if _, shown := from[origin]; !shown && uint64(len(from)) == b.Logs.Size {
+			return refuse(CodeHeads, "it leaves out %s, which had %d entries when epoch %d began: a log does not go away", origin, was.Size, last.Number)
+		}
 		if now, shown := from[origin]; shown && now.Size < was.Size {
 			return refuse(CodeChain, "%s has %d entries, and had %d when epoch %d began: a log only grows", origin, now.Size, was.Size, last.Number)
 		}
 	}
-	h.Epochs = append(h.Epochs, Epoch{Number: b.Epoch, Key: key, Index: h.Size, Author: e.author, Time: e.time, Handed: b.Handover != "", from: from, root: h.tree.RootAt(h.Size)})
+	h.Epochs = append(h.Epochs, Epoch{Number: b.Epoch, Key: key, Index: h.Size, Author: e.author, Time: e.time, Handed: b.Handover != "", from: from, all: b.Logs.Size, root: h.tree.RootAt(h.Size)})
 	return nil
 }
 

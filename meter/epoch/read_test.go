@@ -55,7 +55,8 @@ func TestReadRefuses(t *testing.T) {
 			l.begin(2, 2, head("weighbridge.dev/log/ff/acme/atlas@1", 8))
 		}},
 		{"E4: a head of the log itself", CodeHeads, "is none of another log of this ledger", func(l *keyLog) { l.begin(2, 2, head(keysOrigin, 2)) }},
-		{"E4: a log that got shorter", CodeChain, "has 4 entries, and had 5 when epoch 1 began", func(l *keyLog) { l.begin(2, 2, head(atlas, 4)) }},
+		{"E4: a log that got shorter", CodeChain, "has 4 entries, and had 5 when epoch 1 began", func(l *keyLog) { l.begin(2, 2, head(atlas, 4), head(secret, 3)) }},
+		{"E4: a log that went away", CodeHeads, "it leaves out", func(l *keyLog) { l.begin(2, 2, head(atlas, 8)) }},
 		{"E5: handed over by another key", CodeSignature, "handover by the key of epoch 1: signed with another key", begun(2, 1, nil)},
 		{"E5: not handed over", CodeSignature, "handover by the key of epoch 1", begun(2, 0, nil)},
 		{"E5: not in possession of the key", CodeSignature, "possession: signed with another key", func(l *keyLog) {
@@ -131,14 +132,14 @@ func TestStepsAreStrict(t *testing.T) {
 func TestFollows(t *testing.T) {
 	l := rotated(t)
 	h := l.read()
-	s, heads := l.began(2, 2, []proof.Head{head(atlas, 8)}, nil)
+	s, heads := l.began(2, 2, []proof.Head{head(atlas, 8), head(secret, 3)}, nil)
 	if err := h.Follows(s, heads); err != nil {
 		t.Error(err)
 	}
 	if err := h.Follows(s, ""); err == nil {
 		t.Error("a step without its heads follows")
 	}
-	bad, heads := l.began(2, 1, []proof.Head{head(atlas, 8)}, nil)
+	bad, heads := l.began(2, 1, []proof.Head{head(atlas, 8), head(secret, 3)}, nil)
 	if err := h.Follows(bad, heads); err == nil {
 		t.Error("a step that another key handed over follows")
 	}

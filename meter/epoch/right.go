@@ -27,6 +27,9 @@ func (h History) Right(head proof.Head, key ed25519.PublicKey) error {
 		if !e.Key.Equal(key) {
 			continue
 		}
+		if e.Number > 0 && !h.shown(e, head.Origin) {
+			return fmt.Errorf("%s, a head of %d entries: these epochs do not show how many entries it had when epoch %d of the meter's keys began, so its key %s may sign none of them: ask for the epochs with the heads of this log, or of all (weighbridge key show --for meter --json)", head.Origin, head.Size, e.Number, KeyID(key))
+		}
 		if from := h.from(e, head.Origin); e.Number > 0 && head.Size < from.Size {
 			return fmt.Errorf("%s, a head of %d entries: epoch %d of the meter's keys began at %d entries of it; its key %s signs none of fewer", head.Origin, head.Size, e.Number, from.Size, KeyID(key))
 		}
@@ -98,6 +101,13 @@ func (h History) forked(head proof.Head) error {
 		return fmt.Errorf("%s, a head of %d entries: the epochs at hand have %d: a rotation or a revocation is missing; get the newer ones (weighbridge key show --for meter --json)", head.Origin, head.Size, h.Size)
 	}
 	return differs(proof.Head{Size: head.Size, Root: root}, "in the epochs at hand")
+}
+
+// shown reports whether it is known where a log stood when an epoch began: its head is
+// shown, or all heads of the boundary are, and it is none of them.
+func (h History) shown(e Epoch, origin string) bool {
+	_, there := e.from[origin]
+	return there || origin == h.Origin || uint64(len(e.from)) == e.all
 }
 
 // from is the head of a log with which an epoch began, of no entries where none is

@@ -128,7 +128,13 @@ func epochVectors() []vector {
 	return []vector{
 		{"epochs: a head that no log had", codeEpochFork, thirdEpoch(func(h *proof.Head) { h.Root[3] ^= 1 })},
 		{"epochs: a head of more entries than there are", codeEpochFork, thirdEpoch(func(h *proof.Head) { h.Size += 100 })},
-		{"epochs: a head of no log", codeEpochFork, thirdEpoch(func(h *proof.Head) { h.Origin = strings.TrimSuffix(h.Origin, "@1") + "@77" })},
+		{"epochs: a head of no log", codeEpochFork, epochs(func(l *Ledger) error {
+			heads := modelHeads(l)
+			other := heads[0]
+			other.Origin = strings.TrimSuffix(other.Origin, "@1") + "@77"
+			return began(l, 2, 2, append(heads, other))
+		})},
+		{"epochs: a log that went away", epoch.CodeHeads, epochs(func(l *Ledger) error { return began(l, 2, 2, modelHeads(l)[1:]) })},
 		{"epochs: a log that got shorter", epoch.CodeChain, thirdEpoch(func(h *proof.Head) { h.Size = 1 })},
 		{"epochs: handed over by another key", epoch.CodeSignature, epochs(func(l *Ledger) error { return began(l, 2, 1, modelHeads(l)) })},
 		{"epochs: one left out", epoch.CodeChain, epochs(func(l *Ledger) error { return began(l, 3, 2, modelHeads(l)) })},
