@@ -47,7 +47,11 @@ func (c *checker) closeLog(g *logCheck) {
 	root := g.tree.RootAt(g.tree.Size())
 	line := LogReport{Model: g.model, Origin: g.head.Origin, Size: g.tree.Size(), Root: base64.StdEncoding.EncodeToString(root[:]), Withheld: g.withheld}
 	if g.withheld == 0 && g.model != "" {
-		line.Totals = ledgerTotals(g.sum)
+		totals, err := meter.SumRecords(g.counting())
+		if err != nil {
+			c.report.problem("totals-differ", g.head.Origin, "%v", err)
+		}
+		line.Totals = ledgerTotals(totals)
 	}
 	c.report.Logs = append(c.report.Logs, line)
 	switch {

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
@@ -30,11 +29,11 @@ type logCheck struct {
 	chunks    int
 	bad       bool // no further line of it is read
 
-	entries map[uint64]*told      // by index of the first entry of a record
-	slot    map[uint64]uint64     // entry that counts until it is corrected -> that index
-	known   map[string]*told      // by run and sequence
-	order   []uint64              // of the first entries
-	sum     []meter.ActivityTotal // of the records that count
+	entries map[uint64]*told  // by index of the first entry of a record
+	slot    map[uint64]uint64 // entry that counts until it is corrected -> that index
+	known   map[string]*told  // by run and sequence
+	order   []uint64          // of the first entries
+	sums    ledger.NetSums    // of the records that count
 }
 
 // told is what a log says of one record: its first form, and what counts now.
@@ -78,7 +77,7 @@ func (c *checker) logMember(name string, h *tar.Header, in io.Reader) error {
 }
 
 func (c *checker) openLog(directory, name string, data []byte) error {
-	g := &logCheck{directory: directory, entries: map[uint64]*told{}, slot: map[uint64]uint64{}, known: map[string]*told{}}
+	g := &logCheck{directory: directory, entries: map[uint64]*told{}, slot: map[uint64]uint64{}, known: map[string]*told{}, sums: ledger.NewNetSums()}
 	c.logs = append(c.logs, g)
 	heads, err := proof.ParseHeads(string(data))
 	if err != nil || len(heads) != 1 {
@@ -214,19 +213,8 @@ func (c *checker) entry(g *logCheck, e ledger.Entry) (string, error) {
 	if err != nil || g.withheld > 0 {
 		return code, err
 	}
-	if e.Record != nil {
-		var more []meter.ActivityTotal
-		if more, err = meter.SumRecords([]meter.Record{*e.Record}); err == nil {
-			g.sum, err = meter.SumTotals(g.sum, more)
-		}
-	} else {
-		g.sum, err = meter.SumRecords(g.counting())
-	}
-	if err != nil {
-		return "totals-differ", err
-	}
-	if want := ledgerTotals(g.sum); !slices.Equal(want, e.Totals) {
-		return "totals-differ", fmt.Errorf("they are %v, and the records that count give %v", e.Totals, want)
+	if found := g.sums.Differ(e.Totals); found != "" {
+		return "totals-differ", errors.New(found)
 	}
 	return "", nil
 }
@@ -246,6 +234,7 @@ func (g *logCheck) record(e ledger.Entry) (string, error) {
 	g.known[key(r.Run, r.Sequence)] = g.entries[e.Index]
 	g.slot[e.Index] = e.Index
 	g.order = append(g.order, e.Index)
+	g.sums.Add(r)
 	return "body-unreadable", err
 }
 
@@ -267,6 +256,10 @@ func (g *logCheck) correct(e ledger.Entry) (string, error) {
 	}
 	delete(g.slot, k.Entry)
 	g.slot[e.Index] = at
+	g.sums.Remove(t.counts)
+	if k.Record != nil {
+		g.sums.Add(k.Record)
+	}
 	t.counts, t.corrections, t.final = k.Record, t.corrections+1, k.Record == nil
 	return "", nil
 }
