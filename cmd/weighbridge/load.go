@@ -32,6 +32,6 @@ digest on the way.
 	}
 	cmd.Flags().StringVar(&out, "out", "", "OCI image layout to write; an existing one is extended")
 	cmd.MarkFlagRequired("out") // fails only for a flag that was not defined
-	f.add(cmd)
+	f.addReference(cmd)
 	return cmd
 }

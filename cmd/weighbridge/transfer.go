@@ -21,8 +21,12 @@ type shipmentFlags struct {
 }
 
 func (f *shipmentFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.reference, "reference", "", "for a layout or archive with several models: which one, by name, tag or digest")
+	f.addReference(cmd)
 	f.addPlain(cmd)
+}
+
+func (f *shipmentFlags) addReference(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.reference, "reference", "", "for a layout or archive with several models: which one, by name, tag or digest")
 }
 
 func (f *shipmentFlags) addPlain(cmd *cobra.Command) {
