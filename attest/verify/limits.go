@@ -70,7 +70,12 @@ func (v *verification) timeNote() string {
 // ledgerNote says what is open about the logs.
 func (v *verification) ledgerNote() string {
 	points := v.result.Assurance.Checkpoints
+	named := func(s attest.Statement) bool {
+		return s.TrainingCompute != nil && len(logHeads(*s.TrainingCompute)) > 0
+	}
 	switch {
+	case len(points) == 0 && !slices.ContainsFunc(v.result.Verified, named):
+		return "ledger: no head of a log is shown, so that nothing ties the figures to one"
 	case len(points) == 0:
 		return "ledger: the head is named; no inclusion proof, consistency proof or witness was verified"
 	case slices.ContainsFunc(points, func(c CheckedPoint) bool { return c.Meter == "" || !c.Quorum }):
