@@ -32,6 +32,10 @@ const (
 	typePrefix = "https://weighbridge.dev/"
 )
 
+// TypeBOM is the predicate type of a statement whose predicate is a CycloneDX
+// document; cosign calls it cyclonedx.
+const TypeBOM = "https://cyclonedx.org/bom"
+
 // maxSubjects bounds the subjects of a foreign statement, as sigstore-go does.
 const maxSubjects = 1024
 

@@ -174,12 +174,17 @@ func (d Determination) StandsUnder(standing string) bool {
 	return false
 }
 
-// OperationsText is the number for people: short where that is exact, in full
-// otherwise, so that no number looks like a threshold that it does not reach.
-// Empty under a regime without a threshold.
+// OperationsText is the number for people: its bounds short, but in full where
+// rounding would make one look like the threshold, though it is not, or both look
+// equal. Where the threshold is not known only what is exact is short. Empty under
+// a regime without one.
 func (d Determination) OperationsText() string {
 	if d.Weighed == nil {
 		return ""
 	}
-	return intervalText(d.Operations)
+	low, high := d.Operations.Low, d.Operations.High
+	if d.Threshold == nil || high.Known && low != high.Ops && low.Short() == high.Short() {
+		return intervalText(d.Operations)
+	}
+	return boundsText(d.Operations, func(o meter.Ops) string { return o.Beside(d.Threshold.Value) })
 }

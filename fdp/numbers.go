@@ -312,14 +312,16 @@ func (e *evaluation) lowestGrade(list string, n int) meter.Grade {
 
 // intervalText prints bounds for people so that no two different numbers look the same:
 // short where that is exact, in full otherwise.
-func intervalText(i meter.Interval) string {
+func intervalText(i meter.Interval) string { return boundsText(i, opsText) }
+
+func boundsText(i meter.Interval, number func(meter.Ops) string) string {
 	if i.High.Known && i.High.Ops == i.Low {
-		return opsText(i.Low)
+		return number(i.Low)
 	}
 	if !i.High.Known {
-		return "at least " + opsText(i.Low) + ", no upper bound"
+		return "at least " + number(i.Low) + ", no upper bound"
 	}
-	return opsText(i.Low) + " to " + opsText(i.High.Ops)
+	return number(i.Low) + " to " + number(i.High.Ops)
 }
 
 func opsText(o meter.Ops) string {

@@ -16,9 +16,8 @@ import (
 	"github.com/weighbridge/weighbridge/meter"
 )
 
-// PredicateType is that of an in-toto statement whose predicate is a CycloneDX
-// document; cosign calls it cyclonedx.
-const PredicateType = "https://cyclonedx.org/bom"
+// PredicateType is that of an in-toto statement with such a document.
+const PredicateType = attest.TypeBOM
 
 // prefix begins the names of properties (CycloneDX property taxonomy: a namespace
 // of one's own). SPEC.md lists them.

@@ -93,7 +93,7 @@ func (v *verification) levels() {
 func (v *verification) quantity() Track {
 	c := v.accepted(func(s attest.Statement) bool { return s.TrainingCompute != nil })
 	if c == nil {
-		return Track{NoLevel, Declared, []string{"no training-compute statement about these weights by a key of the policy was accepted"}}
+		return Track{NoLevel, Declared, []string{"no training-compute statement about these weights by a key that was named was accepted"}}
 	}
 	if why := v.unmetered(*c); len(why) > 0 {
 		return Track{Declared, Metered, clipped(why)}
@@ -107,7 +107,7 @@ func (v *verification) quantity() Track {
 func (v *verification) hardwareTrack(quantity Level) Track {
 	h := v.accepted(func(s attest.Statement) bool { return s.Hardware != nil })
 	if h == nil {
-		return Track{NoLevel, Declared, []string{"no hardware statement about these weights by a key of the policy was accepted"}}
+		return Track{NoLevel, Declared, []string{"no hardware statement about these weights by a key that was named was accepted"}}
 	}
 	if why := v.unnamed(*h.Hardware); len(why) > 0 {
 		return Track{NoLevel, Declared, why}

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
 )
@@ -29,15 +30,27 @@ func (v *verification) notChecked() {
 	if v.logs > 0 {
 		lines = append(lines, fmt.Sprintf("logs: %d bundles carry log entries or timestamps; they were not looked at", v.logs))
 	}
-	for _, s := range v.result.Verified {
-		if !s.Ours() {
-			lines = append(lines, fmt.Sprintf("predicate %.120q is not understood: only its signature and subjects were checked", s.PredicateType))
+	for _, s := range v.result.Statements {
+		if s.OK && !s.Understood {
+			lines = append(lines, foreignNote(s))
 		}
 	}
 	for _, line := range v.in.Unread {
 		lines = append(lines, "read over: "+line)
 	}
 	v.result.NotChecked = append(lines, v.notes...)
+}
+
+// foreignNote says how little was checked of a statement whose predicate is not ours.
+func foreignNote(s Statement) string {
+	const only = "only its signature and subjects were checked"
+	switch signers := strings.Join(s.Signers, " and "); s.PredicateType {
+	case attest.TypeBOM:
+		return fmt.Sprintf("bill of materials: a CycloneDX document is there, signed by %s; %s, nothing that it lists", signers, only)
+	case attest.TypeSVR:
+		return fmt.Sprintf("verification result: a Simple Verification Result is there, signed by %s; its verdict is for gates and was not recomputed: %s", signers, only)
+	}
+	return fmt.Sprintf("predicate %.120q is not understood: %s", s.PredicateType, only)
 }
 
 // timeNote says what is open about the time; nothing where every signature has one
@@ -57,7 +70,12 @@ func (v *verification) timeNote() string {
 // ledgerNote says what is open about the logs.
 func (v *verification) ledgerNote() string {
 	points := v.result.Assurance.Checkpoints
+	named := func(s attest.Statement) bool {
+		return s.TrainingCompute != nil && len(logHeads(*s.TrainingCompute)) > 0
+	}
 	switch {
+	case len(points) == 0 && !slices.ContainsFunc(v.result.Verified, named):
+		return "ledger: no head of a log is shown, so that nothing ties the figures to one"
 	case len(points) == 0:
 		return "ledger: the head is named; no inclusion proof, consistency proof or witness was verified"
 	case slices.ContainsFunc(points, func(c CheckedPoint) bool { return c.Meter == "" || !c.Quorum }):

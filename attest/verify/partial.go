@@ -27,7 +27,7 @@ func Only(in Input, p Policy) (Result, error) {
 	list := in.signedList(p)
 	if list == nil {
 		r := Result{Schema: ResultSchema, Subjects: []Subject{}, Statements: []Statement{}, NotChecked: []string{}, Signers: []SignedBy{}, Problems: []Problem{{CodePartial,
-			"no training-compute statement by a key of the policy lists its files one by one: without the list a part of them cannot be checked",
+			"no training-compute statement by a key that was named lists its files one by one: without the list a part of them cannot be checked",
 			"check the whole of the weights, or ask the signer for a statement that lists its files"}}}
 		return r, nil
 	}

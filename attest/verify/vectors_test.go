@@ -84,7 +84,7 @@ func vectors() []vector {
 		{"two-files-exchanged", found("config.json", "{}", "model-1.safetensors", "two", "model-2.safetensors", "one"), "missing-statement other-weights", "model-1.safetensors changed"},
 
 		{"another-key", func(t *testing.T, s *shipment) { s.policy.Keys = []*PublicKey{public(t, newKey(t, sign.ECDSAP256))} }, "missing-statement unknown-signer", "check that --key is the signer's key"},
-		{"another-kind-of-key", func(t *testing.T, s *shipment) { s.policy.Keys = []*PublicKey{public(t, newKey(t, sign.Ed25519))} }, "missing-statement unknown-signer", "no key of the policy signed it"},
+		{"another-kind-of-key", func(t *testing.T, s *shipment) { s.policy.Keys = []*PublicKey{public(t, newKey(t, sign.Ed25519))} }, "missing-statement unknown-signer", "no key that was named signed it"},
 		{"another-signature-under-our-hint", func(t *testing.T, s *shipment) {
 			other := signed(t, newKey(t, sign.ECDSAP256), payload(t, manifestDigest, s.in.Found, hardware()))
 			s.in.Bundles[1] = bytes.Replace(other, []byte(hintOf(t, other)), []byte(hintOf(t, s.in.Bundles[0])), 1)

@@ -312,7 +312,7 @@ func (v *verification) agreement() {
 			models[string(s.Model())] = true
 		}
 		if (s.TrainingCompute != nil || s.Hardware != nil || s.LedgerProof != nil) && seen[s.PredicateType] {
-			v.problem(CodeSeveralStatements, fmt.Sprintf("two different statements of type %s by keys of the policy (%s): expected one", s.PredicateType, v.madeOf(s.PredicateType)),
+			v.problem(CodeSeveralStatements, fmt.Sprintf("two different statements of type %s by keys that were named (%s): expected one", s.PredicateType, v.madeOf(s.PredicateType)),
 				"ask the signer which of them holds, and have the other removed from the shipment")
 		}
 		seen[s.PredicateType] = true

@@ -193,7 +193,7 @@ func TestAnotherKeyBesideTheSigner(t *testing.T) {
 	lie.NotSeen = []string{"a lie"}
 	s.in.Bundles = append(s.in.Bundles, signed(t, other, payload(t, manifestDigest, s.in.Found, lie)))
 	r := s.verify(t)
-	if !r.OK || len(r.Statements) != 2 || !strings.Contains(strings.Join(r.NotChecked, "\n"), "bundle 3: no key of the policy signed it") {
+	if !r.OK || len(r.Statements) != 2 || !strings.Contains(strings.Join(r.NotChecked, "\n"), "bundle 3: no key that was named signed it") {
 		t.Errorf("%+v", r)
 	}
 	s.in.Bundles = s.in.Bundles[:2]

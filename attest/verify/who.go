@@ -35,7 +35,7 @@ type unknownSigner struct {
 // stranger says, of a bundle by nobody of the policy, whose it claims to be.
 func stranger(e *envelope) string {
 	if e.certificate == nil {
-		return "no key of the policy signed it"
+		return "no key that was named signed it"
 	}
 	return fmt.Sprintf("its certificate names %.200q, who is nobody of the policy", claimedBy(e.certificate).ID())
 }
@@ -55,7 +55,7 @@ func (p Policy) signer(e *envelope) (string, times, *Problem) {
 	}
 	key := e.signedBy(p.Keys)
 	if key == nil && e.hinted(p.Keys) {
-		return "", nil, &Problem{CodeBadSignature, "names a key of the policy, but that key did not sign these bytes: the bundle was altered after it was signed",
+		return "", nil, &Problem{CodeBadSignature, "gives the id of a key that was named, but that key did not sign these bytes: the bundle was altered after it was signed",
 			"do not use the shipment; fetch it again from its sender over another way"}
 	}
 	if key == nil {

@@ -128,7 +128,7 @@ func attacks() []attack {
 		{6, "a key that the policy no longer names", func(v *victim) []string {
 			must(v.t, v.dir, "key", "generate", "--out", v.at("next.key"))
 			return []string{"verify", v.layout, "--key", v.at("next.key.pub")}
-		}, "no key of the policy signed it"},
+		}, "no key that was named signed it"},
 		{9, "statements moved to a manifest of other weights", func(v *victim) []string {
 			v.another("acme/small@1", "1e20")
 			v.write("weights/model.bin", []byte("other weights"))

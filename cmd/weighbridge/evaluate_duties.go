@@ -5,17 +5,21 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/meter"
 )
 
-// distance is where the number is against the threshold.
-func distance(w fdp.Weighed) string {
+// distance is where the number is against the threshold. Where even the low bound
+// reaches it and the verdict is open, no number decides.
+func distance(d fdp.Determination) string {
+	w := *d.Weighed
 	if w.Threshold == nil {
 		return "; the threshold is not known"
 	}
-	passed := w.Operations.Estimate.Known && (w.Threshold.Is != ">" || w.Operations.Estimate.Ops != w.Threshold.Value)
 	out := ""
 	switch {
-	case w.Margin != nil && w.Margin.IsZero() && passed:
+	case reached(w) && d.Controlled == fdp.Undetermined:
+		out = "; the threshold is reached; another fact decides, which is missing"
+	case reached(w) || w.Operations.Estimate.Known && meets(*w.Threshold, w.Operations.Estimate.Ops):
 		out = "; the threshold is reached"
 	case w.Margin != nil && w.Margin.IsZero() && w.Operations.Estimate.Known:
 		out = "; at the threshold, which only more would pass"
@@ -26,6 +30,14 @@ func distance(w fdp.Weighed) string {
 		out += fmt.Sprintf("; %s left to the threshold", w.Margin.Short())
 	}
 	return out
+}
+
+// reached reports whether even the low bound meets the threshold, which is known.
+func reached(w fdp.Weighed) bool { return meets(*w.Threshold, w.Operations.Low) }
+
+func meets(t fdp.Threshold, o meter.Ops) bool {
+	order := o.Cmp(t.Value)
+	return order > 0 || order == 0 && t.Is != ">"
 }
 
 // writeDuties says how the number is reported, and what notification follows.

@@ -129,7 +129,7 @@ func answersOf(d fdp.Determination) []string {
 			fmt.Sprintf("licence required: %s; exception: %s; policy: %s", d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy)))
 	}
 	if d.Weighed != nil {
-		out = append(out, "operations: "+d.OperationsText()+distance(*d.Weighed))
+		out = append(out, "operations: "+d.OperationsText()+distance(d))
 	}
 	return out
 }

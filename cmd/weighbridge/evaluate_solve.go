@@ -73,12 +73,24 @@ func solutionText(s fdp.Solution) string {
 	case s.Operations == nil:
 		return "no number changes it"
 	}
-	return fmt.Sprintf("%s more (%s): %s%s", s.Operations.Short(), s.Operations, s.Then, appliesText(s))
+	if s.Applies == nil || s.Then == fdp.Applies {
+		return moreText(*s.Operations, s.Then)
+	}
+	if s.Operations.Short() == s.Applies.Short() { // two numbers that would look like one
+		return fmt.Sprintf("%s more: %s; applies from %s", s.Operations, s.Then, s.Applies)
+	}
+	return fmt.Sprintf("%s; applies from %s%s", moreText(*s.Operations, s.Then), s.Applies.Short(), inFull(*s.Applies))
 }
 
-func appliesText(s fdp.Solution) string {
-	if s.Applies == nil || s.Then == fdp.Applies {
+func moreText(least meter.Ops, then fdp.Verdict) string {
+	return fmt.Sprintf("%s more%s: %s", least.Short(), inFull(least), then)
+}
+
+// inFull is the least number that changes a verdict in all its digits, beside its
+// short form; empty where as many as the short form says change it too.
+func inFull(least meter.Ops) string {
+	if shown, err := meter.ParseOps(least.Short()); err == nil && shown.Cmp(least) >= 0 {
 		return ""
 	}
-	return fmt.Sprintf("; applies from %s", s.Applies)
+	return fmt.Sprintf(" (%s)", least)
 }

@@ -44,6 +44,8 @@ func tableRow(d fdp.Determination) []string {
 		}
 		switch {
 		case d.Threshold == nil:
+		case reached(*d.Weighed):
+			left = "reached"
 		case d.Margin != nil && d.Near && !d.Margin.IsZero():
 			left = d.Margin.Short() + ", near"
 		case d.Margin != nil:

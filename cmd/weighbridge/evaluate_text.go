@@ -53,7 +53,7 @@ func writeVerdict(b *strings.Builder, model string, d fdp.Determination) {
 			d.SubjectToEAR, d.Licence.Required, orNone(d.Licence.Exception), orNone(d.Licence.Policy))
 	}
 	if d.Weighed != nil {
-		fmt.Fprintf(b, "  operations      %s%s\n", d.OperationsText(), distance(*d.Weighed))
+		fmt.Fprintf(b, "  operations      %s%s\n", d.OperationsText(), distance(d))
 		writeDuties(b, *d.Weighed)
 	}
 }

@@ -30,7 +30,7 @@ func (a *app) withHistory(f func(*history) error) error {
 			return err
 		}
 		if _, err := os.Stat(a.ledger); errors.Is(err, os.ErrNotExist) && len(h.pending) > 0 {
-			return errors.Join(f(h), h.err)
+			return h.over(f)
 		}
 	}
 	return a.reading(func(l *ledger.Ledger) error {
@@ -38,8 +38,18 @@ func (a *app) withHistory(f func(*history) error) error {
 		if err := h.addPending(a); err != nil {
 			return err
 		}
-		return errors.Join(f(h), h.err)
+		return h.over(f)
 	})
+}
+
+// over calls f with what is known. Where something could not be read, that is the
+// error: what f says of what it did not get would lead astray.
+func (h *history) over(f func(*history) error) error {
+	err := f(h)
+	if h.err != nil {
+		return h.err
+	}
+	return err
 }
 
 // addPending reads the journals. A record that stands in the ledger already

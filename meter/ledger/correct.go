@@ -138,9 +138,9 @@ func (g *log) versions(index uint64) ([]Entry, error) {
 	var out []Entry
 	for {
 		key := indexKey(index)
-		entry, err := decodeEntry(key, g.headers.Get(key), g.bodies.Get(key))
+		entry, err := readEntry(g.origin, key, g.headers.Get(key), g.bodies.Get(key))
 		if err != nil {
-			return nil, fmt.Errorf("%s entry %d: %w; run weighbridge check", g.origin, index, err)
+			return nil, err
 		}
 		out = append(out, entry)
 		next := g.corrections.Get(key)

@@ -222,7 +222,7 @@ func noteEntries(origin string, bucket *bolt.Bucket) ([]NoteEntry, error) {
 			err = fmt.Errorf("found the header of %s", entry.Origin)
 		}
 		if err != nil {
-			return fmt.Errorf("%s entry %x: %w; run weighbridge check", origin, key, err)
+			return damagedEntry(origin, key, err)
 		}
 		entries = append(entries, entry)
 		return nil
@@ -232,17 +232,10 @@ func noteEntries(origin string, bucket *bolt.Bucket) ([]NoteEntry, error) {
 
 // decodeNote reads a stored note and holds the body against its header.
 func decodeNote(key, head, stored []byte) (NoteEntry, error) {
-	if len(key) != 8 || len(stored) < saltSize {
-		return NoteEntry{}, fmt.Errorf("found a key of %d bytes and a body of %d: expected 8, and a salt of %d before a body", len(key), len(stored), saltSize)
-	}
-	h, err := proof.ParseHeader(head)
+	h, body, err := openEntry(key, head, stored)
 	if err != nil {
 		return NoteEntry{}, err
 	}
-	index := binary.BigEndian.Uint64(key)
-	if h.Index != index || h.Commitment != proof.Commit(stored[:saltSize], stored[saltSize:]) {
-		return NoteEntry{}, fmt.Errorf("the body is not the one that its header commits to")
-	}
-	note, err := parseNoteBody(stored[saltSize:])
-	return NoteEntry{h.Origin, index, note}, err
+	note, err := parseNoteBody(body)
+	return NoteEntry{h.Origin, h.Index, note}, err
 }

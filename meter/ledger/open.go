@@ -143,7 +143,11 @@ type DamageError struct {
 }
 
 func (e *DamageError) Error() string {
-	return fmt.Sprintf("ledger %s is damaged or no ledger: %s; nothing was changed: keep the file, see what weighbridge check says, and restore a copy of it", e.Path, e.Found)
+	is := "is damaged"
+	if e.Code == "not-a-ledger" {
+		is = "is damaged or no ledger"
+	}
+	return fmt.Sprintf("ledger %s %s: %s; nothing was changed: keep the file, see what `weighbridge check` says, and restore a copy of it", e.Path, is, e.Found)
 }
 
 // identify checks the schema and reads the ledger's id.

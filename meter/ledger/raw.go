@@ -69,7 +69,7 @@ func raw(origin string, headers, bodies *bolt.Bucket, size uint64, each func(Raw
 func rawAt(origin string, headers, bodies *bolt.Bucket, index uint64) (Raw, error) {
 	header, stored := headers.Get(indexKey(index)), bodies.Get(indexKey(index))
 	if header == nil || len(stored) < saltSize {
-		return Raw{}, fmt.Errorf("entry %d of %s is not there, or not whole; run weighbridge check", index, origin)
+		return Raw{}, &DamageError{Code: "body-missing", Found: fmt.Sprintf("entry %d of %s is not there, or not whole", index, origin)}
 	}
 	return Raw{bytes.Clone(header), bytes.Clone(stored[:saltSize]), bytes.Clone(stored[saltSize:])}, nil
 }

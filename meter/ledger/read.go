@@ -157,9 +157,9 @@ func (l *Ledger) Entries(model meter.ModelRef) ([]Entry, error) {
 func (g *log) entries() ([]Entry, error) {
 	var entries []Entry
 	err := g.bodies.ForEach(func(key, stored []byte) error {
-		entry, err := decodeEntry(key, g.headers.Get(key), stored)
+		entry, err := readEntry(g.origin, key, g.headers.Get(key), stored)
 		if err != nil {
-			return fmt.Errorf("%s entry %x: %w; run weighbridge check", g.origin, key, err)
+			return err
 		}
 		entry.Origin = g.origin
 		entries = append(entries, entry)
@@ -210,7 +210,7 @@ func (g *log) net(leftOut func(index uint64) bool) ([]meter.Record, error) {
 	}
 	records, err := entry.Net(entries, leftOut)
 	if err != nil {
-		return nil, fmt.Errorf("%s %w; run weighbridge check", g.origin, err)
+		return nil, &DamageError{Code: "correction-of-nothing", Found: fmt.Sprintf("%s %v", g.origin, err)}
 	}
 	return records, nil
 }
@@ -230,9 +230,13 @@ func (l *Ledger) Find(run string, sequence uint64) (meter.Record, bool, error) {
 			return fmt.Errorf("record %s/%d: the index names a log of %s, which is not there; run weighbridge check", run, sequence, at.model)
 		}
 		key := indexKey(at.index)
-		entry, err := decodeEntry(key, log.Bucket([]byte(keyHeaders)).Get(key), log.Bucket([]byte(keyBodies)).Get(key))
-		if err != nil || entry.Record == nil {
-			return fmt.Errorf("%s entry %d: expected record %s/%d (%v); run weighbridge check", at.model, at.index, run, sequence, err)
+		origin := origin(at.id, at.model)
+		entry, err := readEntry(origin, key, log.Bucket([]byte(keyHeaders)).Get(key), log.Bucket([]byte(keyBodies)).Get(key))
+		if err != nil {
+			return err
+		}
+		if entry.Record == nil {
+			return &DamageError{Code: "run-index-extra", Found: fmt.Sprintf("entry %d of %s: expected record %s/%d", at.index, origin, run, sequence)}
 		}
 		record, found = *entry.Record, true
 		return nil
