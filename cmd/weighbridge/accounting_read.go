@@ -77,10 +77,22 @@ func (f accountingFlags) read(yield func(accounting.Use) error) ([]sourceRead, [
 		if err := errors.Join(err, file.Close()); err != nil {
 			return nil, nil, fmt.Errorf("--from: %w", err)
 		}
+		if err := nothingUsed(source.Rows, found); err != nil {
+			return nil, nil, fmt.Errorf("--from: %w", err)
+		}
 		source.Kind = kind
 		sources, findings = append(sources, source), append(findings, found...)
 	}
 	return sources, findings, nil
+}
+
+// nothingUsed refuses an accounting of which all that held something was left
+// out: its sum would be a 0 that nobody measured.
+func nothingUsed(used uint64, findings []accounting.Finding) error {
+	if i := slices.IndexFunc(findings, incomplete); used == 0 && i >= 0 {
+		return fmt.Errorf("%s; no other row holds something, so there is nothing to add up: correct it, or take it out where it holds no chips", findings[i].Message)
+	}
+	return nil
 }
 
 // openRegular opens a file; a directory is refused with what to name instead.

@@ -108,5 +108,6 @@ func (f accountingFlags) tally(table *accounting.Chips) ([]accounting.Line, []so
 		return nil, nil, nil, err
 	}
 	lines, more := tally.Lines()
-	return lines, sources, append(append(findings, settled...), more...), nil
+	findings = append(append(findings, settled...), more...)
+	return lines, sources, findings, nothingUsed(uint64(len(lines)), findings)
 }

@@ -28,6 +28,9 @@ func readSlurm(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error)
 		cells := strings.Split(string(line), "|")
 		if columns == nil {
 			columns = slurmColumns(cells)
+			if err := slurmComplete(columns); err != nil {
+				return fmt.Errorf("%s: %w", where(o.Name, number), err)
+			}
 			return nil
 		}
 		if len(cells) == len(columns)+1 && cells[len(cells)-1] == "" { // --parsable
@@ -70,6 +73,22 @@ func slurmColumns(header []string) []string {
 		columns = columns[:len(columns)-1]
 	}
 	return columns
+}
+
+// slurmComplete refuses a header under which no row could be used. Start and End
+// alone give no time: their local clock is set back once a year, and a job that
+// was suspended held nothing meanwhile.
+func slurmComplete(columns []string) error {
+	var missing []string
+	for _, either := range [][2]string{{"JobIDRaw", "JobID"}, {"ElapsedRaw", "Elapsed"}} {
+		if !slices.Contains(columns, strings.ToLower(either[0])) && !slices.Contains(columns, strings.ToLower(either[1])) {
+			missing = append(missing, fmt.Sprintf("%s (or %s)", either[0], either[1]))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the header of sacct lacks %s: run sacct -P -o JobIDRaw,Account,State,Start,End,ElapsedRaw,AllocTRES,NodeList", strings.Join(missing, " and "))
 }
 
 type slurmRow struct{ columns, cells []string }
