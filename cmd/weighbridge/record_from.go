@@ -76,7 +76,7 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	}
 	seen := reader.Observation()
 	if seen.Format == "" && len(seen.Reported) == 0 {
-		return f.from.unread(seen.Lines)
+		return f.from.unread(seen)
 	}
 	imported, err := f.imported(seen, reader.Figures())
 	if err != nil {
@@ -101,8 +101,15 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 	return a.print(result)
 }
 
-// unread says that a file has no line of the format asked for, and which it has.
-func (f fromFlags) unread(lines uint64) error {
+// unread says that a file has no line of the format asked for, and which it has;
+// of a table that lacks a column, which.
+func (f fromFlags) unread(seen meter.Observation) error {
+	lines := seen.Lines
+	for _, finding := range seen.Findings {
+		if finding.Code == trainlog.Unidentified || finding.Code == trainlog.Timeless {
+			return fmt.Errorf("%s: nothing of its %d lines can be read: %s", f.path, lines, finding.Message)
+		}
+	}
 	if f.read != "auto" && f.read != "" {
 		found := "and none of another format that is read here"
 		other := f

@@ -29,6 +29,7 @@ const (
 	Sentinel           = "telemetry-sentinel"   // a value that means "no value"
 	Slice              = "telemetry-slice"      // a figure of a part of a device
 	Unidentified       = "telemetry-no-uuid"    // devices that cannot be told apart
+	Timeless           = "accounting-no-time"   // a header without the time that a job held its devices
 	JobsSteps          = "accounting-job-steps" // rows of a job's steps, whose devices are the job's
 	NotRun             = "billing-not-run"      // billed, but nothing ran
 	LastValue          = "log-last-value-only"  // a summary keeps the last value of each quantity
@@ -118,7 +119,9 @@ func (x note) message(forced string) string {
 	case Slice:
 		return fmt.Sprintf("a figure of a MIG instance (GPU_I_ID) counts against a slice, not the whole device, and was left out %s", times)
 	case Unidentified:
-		return "the rows have no uuid, and an index names different devices on different machines: no number of devices is given; query with uuid"
+		return "the header of nvidia-smi lacks the column uuid, and an index names different devices on different machines: query timestamp,index,name,uuid,utilization.gpu"
+	case Timeless:
+		return "the header of sacct lacks the column ElapsedRaw or Elapsed, the time that a job held its devices: run sacct -P -o JobIDRaw,State,Start,End,ElapsedRaw,AllocTRES"
 	case JobsSteps:
 		return fmt.Sprintf("rows of a job's steps were left out (%s): their devices are those of the job", times)
 	case NotRun:

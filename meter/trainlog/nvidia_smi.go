@@ -2,6 +2,8 @@ package trainlog
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -22,8 +24,14 @@ type nvidiaSMI struct {
 
 func (d *nvidiaSMI) name() string { return "nvidia-smi" }
 func (d *nvidiaSMI) marks() []string {
-	return d.table.marks("utilization.", "power.draw", "clocks.current", "memory.", "temperature.", "^timestamp", "^index,", "^uuid,", "^name,")
+	return d.table.marks(append(gauges(), "^timestamp", "^index,", "^uuid,", "^name,")...)
 }
+
+// gauges are how the columns begin that only nvidia-smi has.
+func gauges() []string {
+	return []string{"utilization.", "power.draw", "clocks.current", "memory.", "temperature."}
+}
+
 func (d *nvidiaSMI) clone() parser {
 	return &nvidiaSMI{d.table.clone(), clipped(d.seen), clipped(d.names)}
 }
@@ -56,6 +64,9 @@ func (d *nvidiaSMI) read(l line, n *notes) verdict {
 // heading reads the line of names, each perhaps with its unit in brackets.
 func (d *nvidiaSMI) heading(l line, n *notes) bool {
 	if !d.table.header(l, "uuid") {
+		if d.table.columns == nil && d.nameless(l) {
+			n.add(Unidentified, l.at, 0, 0)
+		}
 		return false
 	}
 	if !contains(d.table.columns, "name") && !contains(d.table.columns, "index") {
@@ -66,6 +77,17 @@ func (d *nvidiaSMI) heading(l line, n *notes) bool {
 		n.add(Occupancy, l.at, 0, 0)
 	}
 	return true
+}
+
+// nameless reports whether the line is a heading that lacks the uuid.
+func (d *nvidiaSMI) nameless(l line) bool {
+	heading := d.table.clone()
+	if !heading.header(l, "index") && !heading.header(l, "name") {
+		return false
+	}
+	return slices.ContainsFunc(gauges(), func(g string) bool {
+		return slices.ContainsFunc(heading.columns, func(column string) bool { return strings.HasPrefix(column, g) })
+	})
 }
 
 func (d *nvidiaSMI) observe(*meter.Observation) {}

@@ -36,6 +36,9 @@ func (s *slurm) read(l line, n *notes) verdict {
 		s.table.separator = '|'
 	}
 	if s.table.header(l, "alloctres") {
+		if !contains(s.table.columns, "elapsedraw") && !contains(s.table.columns, "elapsed") {
+			n.add(Timeless, l.at, 0, 0)
+		}
 		return understood
 	}
 	row, ok := s.table.row(l)
