@@ -33,7 +33,10 @@ func (a *app) showDecision(f deliveryDecideFlags, made *decision) error {
 
 func (r decideResult) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", strings.ToUpper(string(r.Decision.Decision)), r.about())
+	fmt.Fprintf(&b, "%s%s: %s\n", strings.ToUpper(string(r.Decision.Decision)), r.short(), r.about())
+	if lacks := r.lacks(); lacks != "" {
+		fmt.Fprintf(&b, "  to be released  %s\n", lacks)
+	}
 	fmt.Fprintf(&b, "  by standing     codified: %s, compliance due: %s, enforced: %s (it goes by %s)\n", r.ByStanding.Codified, r.ByStanding.Due, r.ByStanding.Enforced, r.Standing)
 	fmt.Fprintf(&b, "  red flag 28     %s\n", r.RedFlag28)
 	if len(r.Actions) > 0 {
@@ -62,6 +65,36 @@ func (r decideResult) String() string {
 	}
 	b.WriteString("Not legal advice: what the rules named above say, on the facts as stated.\n")
 	return b.String()
+}
+
+// short says what a release is short of, so that nobody takes it for released.
+func (r decideResult) short() string {
+	switch {
+	case r.Decision.Decision != delivery.Release:
+		return ""
+	case r.Step == nil:
+		return ", what-if"
+	case r.State == delivery.Unsigned:
+		return ", unsigned"
+	}
+	return ", prepared, not approved"
+}
+
+// lacks says what is left to do, and with which command.
+func (r decideResult) lacks() string {
+	if r.Decision.Decision != delivery.Release || r.Step == nil {
+		return ""
+	}
+	command := "weighbridge delivery decide " + r.ID
+	if r.Standing != "codified" {
+		command += fmt.Sprintf(" --standing %s", r.Standing)
+	}
+	command += " --author WHO --key FILE"
+	text := "a second person approves it with another key: " + command + " --approve"
+	if r.State == delivery.Unsigned {
+		text = "its preparer signs it: " + command + "; then " + text
+	}
+	return text
 }
 
 func (r decideResult) about() string {
