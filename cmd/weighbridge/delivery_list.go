@@ -24,6 +24,7 @@ type deliveryRow struct {
 	Customer string         `json:"customer"`
 	Model    meter.ModelRef `json:"model,omitempty"`
 	State    delivery.State `json:"state"`
+	Again    bool           `json:"decide_again"` // facts were answered since the decision that the state rests on
 	Steps    int            `json:"steps"`
 	Opened   string         `json:"opened"` // days
 	Last     string         `json:"last"`
@@ -69,7 +70,7 @@ func deliveryRows(l *ledger.Ledger, customer string) ([]deliveryRow, error) {
 			if customer != "" && d.Opened.Customer != customer {
 				continue
 			}
-			rows = append(rows, deliveryRow{d.ID, d.Opened.Customer, d.Opened.Model, d.State, len(d.Entries), day(d.Entries[0].Time), day(d.Entries[len(d.Entries)-1].Time), origin})
+			rows = append(rows, deliveryRow{d.ID, d.Opened.Customer, d.Opened.Model, d.State, d.DecideAgain(), len(d.Entries), day(d.Entries[0].Time), day(d.Entries[len(d.Entries)-1].Time), origin})
 		}
 	}
 	return rows, nil
@@ -84,7 +85,7 @@ func (r deliveryList) String() string {
 	var b strings.Builder
 	rows := [][]string{{"delivery", "customer", "model", "state", "steps", "opened", "last"}}
 	for _, d := range r.Deliveries {
-		rows = append(rows, []string{d.ID, printable(d.Customer), cmp.Or(string(d.Model), "-"), string(d.State), fmt.Sprint(d.Steps), d.Opened, d.Last})
+		rows = append(rows, []string{d.ID, printable(d.Customer), cmp.Or(string(d.Model), "-"), againText(string(d.State), d.Again), fmt.Sprint(d.Steps), d.Opened, d.Last})
 	}
 	writeColumns(&b, rows)
 	return b.String()

@@ -31,7 +31,8 @@ type deliveryResult struct {
 	Customer  string             `json:"customer"`
 	Model     meter.ModelRef     `json:"model,omitempty"`
 	State     delivery.State     `json:"state"`
-	Origin    string             `json:"origin"` // of its log: another ledger's when it was merged
+	Again     bool               `json:"decide_again"` // facts were answered since the decision that the state rests on
+	Origin    string             `json:"origin"`       // of its log: another ledger's when it was merged
 	Steps     []deliveryStep     `json:"steps"`
 	Questions []fdp.DeskQuestion `json:"questions"` // as the facts answer them now
 	Signers   []string           `json:"signers"`   // keys of a release: preparer, approver
@@ -138,7 +139,7 @@ func writeLetter(l *ledger.Ledger, d delivery.Delivery, path string) error {
 }
 
 func (a *app) deliveryResult(d delivery.Delivery, origin string) (deliveryResult, error) {
-	r := deliveryResult{Schema: "weighbridge.dev/delivery/v1", ID: d.ID, Customer: d.Opened.Customer, Model: d.Opened.Model, State: d.State, Origin: origin,
+	r := deliveryResult{Schema: "weighbridge.dev/delivery/v1", ID: d.ID, Customer: d.Opened.Customer, Model: d.Opened.Model, State: d.State, Again: d.DecideAgain(), Origin: origin,
 		Steps: []deliveryStep{}, Questions: []fdp.DeskQuestion{}, Signers: []string{}}
 	for _, e := range d.Entries {
 		r.Steps = append(r.Steps, deliveryStep{e.Index, stepText(e.Step), e.Author, e.Time, append([]meter.Evidence{}, e.Evidence...), e.Step})
@@ -196,7 +197,11 @@ func stepText(s delivery.Step) string {
 
 func (r deliveryResult) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n  customer  %s\n", r.ID, strings.ToUpper(string(r.State)), printable(r.Customer))
+	fmt.Fprintf(&b, "%s: %s\n", r.ID, againText(strings.ToUpper(string(r.State)), r.Again))
+	if r.Again {
+		fmt.Fprintf(&b, "  facts were answered after the decision: weighbridge delivery decide %s --author WHO\n", r.ID)
+	}
+	fmt.Fprintf(&b, "  customer  %s\n", printable(r.Customer))
 	if r.Model != "" {
 		fmt.Fprintf(&b, "  model     %s\n", r.Model)
 	}
@@ -212,6 +217,14 @@ func (r deliveryResult) String() string {
 	}
 	writeQuestions(&b, r.Questions)
 	return b.String()
+}
+
+// againText is a state, with a mark where it rests on facts that have changed.
+func againText(state string, again bool) string {
+	if again {
+		return state + ", to be decided again"
+	}
+	return state
 }
 
 // writeQuestions lists what nobody has answered.
@@ -236,7 +249,7 @@ func (a *app) showStep(d delivery.Delivery, did string, _ time.Time) error {
 		return a.printJSON(result)
 	}
 	last := result.Steps[len(result.Steps)-1]
-	a.printf("%s: %s, step %d: %s\n  state     %s\n", d.ID, did, last.Index, printable(last.What), d.State)
+	a.printf("%s: %s, step %d: %s\n  state     %s\n", d.ID, did, last.Index, printable(last.What), againText(string(d.State), result.Again))
 	var b strings.Builder
 	writeQuestions(&b, result.Questions)
 	a.printf("%s", b.String())

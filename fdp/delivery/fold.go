@@ -100,6 +100,12 @@ func (d Delivery) Add(e Entry) (Delivery, error) {
 	return d, nil
 }
 
+// DecideAgain reports that facts were answered since the last decision, so that
+// it, and a release that rests on it, has to be made again.
+func (d Delivery) DecideAgain() bool {
+	return d.Answered && d.Last != nil && d.State != WithdrawnNow
+}
+
 func (d Decided) state() State {
 	switch {
 	case d.Decision.Decision == Hold:
