@@ -119,9 +119,9 @@ func (x note) message(forced string) string {
 	case Slice:
 		return fmt.Sprintf("a figure of a MIG instance (GPU_I_ID) counts against a slice, not the whole device, and was left out %s", times)
 	case Unidentified:
-		return "the header of nvidia-smi lacks the column uuid, and an index names different devices on different machines: query with uuid, as in nvidia-smi --query-gpu=timestamp,index,name,uuid,utilization.gpu --format=csv"
+		return "the header of nvidia-smi lacks the column uuid, and an index names different devices on different machines: query timestamp,index,name,uuid,utilization.gpu"
 	case Timeless:
-		return "the header of sacct lacks the column ElapsedRaw or Elapsed, the time that a job held its devices: run sacct -P with --format=JobIDRaw,State,Start,End,ElapsedRaw,AllocTRES"
+		return "the header of sacct lacks the column ElapsedRaw or Elapsed, the time that a job held its devices: run sacct -P -o JobIDRaw,State,Start,End,ElapsedRaw,AllocTRES"
 	case JobsSteps:
 		return fmt.Sprintf("rows of a job's steps were left out (%s): their devices are those of the job", times)
 	case NotRun:

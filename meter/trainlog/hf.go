@@ -28,6 +28,7 @@ type hf struct {
 	tokens    counter
 	steps     steps
 	flops     *meter.Ops
+	cut, half *meter.Ops // the total that the metrics block prints cut off, and how far off it may be
 	trainable *meter.Ops
 	last      []byte // the last dict, against repetition by other ranks
 }
@@ -53,7 +54,7 @@ func (h *hf) clone() parser {
 	return &c
 }
 
-func (h *hf) marks() []string { return []string{runningLine, resumedLine} }
+func (h *hf) marks() []string { return []string{runningLine, resumedLine, totalLine} }
 
 // How the lines of the Trainer's own logger end, that announce a start.
 const (
@@ -92,6 +93,8 @@ func (h *hf) logger(l line) verdict {
 	case bytes.HasSuffix(l.text, []byte(resumedLine)):
 		h.steps.start(false)
 		h.tokens.start(false)
+	case (h.variant == plainTrainer || h.own) && h.metrics(l):
+		return signature
 	default:
 		return foreign
 	}
@@ -196,7 +199,9 @@ func wholeNumber(text []byte) (value meter.Ops, stated, exact bool) {
 
 func (h *hf) observe(o *meter.Observation) {
 	h.steps.observe(o, h.steps.done)
-	o.OperationsStated = h.flops
+	if o.OperationsStated = h.flops; h.flops == nil {
+		o.OperationsStated, o.OperationsRounding = h.cut, h.half
+	}
 	if committed, executed, stated := h.tokens.totals(); stated {
 		o.TokensCommitted, o.TokensExecuted = &committed, &executed
 	}
@@ -216,6 +221,8 @@ func (h *hf) figures() []Figure {
 	}
 	if h.flops != nil {
 		list.ops("operations_stated", *h.flops)
+	} else if h.cut != nil {
+		list.ops("operations_rounded", *h.cut)
 	}
 	return list
 }

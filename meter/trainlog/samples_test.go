@@ -253,6 +253,9 @@ func TestHF(t *testing.T) {
 		{"steps from nothing", running + "{'loss': 1.5, 'epoch': 0.1, 'step': 50}\n{'loss': 1.4, 'epoch': 0.2, 'step': 100}\n",
 			"hf last 100 every 50 steps 100/100 tokens -: -/- lines 3 unread 0 []", "last_step=100 steps_logged=2"},
 		{"cut in the last dict", "{'loss': 1.5, 'epoch': 0.5}\n{'loss': 1.4, 'epo", "hf last - every - steps -/- tokens -: -/- lines 2 unread 1 []", "steps_logged=1"},
+		{"the metrics block", "{'loss': 1.5, 'epoch': 0.5}\n***** train metrics *****\n  epoch                    =        1.0\n  total_flos               =   865512GF\n  train_samples            =      12800\n",
+			"hf last - every - steps -/- tokens -: -/- lines 5 unread 3 []", "operations_rounded=929336970444800 steps_logged=1"},
+		{"a total that is cut off to nothing", "{'loss': 1.5, 'epoch': 0.5}\n  total_flos =  0GF\n", "hf last - every - steps -/- tokens -: -/- lines 2 unread 1 []", "steps_logged=1"},
 		{"other dicts", "{'a': 1}\n{'loss': 3}\n{}\n{'loss'\n", " last - every - steps -/- tokens -: -/- lines 4 unread 4 []", ""},
 	} {
 		r := read(t, "", c.log)
@@ -270,6 +273,10 @@ func TestHF(t *testing.T) {
 	o := read(t, "hf", "{'train_runtime': 1.5, 'total_flos': 1.1804225839300608e+18, 'epoch': 1.0}\n").Observation()
 	if o.OperationsStated == nil || o.OperationsStated.String() != "1180422583930060800" {
 		t.Errorf("total_flos: %v", o.OperationsStated)
+	}
+	o = read(t, "", "***** train metrics *****\n  total_flos = 3GF\n").Observation()
+	if o.Format != "hf" || o.OperationsStated == nil || o.OperationsStated.String() != "3758096384" || o.OperationsRounding.String() != "536870912" {
+		t.Errorf("total_flos of the metrics block: %s %v %v, want 3.5 x 2^30 and half of 2^30", o.Format, o.OperationsStated, o.OperationsRounding)
 	}
 }
 

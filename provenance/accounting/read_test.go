@@ -156,7 +156,7 @@ func TestRefused(t *testing.T) {
 		"json cut off":         {doc(entry)[:150], "unexpected EOF"},
 		"json other schema":    {strings.Replace(doc(entry), "accounting/v1", "accounting/v12", 1), "expected weighbridge.dev/accounting/v1"},
 		"bill without periods": {"ChargePeriodStart,x\n", "the column chargecategory is missing"},
-		"sacct without a time": {"JobID|User|Account|State|Start|End|AllocTRES|NodeList\n", "lacks ElapsedRaw (or Elapsed): run sacct -P with --format="},
+		"sacct without a time": {"JobID|User|Account|State|Start|End|AllocTRES|NodeList\n", "lacks ElapsedRaw (or Elapsed): run sacct -P -o "},
 		"sacct without a job":  {"Account|AllocTRES\n", "lacks JobIDRaw (or JobID) and ElapsedRaw (or Elapsed)"},
 		"opencost failed":      {`{"code":500,"message":"x","data":[]}`, "code 500"},
 		"opencost cut off":     {openCost[:len(openCost)-3], "unexpected EOF"},

@@ -88,7 +88,7 @@ func slurmComplete(columns []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the header of sacct lacks %s: run sacct -P with --format=JobIDRaw,Account,State,Start,End,ElapsedRaw,AllocTRES,NodeList", strings.Join(missing, " and "))
+	return fmt.Errorf("the header of sacct lacks %s: run sacct -P -o JobIDRaw,Account,State,Start,End,ElapsedRaw,AllocTRES,NodeList", strings.Join(missing, " and "))
 }
 
 type slurmRow struct{ columns, cells []string }
