@@ -14,6 +14,15 @@ type solveResult struct {
 	AsOf      string         `json:"as_of"`
 	Solutions []fdp.Solution `json:"solutions"`
 	Pending   []string       `json:"pending"`
+
+	// Missing is, by regime, what leaves the verdict of now open, whatever is added.
+	Missing map[string][]missingNow `json:"missing"`
+}
+
+type missingNow struct {
+	Path   string         `json:"path"`
+	Reason string         `json:"reason"`
+	Model  meter.ModelRef `json:"model,omitempty"` // of a fact about a parent: which
 }
 
 // solveOperations prints how many more operations of each activity change the
@@ -23,15 +32,44 @@ func (a *app) solveOperations(_ evaluateOptions, q inquiry) error {
 	if err != nil {
 		return err
 	}
-	result := solveResult{"weighbridge.dev/evaluate-solve/v1", q.facts.Model, q.question.AsOf.Format("2006-01-02"), solutions, q.pending}
-	return a.print(result)
+	determinations, err := fdp.Evaluate(q.rules, q.catalogue, q.facts, q.question)
+	if err != nil {
+		return err
+	}
+	missing := map[string][]missingNow{}
+	for _, d := range determinations {
+		if d.Controlled == fdp.Undetermined && d.Weighed != nil {
+			missing[d.Regime] = missingFor(d, q.facts)
+		}
+	}
+	return a.print(solveResult{"weighbridge.dev/evaluate-solve/v1", q.facts.Model, q.question.AsOf.Format("2006-01-02"), solutions, q.pending, missing})
+}
+
+// missingFor is what leaves open whether a regime's own test is met.
+func missingFor(d fdp.Determination, facts fdp.Facts) []missingNow {
+	out := []missingNow{}
+	for _, f := range d.Findings {
+		if f.Answers != "controlled" {
+			continue
+		}
+		for _, m := range f.Missing {
+			now := missingNow{Path: m.Path, Reason: m.Reason}
+			for i, p := range facts.Parents {
+				if strings.HasPrefix(m.Path, fmt.Sprintf("parents[%d].", i)) {
+					now.Model = p.Model
+				}
+			}
+			out = append(out, now)
+		}
+	}
+	return out
 }
 
 func (r solveResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "more operations of %s's developer until the verdict changes, on %s\n", orTheModel(string(r.Model)), r.AsOf)
 	for _, regime := range r.regimes() {
-		fmt.Fprintf(&b, "%s: %s\n", regime.name, regime.now)
+		fmt.Fprintf(&b, "%s: %s%s\n", regime.name, regime.now, missingText(r.Missing[regime.name]))
 		for _, line := range regime.lines {
 			fmt.Fprintf(&b, "  %s\n      %s\n", line, strings.Join(regime.activities[line], ", "))
 		}
@@ -41,6 +79,22 @@ func (r solveResult) String() string {
 	}
 	b.WriteString("Each activity alone, weights kept, everything else as it is. Not legal advice.\n")
 	return b.String()
+}
+
+// missingText says why a verdict is open; nothing where it is not.
+func missingText(missing []missingNow) string {
+	if len(missing) == 0 {
+		return ""
+	}
+	var paths []string
+	for _, m := range missing {
+		path := m.Path
+		if m.Model != "" {
+			path += fmt.Sprintf(" (of %s)", m.Model)
+		}
+		paths = append(paths, path)
+	}
+	return ", because this is missing: " + strings.Join(paths, ", ")
 }
 
 // solvedRegime is what a regime answers, with the activities of one answer together.
