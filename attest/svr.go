@@ -3,11 +3,11 @@ package attest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/weighbridge/weighbridge/fdp"
-	"github.com/weighbridge/weighbridge/meter/canonical"
 )
 
 // TypeSVR is the predicate type of in-toto's Simple Verification Result, version
@@ -18,8 +18,8 @@ const TypeSVR = "https://in-toto.io/attestation/svr/v0.2"
 const verifierPrefix = typePrefix + "verifier/"
 
 // VerificationResult is a Simple Verification Result. It lists what passed; what
-// is not listed did not pass, or was not examined. It cannot be recomputed: the
-// determination beside it can.
+// is not listed did not pass, or was not examined. It is recomputed from the
+// determination beside it, where one is there ([VerificationResult.HoldTo]).
 type VerificationResult struct {
 	Verifier    Verifier  `json:"verifier"`
 	TimeCreated time.Time `json:"timeCreated"`
@@ -114,20 +114,77 @@ func property(regime, name string) string {
 	return "WEIGHBRIDGE_" + strings.ToUpper(strings.ReplaceAll(regime, "-", "_")) + "_" + name
 }
 
-// statement is the foreign statement that says r of the two subjects.
-func (r VerificationResult) statement(subjects []Subject) (Statement, error) {
-	predicate, err := canonical.Encode(r)
-	if err != nil {
-		return Statement{}, err
+func (r VerificationResult) normal() VerificationResult { return r }
+
+// Validate returns the first rule of SPEC.md, section 5b, that r breaks. That it
+// follows from a determination is checked by [VerificationResult.HoldTo].
+func (r VerificationResult) Validate() error {
+	if len(r.Verifier.Policies) != 1 {
+		return fmt.Errorf("verification result: %d policies: expected one, the regime", len(r.Verifier.Policies))
 	}
-	payload, err := canonical.Encode(struct {
-		Type          string          `json:"_type"`
-		Subjects      []Subject       `json:"subject"`
-		PredicateType string          `json:"predicateType"`
-		Predicate     json.RawMessage `json:"predicate"`
-	}{StatementType, subjects, TypeSVR, predicate})
-	if err != nil {
-		return Statement{}, err
+	p := r.Verifier.Policies[0]
+	regime, day, _ := strings.Cut(p.Name, "@")
+	switch {
+	case !strings.HasPrefix(r.Verifier.ID, verifierPrefix) || r.Verifier.ID == verifierPrefix:
+		return fmt.Errorf("verification result: verifier.id %q: expected %s and a version", clip(r.Verifier.ID), verifierPrefix)
+	case regime == "" || r.TimeCreated.Format(time.DateOnly) != day:
+		return fmt.Errorf("verification result: policy %q: expected a regime, @ and the day of timeCreated, %s", clip(p.Name), r.TimeCreated.Format(time.DateOnly))
+	case len(p.Digest) != 1 || !ValidDigest("sha256:"+p.Digest["sha256"]):
+		return fmt.Errorf("verification result: policy digest: expected one, sha256, of 64 lower-case hexadecimal digits")
 	}
-	return ParseStatement(payload)
+	return firstError("verification result", validTime("timeCreated", r.TimeCreated), validProperties(regime, r.Properties))
+}
+
+// validProperties demands the properties of one regime in their order.
+func validProperties(regime string, found []string) error {
+	rest := found
+	for _, name := range []string{evaluated, notControlled, notSubject, noLicence} {
+		if len(rest) > 0 && rest[0] == property(regime, name) {
+			rest = rest[1:]
+		}
+	}
+	if len(rest) > 0 || !slices.Contains(found, property(regime, evaluated)) {
+		return fmt.Errorf("properties %q: expected %s and then some of %s, %s and %s", shorten(strings.Join(found, " ")),
+			property(regime, evaluated), notControlled, notSubject, noLicence)
+	}
+	if slices.Contains(found, property(regime, noLicence)) && !slices.Contains(found, property(regime, notControlled)) {
+		return fmt.Errorf("properties: %s without %s: of controlled weights the destination decides", noLicence, notControlled)
+	}
+	return nil
+}
+
+// HoldTo makes r again from the facts of d, under b or the rules that came with d,
+// and returns whether d is about r's regime at all. The error says what differs.
+func (r VerificationResult) HoldTo(b Basis, d Determination) (bool, error) {
+	policy := r.Verifier.Policies[0]
+	regime, _, _ := strings.Cut(policy.Name, "@")
+	if regime != d.Question.Regime {
+		return false, nil
+	}
+	if rules := "sha256:" + policy.Digest["sha256"]; rules != d.Rules.Digest {
+		return true, fmt.Errorf("verification result: it was made under the rules %s, the determination beside it under %s", rules, d.Rules.Digest)
+	}
+	want, err := d.passed(b, r.TimeCreated)
+	if err != nil {
+		return true, fmt.Errorf("verification result: %w", err)
+	}
+	if !slices.Equal(want, r.Properties) {
+		return true, fmt.Errorf("verification result: it says %s, from the determination beside it follows %s", shorten(strings.Join(r.Properties, " ")), strings.Join(want, " "))
+	}
+	return true, nil
+}
+
+// madeHere reports whether a Simple Verification Result names Weighbridge as its
+// verifier; that of another verifier is a foreign statement.
+func madeHere(predicate json.RawMessage) bool {
+	fields, err := object(predicate)
+	if err != nil {
+		return false
+	}
+	verifier, err := object(fields["verifier"])
+	if err != nil {
+		return false
+	}
+	id, err := text(verifier, "id")
+	return err == nil && strings.HasPrefix(id, typePrefix)
 }

@@ -30,7 +30,7 @@ func TestVerificationResult(t *testing.T) {
 			t.Errorf("%s: %v, expected %v", name, r.Properties, c.want)
 		}
 		s, err := NewStatement(Subjects("acme/atlas@2", "sha256:"+strings.Repeat("a", 64), "sha256:"+strings.Repeat("b", 64)), r)
-		if err != nil || s.PredicateType != TypeSVR || s.Ours() {
+		if err != nil || s.PredicateType != TypeSVR || !s.Ours() || s.Model() != "acme/atlas@2" {
 			t.Fatalf("%s: %v, %v", name, s.PredicateType, err)
 		}
 		text, err := s.Encode()
