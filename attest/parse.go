@@ -53,17 +53,27 @@ func ParseStatement(payload []byte) (Statement, error) {
 		s.ReleaseNote, err = decode[ReleaseNote](s.Raw)
 	case TypeLedgerProof:
 		s.LedgerProof, err = decode[LedgerProof](s.Raw)
+	case TypeSVR:
+		if !madeHere(s.Raw) {
+			return s.foreign(payload), nil
+		}
+		s.VerificationResult, err = decode[VerificationResult](s.Raw)
 	default:
 		if strings.HasPrefix(s.PredicateType, typePrefix) {
 			return Statement{}, &UnknownVersionError{s.PredicateType}
 		}
-		s.payload = bytes.Clone(payload)
-		return s, nil
+		return s.foreign(payload), nil
 	}
 	if err != nil {
 		return Statement{}, fmt.Errorf("statement: predicate: %w", err)
 	}
 	return s, encodesTo(s, payload)
+}
+
+// foreign keeps a statement as it was read.
+func (s Statement) foreign(payload []byte) Statement {
+	s.payload = bytes.Clone(payload)
+	return s
 }
 
 // parseHeader reads everything but the predicate. Keys are compared exactly:

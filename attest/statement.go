@@ -82,6 +82,10 @@ type Statement struct {
 	ReleaseNote     *ReleaseNote
 	LedgerProof     *LedgerProof
 
+	// VerificationResult is set where Weighbridge is the verifier; one of another
+	// verifier is foreign.
+	VerificationResult *VerificationResult
+
 	// Disclosed says what a concealed statement hides, and what was disclosed of
 	// it ([Statement.Disclose]). Nil: the statement is open, nothing is hidden.
 	Disclosed *Disclosed
@@ -111,7 +115,7 @@ func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 	case LedgerProof:
 		s.PredicateType, s.LedgerProof = TypeLedgerProof, &p
 	case VerificationResult:
-		return p.statement(subjects)
+		s.PredicateType, s.VerificationResult = TypeSVR, &p
 	default:
 		return Statement{}, fmt.Errorf("statement: predicate of type %T: expected attest.TrainingCompute, attest.Hardware or attest.Determination", predicate)
 	}
@@ -124,10 +128,11 @@ func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 
 // Ours reports whether the predicate is one of Weighbridge's and was understood.
 func (s Statement) Ours() bool {
-	return s.TrainingCompute != nil || s.Hardware != nil || s.Determination != nil || s.ReleaseNote != nil || s.LedgerProof != nil
+	return s.TrainingCompute != nil || s.Hardware != nil || s.Determination != nil || s.ReleaseNote != nil || s.LedgerProof != nil || s.VerificationResult != nil
 }
 
-// Model returns the model that the predicate names, "" for a foreign one.
+// Model returns the model that the predicate names, or the first subject of a
+// verification result, "" for a foreign one.
 func (s Statement) Model() meter.ModelRef {
 	switch {
 	case s.TrainingCompute != nil:
@@ -140,6 +145,8 @@ func (s Statement) Model() meter.ModelRef {
 		return s.ReleaseNote.Model
 	case s.LedgerProof != nil:
 		return s.LedgerProof.Model
+	case s.VerificationResult != nil:
+		return meter.ModelRef(s.Subjects[0].Name)
 	}
 	return ""
 }
@@ -158,6 +165,8 @@ func (s Statement) CreatedAt() time.Time {
 		return s.ReleaseNote.CreatedAt
 	case s.LedgerProof != nil:
 		return s.LedgerProof.CreatedAt
+	case s.VerificationResult != nil:
+		return s.VerificationResult.TimeCreated
 	}
 	return time.Time{}
 }
@@ -175,6 +184,8 @@ func (s Statement) predicate() (interface{ Validate() error }, error) {
 		return s.ReleaseNote.normal(), nil
 	case s.LedgerProof != nil && s.PredicateType == TypeLedgerProof:
 		return s.LedgerProof.normal(), nil
+	case s.VerificationResult != nil && s.PredicateType == TypeSVR:
+		return s.VerificationResult.normal(), nil
 	}
 	return nil, fmt.Errorf("statement: predicate type %q without its predicate: use NewStatement", clip(s.PredicateType))
 }
@@ -218,6 +229,9 @@ func (s Statement) validateSubjects() error {
 	}
 	if len(s.Subjects) != 2 {
 		return fmt.Errorf("statement: %d subjects: expected two, the OCI manifest digest and the OMS root digest", len(s.Subjects))
+	}
+	if err := validModel("subject[0]", s.Model()); err != nil {
+		return fmt.Errorf("statement: %w", err)
 	}
 	model := string(s.Model())
 	for i, name := range []string{model, model + RootSuffix} {

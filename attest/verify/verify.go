@@ -266,7 +266,7 @@ func (v *verification) signedToo(at int, who string, stamped times) {
 func (v *verification) completeness() {
 	var missing []string
 	for _, want := range v.policy.required() {
-		if !slices.ContainsFunc(v.result.Verified, func(s attest.Statement) bool { return s.PredicateType == want }) {
+		if !slices.ContainsFunc(v.result.Verified, func(s attest.Statement) bool { return satisfies(s, want) }) {
 			missing = append(missing, want)
 		}
 	}
@@ -284,12 +284,20 @@ func (v *verification) completeness() {
 	}
 }
 
+// satisfies: a Simple Verification Result of another verifier is not understood here,
+// and lets nothing pass. What is foreign by its type was asked for as such.
+func satisfies(s attest.Statement, want string) bool {
+	return s.PredicateType == want && (s.Ours() || want != attest.TypeSVR)
+}
+
 // foundTypes lists the types of all statements that a named key signed.
 func (v *verification) foundTypes() string {
 	var types []string
 	for _, s := range v.result.Statements {
 		state := "refused"
 		switch {
+		case s.OK && s.PredicateType == attest.TypeSVR && !s.Understood:
+			state = "of another verifier, not understood"
 		case s.OK:
 			state = "verified"
 		case s.Rules == RulesSigner:
@@ -330,11 +338,14 @@ func (v *verification) agreement() {
 			"ask the signer for statements of one model; these may be for weights that were renamed")
 	}
 	v.facts()
+	v.verdicts()
 }
 
 // refuse withdraws a statement that was accepted on its own.
 func (v *verification) refuse(s attest.Statement, p Problem) {
-	i := slices.IndexFunc(v.result.Verified, func(a attest.Statement) bool { return a.Determination == s.Determination })
+	i := slices.IndexFunc(v.result.Verified, func(a attest.Statement) bool {
+		return a.Determination == s.Determination && a.VerificationResult == s.VerificationResult
+	})
 	v.result.Problems = append(v.result.Problems, p)
 	v.result.Verified = slices.Delete(slices.Clone(v.result.Verified), i, i+1)
 	line := v.lines[i]

@@ -103,7 +103,7 @@ raw layers (linked, not copied, where the file system allows it) and the bundles
 
 Training compute and hardware are stated by default. A determination shows recipients and legal readings; it is
 only made when included by name, and can be recomputed by whoever receives it. Its verdict alone, as in-toto's Simple
-Verification Result that other tools gate on, is svr.
+Verification Result that other tools gate on, is svr: always of today, and only what holds for every recipient.
 
 With --timestamp-authority each signature carries a timestamp of the authority (RFC 3161), so that recipients need not
 take your word for when it was made. With --keyless your identity at an identity provider signs instead of a key, by
@@ -167,7 +167,7 @@ the statements hide is not in it.
 }
 
 func (a *app) attest(ctx context.Context, f attestFlags) error {
-	if err := f.check(); err != nil {
+	if err := errors.Join(f.check(), a.checkVerdictDate(f)); err != nil {
 		return err
 	}
 	key, err := a.statementSigner(f.signer)

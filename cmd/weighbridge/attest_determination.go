@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
@@ -15,15 +16,10 @@ import (
 // Its facts follow from those statements, so that a recipient can rebuild them;
 // the file's are laid over them: they may add, never overwrite.
 func (a *app) determinationPredicate(f attestFlags, compute attest.TrainingCompute, hardware attest.Hardware) (attest.Determination, error) {
-	rules, _, err := a.rules()
+	basis, err := a.basis()
 	if err != nil {
 		return attest.Determination{}, err
 	}
-	catalogue, err := provenance.Embedded() // the one that a recipient has too
-	if err != nil {
-		return attest.Determination{}, err
-	}
-	basis := attest.Basis{Rules: rules, Catalogue: catalogue}
 	facts, err := attest.FactsOf(compute, &hardware)
 	if err != nil {
 		return attest.Determination{}, err
@@ -39,6 +35,27 @@ func (a *app) determinationPredicate(f attestFlags, compute attest.TrainingCompu
 		question.AsOf = f.asOf
 	}
 	return attest.Determine(basis, facts, question, a.tool(), a.env.now().UTC())
+}
+
+// basis is what a determination is made with here: the rules of this program or of
+// --rules, and the catalogue that a recipient has too.
+func (a *app) basis() (attest.Basis, error) {
+	rules, _, err := a.rules()
+	if err != nil {
+		return attest.Basis{}, err
+	}
+	catalogue, err := provenance.Embedded()
+	return attest.Basis{Rules: rules, Catalogue: catalogue}, err
+}
+
+// checkVerdictDate refuses the verdict of another day than today: what gates on a
+// Simple Verification Result reads its properties, and not the date of the law.
+func (a *app) checkVerdictDate(f attestFlags) error {
+	today := a.today().Format(time.DateOnly)
+	if f.asOf == "" || f.asOf == today || !slices.Contains(f.include, "svr") {
+		return nil
+	}
+	return usage("--as-of %s: a Simple Verification Result is of today (%s): who gates on it does not ask for the date; leave out --as-of, or include determination instead of svr", f.asOf, today)
 }
 
 func withDeclared(facts fdp.Facts, path string) (fdp.Facts, error) {

@@ -40,19 +40,23 @@ func (a *app) included(f attestFlags, s stated) ([]any, error) {
 		if _, err := determination.HoldTo(compute, beside); err != nil {
 			return nil, err
 		}
-		return withVerdict(f, made, determination)
+		return a.withVerdict(f, made, determination)
 	}
 	return made, nil
 }
 
 // withVerdict adds the determination, its verdict as a Simple Verification Result,
 // or both.
-func withVerdict(f attestFlags, made []any, determination attest.Determination) ([]any, error) {
+func (a *app) withVerdict(f attestFlags, made []any, determination attest.Determination) ([]any, error) {
 	if slices.Contains(f.include, "determination") {
 		made = append(made, determination)
 	}
 	if slices.Contains(f.include, "svr") {
-		result, err := attest.NewVerificationResult(determination)
+		basis, err := a.basis()
+		if err != nil {
+			return nil, err
+		}
+		result, err := attest.NewVerificationResult(basis, determination)
 		if err != nil {
 			return nil, err
 		}

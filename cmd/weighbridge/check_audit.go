@@ -2,18 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/hex"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter/audit"
-	"github.com/weighbridge/weighbridge/meter/ledger"
 )
 
 // auditResult is what check prints of an auditor's file.
@@ -24,14 +19,6 @@ type auditResult struct {
 	Statements []auditStatement `json:"statements"`
 	Keys       []string         `json:"keys"`             // ids of the keys in the file: the exporter's word on whom to trust
 	Epochs     []auditEpochs    `json:"epochs,omitempty"` // of the meter's keys
-}
-
-// auditStatement is a statement in the file that a key named here signed.
-type auditStatement struct {
-	PredicateType string `json:"predicate_type"`
-	Model         string `json:"model,omitempty"`
-	Signer        string `json:"signer"`
-	Compared      bool   `json:"compared"` // its ledger head, and its operations where all is shown, are those of the entries
 }
 
 func (a *app) checkAudit(path string, keys []string) error {
@@ -98,69 +85,6 @@ func (r *auditResult) rules(files map[string][]byte) {
 	}
 }
 
-// statements verifies the bundles of one file, one or one a line, and compares
-// what they say with the entries.
-func (r *auditResult) statements(f audit.Further, trusted []*verify.PublicKey) {
-	for line := range bytes.Lines(compactBundles(f.Data)) {
-		if line = bytes.TrimSpace(line); len(line) == 0 {
-			continue
-		}
-		if len(trusted) == 0 {
-			r.Not = append(r.Not, "statement: a bundle of "+f.Name+" is there; name the keys that you trust with --key")
-			continue
-		}
-		opened, err := verify.Open(line, trusted)
-		if err != nil {
-			r.Add("statement-differs", f.Name, err.Error())
-			continue
-		}
-		s := auditStatement{PredicateType: opened.Statement.PredicateType, Model: string(opened.Statement.Model()), Signer: opened.Signer.ID()}
-		if c := opened.Statement.TrainingCompute; c != nil {
-			s.Compared = r.compare(f.Name, *c, opened.Statement.Disclosed)
-		}
-		r.Statements = append(r.Statements, s)
-	}
-}
-
-func compactBundles(data []byte) []byte {
-	var one bytes.Buffer
-	if compactJSON(&one, data) == nil {
-		return one.Bytes()
-	}
-	return data
-}
-
-// compare holds a statement to the entries: the head that it names must be that of
-// the log at its size; a statement about the same entries has the same operations.
-func (r *auditResult) compare(name string, c attest.TrainingCompute, hides *attest.Disclosed) bool {
-	if c.Ledger == nil {
-		return false
-	}
-	head, there := r.Head(c.Ledger.Origin, c.Ledger.Size)
-	root := "sha256:" + hex.EncodeToString(head.Root[:])
-	switch {
-	case !there:
-		r.Add("statement-differs", name, fmt.Sprintf("it names %d entries of %s, which are not in the file", c.Ledger.Size, c.Ledger.Origin))
-		return false
-	case root != c.Ledger.Root:
-		r.Add("statement-differs", name, fmt.Sprintf("it names %s as the root of %d entries of %s: the entries give %s", c.Ledger.Root, c.Ledger.Size, c.Ledger.Origin, root))
-		return false
-	}
-	newest := slices.ContainsFunc(r.Logs, func(l audit.LogReport) bool { return l.Origin == c.Ledger.Origin && l.Size == c.Ledger.Size })
-	if hides != nil || r.Lineage == nil || c.Model != r.Model || !newest {
-		return true // the head is compared; operations that are hidden, or of another time, are not
-	}
-	var stated []ledger.Total
-	for _, t := range c.Lineage.Activities {
-		stated = append(stated, ledger.Total{Activity: t.Activity, Operations: t.Interval, Records: t.Records, Grade: t.Grade})
-	}
-	if !slices.Equal(stated, r.Lineage.Activities) {
-		r.Add("statement-differs", name, fmt.Sprintf("it states %v, the entries give %v", stated, r.Lineage.Activities))
-		return false
-	}
-	return true
-}
-
 // String is the report for people.
 func (r auditResult) String() string {
 	var b strings.Builder
@@ -189,11 +113,7 @@ func (r auditResult) String() string {
 		fmt.Fprintf(&b, "  rules    %s\n", r.Rules)
 	}
 	for _, s := range r.Statements {
-		compared := ""
-		if s.Compared {
-			compared = ", and the entries bear it out"
-		}
-		fmt.Fprintf(&b, "  signed   %s of %s by %s%s\n", printable(s.PredicateType), printable(s.Model), s.Signer, compared)
+		fmt.Fprintf(&b, "  signed   %s of %s by %s%s\n", printable(s.PredicateType), printable(s.Model), s.Signer, s.outcome())
 	}
 	for _, k := range r.Keys {
 		fmt.Fprintf(&b, "  key      %s came with the file\n", k)

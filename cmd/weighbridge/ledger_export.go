@@ -31,6 +31,7 @@ type exportResult struct {
 	File     string         `json:"file"`
 	Bytes    int64          `json:"bytes"`
 	Manifest audit.Manifest `json:"manifest"`
+	Withheld []string       `json:"withheld,omitempty"` // what is withheld beyond what was named, and why
 }
 
 func (a *app) ledgerExportCommand() *cobra.Command {
@@ -43,9 +44,9 @@ data: headers, salts, bodies, inclusion proofs and heads, corrections, evidence,
 statements, keys, timestamps and logs of notes that you name. "weighbridge check FILE" recomputes it all; the format is
 documented so that it can be read without Weighbridge (meter/audit/SPEC.md).
 
-With --redact, bodies or evidence are left out: "bodies" all bodies, MODEL those of one model, MODEL#INDEX one of its
-entries, "evidence" all evidence, sha256:DIGEST one file. Headers and proofs stay; what was withheld is counted, and no
-total is stated that cannot be recomputed.
+With --redact, bodies or evidence are left out: "bodies" all bodies, MODEL those of one model, MODEL#INDEX that of one of
+its entries and of all later ones, whose running totals would show it, "evidence" all evidence, sha256:DIGEST one file.
+Headers and proofs stay; what was withheld is counted, and no total is stated that cannot be recomputed.
 
 ` + exitCodes,
 		Example: "  weighbridge ledger export acme/atlas@1 --out atlas.audit.tar --statement claims.jsonl --key release.key.pub\n" +
@@ -89,6 +90,9 @@ func (a *app) ledgerExport(f exportFlags) error {
 			return fmt.Errorf("%s: no ledger holds it yet; its run goes on", f.model)
 		}
 		if err := f.lineage(h, &o, redaction); err != nil {
+			return err
+		}
+		if result.Withheld, err = redaction.later(h); err != nil {
 			return err
 		}
 		epochs, err := epochDocuments(h.ledger, o.Models)
@@ -172,6 +176,9 @@ func (r exportResult) String() string {
 	}
 	fmt.Fprintf(&b, "%s: %s, %d bytes\n  %s of %s, bodies withheld: %d\n", r.File, r.Manifest.Model, r.Bytes,
 		pluralAs(int(entries), "entry", "entries"), plural(len(r.Manifest.Logs), "log"), withheld)
+	for _, w := range r.Withheld {
+		fmt.Fprintf(&b, "  %s\n", w)
+	}
 	if e := r.Manifest.Evidence; len(e.Withheld)+len(e.Missing) > 0 {
 		fmt.Fprintf(&b, "  evidence withheld: %d, not in the store: %d\n", len(e.Withheld), len(e.Missing))
 	}

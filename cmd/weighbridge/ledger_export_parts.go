@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -56,10 +57,35 @@ func logModel(origin string) string {
 	return parts[len(parts)-1]
 }
 
+// body: of the entries after one that is withheld none is shown, because the running
+// totals in their bodies give its figures away.
 func (r redaction) body(origin string, index uint64) bool {
 	model := logModel(origin)
-	_, single := r.entries[fmt.Sprintf("%s#%d", model, index)]
-	return r.bodies || single || slices.Contains(r.models, model)
+	for word, at := range r.entries {
+		if strings.HasPrefix(word, model+"#") && index >= at {
+			return true
+		}
+	}
+	return r.bodies || slices.Contains(r.models, model)
+}
+
+// later says which entries go with those that were named.
+func (r redaction) later(h *history) (notes []string, err error) {
+	for _, word := range slices.Sorted(maps.Keys(r.entries)) {
+		model, _, _ := strings.Cut(word, "#")
+		heads, err := h.ledger.Heads(meter.ModelRef(model))
+		if err != nil {
+			return nil, err
+		}
+		var later uint64
+		for _, head := range heads {
+			later += max(head.Size, r.entries[word]+1) - r.entries[word] - 1
+		}
+		if later > 0 {
+			notes = append(notes, fmt.Sprintf("withheld: %s and the %d later ones, whose running totals would show it", word, later))
+		}
+	}
+	return notes, nil
 }
 
 func (r redaction) evidence(digest string) bool {
