@@ -67,7 +67,9 @@ func ParseSigningConfig(data []byte, now time.Time) (Services, error) {
 	return s, s.Validate()
 }
 
-// Validate returns an error unless every address is an http or https URL.
+// Validate returns an error unless every address is an http or https URL of scheme,
+// host and path alone. What more a URL can have may be a secret, and addresses are
+// shown: no error shows one that has more.
 func (s Services) Validate() error {
 	all := s.TimestampAuthorities
 	if s.CertificateAuthority != "" {
@@ -77,6 +79,9 @@ func (s Services) Validate() error {
 		all = append(all[:len(all):len(all)], l.URL)
 	}
 	for _, text := range all {
+		if strings.ContainsAny(text, "@?#") {
+			return errors.New("an address with a user, password, query or fragment (an @, ? or #), not shown because it may hold a secret: expected http://HOST/PATH or https://HOST/PATH, of a server that takes requests without them")
+		}
 		if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return fmt.Errorf("address %.200q: expected http://HOST or https://HOST", text)
 		}

@@ -181,7 +181,7 @@ func (d *demo) do(ctx context.Context, step demoStep) error {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = endPatience
 	cmd.Dir = d.dir
-	cmd.Env = append(withoutLedger(d.app.env.environ), "WEIGHBRIDGE_LEDGER="+d.ledger())
+	cmd.Env = append(without(d.app.env.environ, "WEIGHBRIDGE_LEDGER"), "WEIGHBRIDGE_LEDGER="+d.ledger())
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = d.app.env.stdout, d.app.env.stdout
 	if d.app.json {
@@ -218,14 +218,4 @@ func lastDocument(out []byte) json.RawMessage {
 		return json.RawMessage("null")
 	}
 	return bytes.TrimSpace(out)
-}
-
-func withoutLedger(environ []string) []string {
-	var kept []string
-	for _, e := range environ {
-		if !strings.HasPrefix(e, "WEIGHBRIDGE_LEDGER=") {
-			kept = append(kept, e)
-		}
-	}
-	return kept
 }

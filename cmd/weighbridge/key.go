@@ -67,6 +67,9 @@ asked. ECDSA (P-256, P-384, P-521) and Ed25519 keys sign; each signature is veri
 			case begin:
 				return usage("--begin: only the meter's keys have epochs: add --for meter")
 			}
+			if err := keyFile(out); err != nil {
+				return err
+			}
 			if begin {
 				return a.beginEpochs(out)
 			}

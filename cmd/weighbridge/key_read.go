@@ -16,8 +16,11 @@ import (
 // a key service (NAME://...). A file that others may read or write is refused:
 // whoever else has it signs in the same name. A pipe has no readers to keep out.
 func (a *app) readKey(path string) (*sign.Key, error) {
-	if strings.HasPrefix(path, pkcs11.Scheme) {
+	if pkcs11.IsURI(path) {
 		return a.tokenKey(path)
+	}
+	if pkcs11.NamesPIN(path) {
+		return nil, usage("--key: the name of a file or a key service with a PIN in it (pin-value), which is not shown: expected %s at its beginning for a key in a token", pkcs11.Scheme)
 	}
 	if _, _, service := kms.ParseName(path); service {
 		return a.serviceKey(path)
@@ -46,10 +49,38 @@ func (a *app) readKey(path string) (*sign.Key, error) {
 	return key, nil
 }
 
-// elsewhere reports whether a key is named that is not in a file.
+// elsewhere reports whether a key is named that is not in a file, or no file that is
+// to be shown.
 func elsewhere(name string) bool {
 	_, _, service := kms.ParseName(name)
-	return service || strings.HasPrefix(name, pkcs11.Scheme)
+	return service || pkcs11.IsURI(name) || pkcs11.NamesPIN(name)
+}
+
+// keyFile refuses a name for a new key's file that is none.
+func keyFile(out string) error {
+	if elsewhere(out) {
+		return usage("--out %s: expected a file; a key in a token or a key service is made by its own tools", keyName(out))
+	}
+	return nil
+}
+
+// keyName is the name of a key as people may see it: every message has it and never
+// what the flag said, where a PIN or a password may stand.
+func keyName(name string) string {
+	if pkcs11.IsURI(name) {
+		if uri, err := pkcs11.ParseURI(name); err == nil {
+			return uri.String()
+		}
+		return pkcs11.Scheme + "..."
+	}
+	service, _, found := strings.Cut(name, "://")
+	switch {
+	case pkcs11.NamesPIN(name):
+		return "..."
+	case found && strings.ContainsAny(name, "@?#"):
+		return service + "://..."
+	}
+	return name
 }
 
 // password is that of an encrypted key: from the environment, where an empty one

@@ -26,7 +26,7 @@ type keyRotateResult struct {
 	Epoch  uint64 `json:"epoch"`
 	ID     string `json:"id"`
 	Key    string `json:"key"`
-	Public string `json:"public"`
+	Public string `json:"public,omitempty"` // file; a token or a service has none
 	Before string `json:"before,omitempty"` // id of the key that it replaces
 	Logs   int    `json:"logs"`             // whose heads it begins with
 	New    bool   `json:"new"`              // false where the key had begun this epoch before
@@ -59,6 +59,9 @@ recipients, who may name both (verify --key OLD --key NEW), and revoke the old o
 			case (f.out == "") == (f.use == ""):
 				return usage("--out NEW or --use NEW, one of them, names the key of the next epoch")
 			}
+			if err := keyFile(f.out); err != nil {
+				return err
+			}
 			return a.rotateKey(f)
 		},
 	}
@@ -79,7 +82,7 @@ func (a *app) rotateKey(f keyRotateFlags) error {
 			return err
 		}
 		if _, err := meterKey(before); err != nil {
-			return fmt.Errorf("--key %s: %w", f.key, err)
+			return fmt.Errorf("--key %s: %w", keyName(f.key), err)
 		}
 	}
 	var result keyRotateResult
@@ -127,9 +130,9 @@ func (a *app) rotateIn(l *ledger.Ledger, f keyRotateFlags, before *sign.Key) (ke
 			return keyRotateResult{}, err
 		}
 		if done, is := r.begun(key); is {
-			return keyRotateResult{Schema: rotatedSchema, Origin: r.history.Origin, Epoch: done.Number, ID: key.ID(), Key: f.use, Public: f.use + ".pub"}, nil
+			return keyRotateResult{Schema: rotatedSchema, Origin: r.history.Origin, Epoch: done.Number, ID: key.ID(), Key: keyName(f.use), Public: publicFile(f.use)}, nil
 		}
-		if err := r.allowed(before, f.key); err != nil {
+		if err := r.allowed(before, keyName(f.key)); err != nil {
 			return keyRotateResult{}, err
 		}
 		r.next = key
@@ -137,7 +140,7 @@ func (a *app) rotateIn(l *ledger.Ledger, f keyRotateFlags, before *sign.Key) (ke
 			return keyRotateResult{}, err
 		}
 	} else {
-		if err := r.allowed(before, f.key); err != nil {
+		if err := r.allowed(before, keyName(f.key)); err != nil {
 			return keyRotateResult{}, err
 		}
 		path = f.out
@@ -149,12 +152,25 @@ func (a *app) rotateIn(l *ledger.Ledger, f keyRotateFlags, before *sign.Key) (ke
 	if err != nil && f.out != "" {
 		err = fmt.Errorf("%w; %s is made and begins no epoch yet, the key before it holds: go on with --use %s in place of --out", err, path, path)
 	}
-	result.Key, result.Public = path, path+".pub"
+	result.Key, result.Public = keyName(path), publicFile(path)
 	return result, err
 }
 
-// publicBeside writes the public half of a key beside it where it is not there.
+// publicFile is where the public half of a key is: beside a file, and in no file of
+// a token or a service.
+func publicFile(path string) string {
+	if elsewhere(path) {
+		return ""
+	}
+	return path + ".pub"
+}
+
+// publicBeside writes the public half of a key in a file beside it where it is not
+// there.
 func publicBeside(key *sign.Key, path string) error {
+	if elsewhere(path) {
+		return nil
+	}
 	public, err := key.PublicPEM()
 	if err != nil {
 		return err
@@ -178,8 +194,12 @@ func (r keyRotateResult) String() string {
 		fmt.Fprintf(&b, "%s is the key of epoch %d already: nothing is left to do\n", r.ID, r.Epoch)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "epoch %d of the meter's keys began, at the heads of %s\n  key     %s\n  private %s (keep it where the meter runs)\n  public  %s (give it to those who verify)\n",
-		r.Epoch, plural(r.Logs, "log"), r.ID, r.Key, r.Public)
+	fmt.Fprintf(&b, "epoch %d of the meter's keys began, at the heads of %s\n  key     %s\n  private %s (keep it where the meter runs)\n", r.Epoch, plural(r.Logs, "log"), r.ID, r.Key)
+	if r.Public != "" {
+		fmt.Fprintf(&b, "  public  %s (give it to those who verify)\n", r.Public)
+	} else {
+		b.WriteString("  public  `weighbridge key show KEY --out FILE` writes it (give it to those who verify)\n")
+	}
 	if r.Before != "" {
 		fmt.Fprintf(&b, "  before  %s: what it signed up to these heads goes on being right, and it signs no more\n", r.Before)
 	}

@@ -17,7 +17,7 @@ func (r *headsResult) sign(a *app, path string, epochs keyEpochs) error {
 	}
 	public, err := meterKey(key)
 	if err != nil {
-		return fmt.Errorf("--sign %s: %w", path, err)
+		return fmt.Errorf("--sign %s: %w", keyName(path), err)
 	}
 	signed := []headLine{}
 	for _, h := range r.Heads {
@@ -27,7 +27,7 @@ func (r *headsResult) sign(a *app, path string, epochs keyEpochs) error {
 		}
 		if err := epochs.signs(heads[0], public); err != nil {
 			if strings.HasPrefix(h.Origin, epochs.own.Ledger()) || len(r.Heads) == 1 {
-				return fmt.Errorf("--sign %s: %w", path, err)
+				return fmt.Errorf("--sign %s: %w", keyName(path), err)
 			}
 			a.warn("not signed: %s was merged, and its ledger has meter keys of its own", h.Origin)
 			continue

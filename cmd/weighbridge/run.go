@@ -39,8 +39,10 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run --model MODEL [flags] -- COMMAND [ARG]...",
 		Short: "Run a training job and weigh it: what it computed, by which method, on what hardware",
-		Long: `Run starts COMMAND as it would run without it: same streams, same signals, same exit code. It reads the job's log
-lines as they pass (--read: ` + strings.Join(trainlog.Formats(), ", ") + `), writes what they say to a journal every few seconds, and at the end
+		Long: `Run starts COMMAND as it would run without it: same streams, same signals, same exit code. Only the PIN and the
+password of signing keys are taken out of its environment (WEIGHBRIDGE_PIN, WEIGHBRIDGE_PASSWORD, COSIGN_PKCS11_PIN,
+COSIGN_PASSWORD). It reads the job's log lines as they pass
+(--read: ` + strings.Join(trainlog.Formats(), ", ") + `), writes what they say to a journal every few seconds, and at the end
 puts a record into the ledger and says on standard error what was counted. With --json that is one JSON document on
 standard output after the job's own output. Trouble of ours never harms the job: it is reported on standard error.
 When the lineage, as the ledger knows it, comes to 50, 80 or 95 % of a regime's threshold, a line says so (--warn).
@@ -145,7 +147,7 @@ func (a *app) runOptions(ctx context.Context, f runFlags, command []string) (wra
 		}
 	}
 	return wrap.Options{
-		Command: command, Env: a.env.environ, Stdin: a.env.stdin, Stdout: a.env.stdout, Stderr: a.env.stderr,
+		Command: command, Env: withoutSecrets(a.env.environ), Stdin: a.env.stdin, Stdout: a.env.stdout, Stderr: a.env.stderr,
 		Relay: []string{self, relayName}, Meter: reader, ReadNone: f.read == "none" || f.log != "", LogFile: f.log,
 		SocketDir: cmp.Or(a.env.getenv("TMPDIR"), "/tmp"), JournalDir: a.journalDirectory(), Head: head, Strict: f.strict, Now: a.env.now,
 		Warn: func(line string) { a.warn("%s", line) },

@@ -222,7 +222,7 @@ func (w *watch) call(p fdp.Position, percent string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), warnCommandTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", w.command)
-	cmd.Env = append(slices.Clone(w.app.env.environ), "WEIGHBRIDGE_MODEL="+string(w.head.Model), "WEIGHBRIDGE_REGIME="+p.Regime, "WEIGHBRIDGE_PERCENT="+percent,
+	cmd.Env = append(withoutSecrets(w.app.env.environ), "WEIGHBRIDGE_MODEL="+string(w.head.Model), "WEIGHBRIDGE_REGIME="+p.Regime, "WEIGHBRIDGE_PERCENT="+percent,
 		"WEIGHBRIDGE_OPERATIONS="+standing(p.Interval).String(), "WEIGHBRIDGE_THRESHOLD="+p.Threshold.String())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -25,7 +25,7 @@ func (r *reader) nvidiaVersion() string {
 
 // addReport joins what NVIDIA's software says to the devices of the bus, by
 // address. What it shows and the bus does not is a device all the same; what it
-// does not show is not this process's.
+// does not show is not this process's, and what it names twice is one device.
 func (r *reader) addReport(i *Inventory) {
 	if r.NVIDIA == nil {
 		if r.Silence != "" {
@@ -35,25 +35,47 @@ func (r *reader) addReport(i *Inventory) {
 		return
 	}
 	i.Source, i.Confidential = r.NVIDIA.Source, r.NVIDIA.Confidential
-	reported, places := map[string]bool{}, map[string]int{}
+	reported := map[int]bool{} // of the devices of the inventory
+	places := map[string]int{}
 	for at, d := range i.Devices {
-		places[d.Address] = at
-	}
-	for order, g := range r.NVIDIA.GPUs {
-		at, onBus := places[g.Address]
-		if !onBus || !isNVIDIA(i.Devices[at]) {
-			at = len(i.Devices)
-			i.Devices = append(i.Devices, r.fromReport(g))
+		if isNVIDIA(d) {
+			places[d.Address] = at
 		}
-		reported[i.Devices[at].Address] = true
-		r.merge(&i.Devices[at], g, order)
+	}
+	for _, onBus := range []bool{true, false} { // what the bus shows gets its UUID first
+		for order, g := range r.NVIDIA.GPUs {
+			at, is := places[g.Address]
+			switch {
+			case is != onBus:
+				continue
+			case !is:
+				at = r.offBus(i, g)
+			}
+			if reported[at] {
+				r.note("device-repeated", "%s names %s %s again (%s): one device, as it was named first", r.NVIDIA.Source, i.Devices[at].Address, i.Devices[at].UUID, g.UUID)
+				continue
+			}
+			reported[at] = true
+			r.merge(&i.Devices[at], g, order)
+		}
 	}
 	for at := range i.Devices {
-		if d := &i.Devices[at]; isNVIDIA(*d) && !reported[d.Address] {
+		if d := &i.Devices[at]; isNVIDIA(*d) && !reported[at] {
 			d.hide(i.Source + " does not show it to this process")
 		}
 	}
 	slices.SortStableFunc(i.Devices, func(a, b Device) int { return strings.Compare(a.Address, b.Address) })
+}
+
+// offBus is the place of a device at no address of the bus: that of the one with
+// its UUID, else a new one.
+func (r *reader) offBus(i *Inventory, g ReportedGPU) int {
+	at := slices.IndexFunc(i.Devices, func(d Device) bool { return isNVIDIA(d) && d.UUID != "" && d.UUID == g.UUID })
+	if at < 0 {
+		at = len(i.Devices)
+		i.Devices = append(i.Devices, r.fromReport(g))
+	}
+	return at
 }
 
 // orderByBus numbers NVIDIA's devices as CUDA does with

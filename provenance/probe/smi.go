@@ -25,7 +25,7 @@ type smiLog struct {
 	XMLName xml.Name `xml:"nvidia_smi_log"`
 	Driver  string   `xml:"driver_version"`
 	CUDA    string   `xml:"cuda_version"`
-	GPUs    []smiGPU `xml:"gpu"`
+	GPUs    smiGPUs  `xml:"gpu"`
 }
 
 type smiGPU struct {
@@ -42,7 +42,7 @@ type smiGPU struct {
 		Device  string `xml:"pci_device_id"`
 		Board   string `xml:"pci_sub_system_id"`
 	} `xml:"pci"`
-	Slices []smiSlice `xml:"mig_devices>mig_device"`
+	Slices smiSlices `xml:"mig_devices>mig_device"`
 	Fabric struct {
 		State   string `xml:"state"`
 		Clique  string `xml:"cliqueId"`
@@ -55,6 +55,30 @@ type smiSlice struct {
 	GPUInstance     string `xml:"gpu_instance_id"`
 	ComputeInstance string `xml:"compute_instance_id"`
 	Memory          string `xml:"fb_memory_usage>total"`
+}
+
+type (
+	smiGPUs   []smiGPU
+	smiSlices []smiSlice
+)
+
+// UnmarshalXML reads one more GPU, up to the limit: a document of empty ones would
+// take a hundred times its size.
+func (all *smiGPUs) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
+	if len(*all) == maxReported {
+		return fmt.Errorf("more than %d GPUs", maxReported)
+	}
+	*all = append(*all, smiGPU{})
+	return dec.DecodeElement(&(*all)[len(*all)-1], &start)
+}
+
+// UnmarshalXML reads one more slice, up to the limit.
+func (all *smiSlices) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
+	if len(*all) == maxSlices {
+		return fmt.Errorf("more than %d MIG slices of one GPU", maxSlices)
+	}
+	*all = append(*all, smiSlice{})
+	return dec.DecodeElement(&(*all)[len(*all)-1], &start)
 }
 
 // ParseSMI reads the document that `nvidia-smi -q -x` prints (schemas v11 to
@@ -71,15 +95,9 @@ func ParseSMI(document, listing []byte) (Report, error) {
 	if err := dec.Decode(&log); err != nil {
 		return Report{}, fmt.Errorf("nvidia-smi: no document of -q -x: %w", err)
 	}
-	if len(log.GPUs) > maxReported {
-		return Report{}, fmt.Errorf("nvidia-smi: %d GPUs: expected at most %d", len(log.GPUs), maxReported)
-	}
 	report := Report{Source: "nvidia-smi", Driver: said(log.Driver), CUDA: said(log.CUDA)}
 	slices := parseListing(listing)
 	for _, g := range log.GPUs {
-		if len(g.Slices) > maxSlices {
-			return Report{}, fmt.Errorf("nvidia-smi: %d MIG slices of one GPU: expected at most %d", len(g.Slices), maxSlices)
-		}
 		report.GPUs = append(report.GPUs, g.reported(slices))
 	}
 	return report, nil

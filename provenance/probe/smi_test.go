@@ -91,3 +91,15 @@ func FuzzSMI(f *testing.F) {
 		}
 	})
 }
+
+// TestSMIStopsAtTheLimit: what stands after one GPU or slice too many is not read.
+func TestSMIStopsAtTheLimit(t *testing.T) {
+	for _, document := range []string{
+		"<nvidia_smi_log>" + strings.Repeat("<gpu/>", maxReported+1) + "<<<",
+		"<nvidia_smi_log><gpu><mig_devices>" + strings.Repeat("<mig_device/>", maxSlices+1) + "<<<",
+	} {
+		if _, err := ParseSMI([]byte(document), nil); err == nil || !strings.Contains(err.Error(), ": more than ") {
+			t.Errorf("found %v, expected more than the limit", err)
+		}
+	}
+}

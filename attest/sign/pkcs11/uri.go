@@ -12,6 +12,24 @@ import (
 // Scheme begins every URI of a key in a token.
 const Scheme = "pkcs11:"
 
+// IsURI reports whether text was meant as the URI of a key in a token, and so may
+// hold a PIN: the scheme in any case, with space before it, which [ParseURI] refuses.
+func IsURI(text string) bool {
+	text = strings.TrimSpace(text)
+	return len(text) >= len(Scheme) && strings.EqualFold(text[:len(Scheme)], Scheme)
+}
+
+// NamesPIN reports whether text speaks of a PIN, percent-encoded or not.
+func NamesPIN(text string) bool {
+	plain, err := url.PathUnescape(text)
+	if err != nil {
+		plain = text
+	}
+	return strings.Contains(strings.ToLower(plain+text), pinValue)
+}
+
+const pinValue = "pin-value"
+
 // URI names one private key in one token (RFC 7512). A field that is empty is not
 // asked about; what is given must all match.
 type URI struct {
@@ -32,12 +50,11 @@ const maxURI = 16 << 10
 // passed over are refused, so that a key is never less exactly named than it seems.
 // No error shows a PIN.
 func ParseURI(text string) (*URI, error) {
-	rest, ok := strings.CutPrefix(text, Scheme)
-	if !ok || len(text) > maxURI {
-		return nil, fmt.Errorf("expected %stoken=LABEL;object=LABEL?module-path=FILE (RFC 7512), at most %d bytes", Scheme, maxURI)
+	if !IsURI(text) || text != strings.TrimSpace(text) || len(text) > maxURI {
+		return nil, fmt.Errorf("expected %stoken=LABEL;object=LABEL?module-path=FILE (RFC 7512), without space around it, at most %d bytes", Scheme, maxURI)
 	}
 	u := &URI{}
-	path, query, _ := strings.Cut(rest, "?")
+	path, query, _ := strings.Cut(text[len(Scheme):], "?")
 	if err := attributes(path, ";", inPath, u.pathAttribute); err != nil {
 		return nil, err
 	}
@@ -68,8 +85,11 @@ func attributes(text, separator, plain string, set func(name, value string) erro
 			return nil
 		}
 		name, raw, found := strings.Cut(pair, "=")
-		if !found || name == "" {
+		if !found || name == "" || !only(name, "-_") || strings.Contains(name, "%") {
 			return fmt.Errorf("%d bytes without NAME=: expected NAME=VALUE pairs, separated by %q (a %q in a value is written %%%02X)", len(pair), separator, separator, separator[0])
+		}
+		if name != pinValue && NamesPIN(pair) {
+			return fmt.Errorf("an attribute has %s inside, and is not shown: expected %s as an attribute of its own after the question mark, or better pin-source=FILE", pinValue, pinValue)
 		}
 		if seen[name] {
 			return fmt.Errorf("%.40q stands twice: expected each attribute once", name)
@@ -137,7 +157,7 @@ func (u *URI) queryAttribute(name, value string) error {
 			return fmt.Errorf("module-path %.200q: expected an absolute path, so that it is certain which library is loaded", value)
 		}
 		u.Module = value
-	case "pin-value":
+	case pinValue:
 		u.PIN = value
 	case "pin-source":
 		if strings.HasPrefix(value, "|") {

@@ -12,7 +12,8 @@ func TestParseURI(t *testing.T) {
 		"pkcs11:token=release%20token;object=signing?module-path=/usr/lib/m.so": {Token: "release token", Object: "signing", Module: "/usr/lib/m.so"},
 		"pkcs11:id=%01%ff;serial=210f;slot-id=7;type=private":                   {ID: []byte{1, 0xff}, Serial: "210f", Slot: &slot},
 		"pkcs11:object=a%3bb%25?pin-source=file:/run/pin&module-path=/m.so":     {Object: "a;b%", PINSource: "/run/pin", Module: "/m.so"},
-		"pkcs11:manufacturer=M;model=X;object=k?pin-value=12%2634":              {Manufacturer: "M", Model: "X", Object: "k", PIN: "12&34"},
+		"PKCS11:object=x": {Object: "x"},
+		"pkcs11:manufacturer=M;model=X;object=k?pin-value=12%2634": {Manufacturer: "M", Model: "X", Object: "k", PIN: "12&34"},
 	}
 	for text, want := range cases {
 		got, err := ParseURI(text)
@@ -28,7 +29,17 @@ func TestParseURIRefuses(t *testing.T) {
 	cases := map[string]string{
 		"pkcs11:":                                             "no key is named",
 		"pkcs11:token=x":                                      "no key is named",
-		"PKCS11:object=x":                                     "expected pkcs11:token=LABEL",
+		" pkcs11:object=x?pin-value=24680":                    "without space around it",
+		"pkcs11:object=x?pin-value=24680\n":                   "without space around it",
+		"pkcs12:object=x?pin-value=24680":                     "expected pkcs11:token=LABEL",
+		"pkcs11:object=x&pin-value=24680;type=public":         "has pin-value inside",
+		"pkcs11:object=x;type=y&pin-value=24680":              "has pin-value inside",
+		"pkcs11:object=x;slot-id=1%26pin-value%3D24680":       "has pin-value inside",
+		"pkcs11:object=x?module-path=m.so?pin-value=24680":    "has pin-value inside",
+		"pkcs11:object=x?module-path=/m&pin-value%3D24680=":   "without NAME=",
+		"pkcs11:object=x?pin-value24680=x":                    "has pin-value inside",
+		"pkcs11:object=x?PIN-VALUE=24680":                     "has pin-value inside",
+		"pkcs11:object=x?%70in-value%3d24680=%zz":             "without NAME=",
 		"pkcs11:object=x;object=y":                            "stands twice",
 		"pkcs11:object=":                                      "is empty",
 		"pkcs11:object=x;":                                    "without NAME=",
@@ -43,7 +54,7 @@ func TestParseURIRefuses(t *testing.T) {
 		"pkcs11:object=x?module-name=softhsm":                 "not known after the question mark",
 		"pkcs11:object=x?module-path=softhsm.so":              "expected an absolute path",
 		"pkcs11:object=x?pin-source=|/bin/pin":                "names a program",
-		"pkcs11:object=x?pin-value=24680 ":                    "all else as %XX",
+		"pkcs11:object=x?pin-value=24680 1":                   "all else as %XX",
 		"pkcs11:object=x?pin-value=24680&24680":               "without NAME=",
 		"pkcs11:object=x?pin-value=24680%":                    "all else as %XX",
 		"pkcs11:object=x?pin-value=24680;x=24680":             "all else as %XX",

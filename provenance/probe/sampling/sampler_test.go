@@ -163,3 +163,34 @@ func TestExporterAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestExporterSecret: the query of an address is sent and not shown, not even
+// where the exporter redirects to it; a user and password are refused unseen.
+func TestExporterSecret(t *testing.T) {
+	asked := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.RawQuery
+		http.Redirect(w, r, "/elsewhere?"+r.URL.RawQuery, http.StatusFound)
+	}))
+	defer server.Close()
+	exporter, err := NewExporter(SourceDCGM, server.URL+"/metrics?token=SECRET#SECRET")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = exporter.read(t.Context())
+	if query := <-asked; query != "token=SECRET" {
+		t.Errorf("the exporter was asked %q", query)
+	}
+	if want := server.URL + "/elsewhere"; err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "SECRET") {
+		t.Errorf("found %v, expected a redirect to %s alone", err, want)
+	}
+	if want := SourceDCGM + " at " + server.URL + "/metrics"; exporter.name() != want {
+		t.Errorf("found the name %q, expected %q", exporter.name(), want)
+	}
+	for _, address := range []string{"http://meter:SECRET@127.0.0.1:9/metrics", "http://meter:SEC/RET@127.0.0.1/", "http://meter:SE?CRET@127.0.0.1/", "meter:SECRET@host",
+		"localhost?token=SECRET", "http://h ost/?token=SECRET", "http:\x00//a?SECRET", "http://#SECRET"} {
+		if _, err := NewExporter(SourceDCGM, address); err == nil || strings.Contains(err.Error(), "SE") || strings.Contains(err.Error(), "RET") {
+			t.Errorf("%q: found %v", address, err)
+		}
+	}
+}

@@ -17,19 +17,25 @@ const scrapeTimeout = 5 * time.Second
 type Exporter struct {
 	source string
 	url    string
+	shown  string // url without its query, which may hold a secret
 	client *http.Client
 	cycles cycles
 }
 
 // NewExporter checks the address of an exporter, such as
-// http://localhost:9400/metrics. source is [SourceDCGM] or [SourceAMD].
+// http://localhost:9400/metrics. source is [SourceDCGM] or [SourceAMD]. A user
+// and password are refused: they would stand in the list of processes. A query
+// is sent, and shown nowhere. No error shows either.
 func NewExporter(source, address string) (*Exporter, error) {
+	const expected = "expected an address such as http://localhost:9400/metrics"
+	if strings.Contains(address, "@") {
+		return nil, errors.New("found a user or password (an @): they would stand in the list of processes, and are not sent; " + expected + ", of an exporter that this machine may read without them")
+	}
 	u, err := url.Parse(address)
-	switch {
-	case err != nil:
-		return nil, err
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, fmt.Errorf("found %q: expected an address such as http://localhost:9400/metrics", address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		before, _, _ := strings.Cut(address, "?")
+		before, _, _ = strings.Cut(before, "#")
+		return nil, fmt.Errorf("found %.200q: %s", before, expected)
 	}
 	if u.Path == "" {
 		u.Path = "/metrics"
@@ -38,13 +44,19 @@ func NewExporter(source, address string) (*Exporter, error) {
 		Timeout:   scrapeTimeout,
 		Transport: &http.Transport{MaxResponseHeaderBytes: 64 << 10, DisableCompression: true},
 		CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-			return errors.New("it redirects to " + r.URL.Redacted() + ", which is not followed")
+			return errors.New("it redirects to " + place(r.URL) + ", which is not followed")
 		},
 	}
-	return &Exporter{source: source, url: u.String(), client: client}, nil
+	return &Exporter{source: source, url: u.String(), shown: place(u), client: client}, nil
 }
 
-func (e *Exporter) name() string { return e.source + " at " + e.url }
+// place is where a URL leads: its scheme, host and path, and none of the parts
+// that may hold a secret.
+func place(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
+
+func (e *Exporter) name() string { return e.source + " at " + e.shown }
 
 func (e *Exporter) read(ctx context.Context) ([]Reading, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.url, nil)
