@@ -1,12 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +28,7 @@ type cosignResult struct {
 	Signer     string            `json:"signer"`
 	Beside     []verify.SignedBy `json:"beside"` // who had signed before
 	Statements []attestStatement `json:"statements"`
+	Already    []string          `json:"already,omitempty"` // predicate types that this key had signed there before
 }
 
 func (a *app) cosignCommand() *cobra.Command {
@@ -39,7 +39,8 @@ func (a *app) cosignCommand() *cobra.Command {
 		Long: `Co-sign verifies a shipment as verify does: every byte, every name, the signatures of those that you name with
 --signer or --policy. Then it signs the very statements that were accepted, to the byte, with your key, and attaches
 the bundles beside the others. So a provider or an auditor confirms what a lab has stated: a policy asks for both.
-Nothing is signed of a shipment that is not verified. SHIPMENT is a layout directory; pull one from a registry first,
+Nothing is signed of a shipment that is not verified, nor where a statement of --statements is not there; what your key has
+signed before is said and left as it is. SHIPMENT is a layout directory; pull one from a registry first,
 and push it again afterwards.
 
 Your signature says that you stand by the statement. What you have checked beyond verify is between you and those who
@@ -54,7 +55,7 @@ trust your key.
 	flags := cmd.Flags()
 	f.signer.add(flags)
 	flags.StringArrayVar(&f.verify.keys, "signer", nil, "public key (PEM) of who signed the statements; repeatable")
-	flags.StringSliceVar(&f.statements, "statements", nil, "which statements to sign (default all that are verified): training-compute, hardware, determination")
+	flags.StringSliceVar(&f.statements, "statements", nil, "which statements to sign (default all that are verified and not signed by this key yet): "+strings.Join(includable(), ", "))
 	flags.StringVar(&f.verify.reference, "reference", "", "for a layout with several models: which one, by name, tag or digest")
 	f.verify.wanted.add(flags)
 	f.verify.trust.add(flags)
@@ -138,49 +139,35 @@ func (a *app) attachToo(ctx context.Context, target string, f cosignFlags, r ver
 	if !slices.ContainsFunc(r.Subjects, func(s verify.Subject) bool { return s.Digest == out.Manifest }) {
 		return out, fmt.Errorf("%s: the model was replaced while it was verified: nothing was signed; look at it again", target)
 	}
-	for _, s := range r.Statements {
-		if !s.OK || !s.Understood || len(types) > 0 && !slices.Contains(types, s.PredicateType) {
-			continue // what is not understood is nothing to put a name to
-		}
-		bundle, err := key.Sign(ctx, s.Payload)
+	wanted, err := toCosign(r, types)
+	if err != nil {
+		return out, fmt.Errorf("%s: %w", target, err)
+	}
+	out.Model = meter.ModelRef(wanted[0].Model)
+	all, err := out.sign(ctx, wanted, model.Bundles, key)
+	if err != nil {
+		return out, err
+	}
+	for _, m := range all {
+		referrer, err := layout.Attach(ctx, oci.Attachment{Subject: model.Manifest, Bundle: m.bundle, PredicateType: m.predicateType, Created: a.env.now()})
 		if err != nil {
-			return out, err
+			return out, fmt.Errorf("%s: of %d statements %d were attached; co-sign again signs the rest: %w", target, len(all), len(out.Statements), err)
 		}
-		if slices.ContainsFunc(model.Bundles, func(b oci.Bundle) bool { return sameSignature(b.Data, bundle) }) {
-			return out, fmt.Errorf("%s: this key has signed %s there already", target, shortType(s.PredicateType))
-		}
-		referrer, err := layout.Attach(ctx, oci.Attachment{Subject: model.Manifest, Bundle: bundle, PredicateType: s.PredicateType, Created: a.env.now()})
-		if err != nil {
-			return out, err
-		}
-		out.Model = meter.ModelRef(s.Model)
-		out.Statements = append(out.Statements, attestStatement{s.PredicateType, referrer.Digest.String()})
+		out.Statements = append(out.Statements, attestStatement{m.predicateType, referrer.Digest.String()})
 	}
 	if len(out.Statements) == 0 {
-		return out, fmt.Errorf("%s: none of the statements that were asked for was accepted: nothing was signed", target)
+		return out, fmt.Errorf("%s: this key has signed all of it already: %s", target, strings.Join(shortTypes(out.Already), ", "))
 	}
 	return out, nil
-}
-
-// sameSignature reports whether two bundles hold one signature; timestamps may differ.
-func sameSignature(a, b []byte) bool {
-	type bundle struct {
-		DSSEEnvelope struct {
-			Signatures []struct{ Sig []byte }
-		}
-	}
-	var left, right bundle
-	if json.Unmarshal(a, &left) != nil || json.Unmarshal(b, &right) != nil {
-		return false
-	}
-	l, r := left.DSSEEnvelope.Signatures, right.DSSEEnvelope.Signatures
-	return len(l) == 1 && len(r) == 1 && bytes.Equal(l[0].Sig, r[0].Sig)
 }
 
 func (a *app) printCosigned(r cosignResult) {
 	a.printf("co-signed %s: %s\n  manifest  %s\n  signer    %s\n", r.Model, printable(r.Shipment), r.Manifest, r.Signer)
 	for _, s := range r.Statements {
 		a.printf("  signs     %s\n", s.PredicateType)
+	}
+	for _, t := range r.Already {
+		a.printf("  already   %s\n", t)
 	}
 	for _, s := range r.Beside {
 		a.printf("  beside    %s", describeSigner(s)[len("  signer   "):])
