@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/weighbridge/weighbridge/provenance"
 )
@@ -221,11 +222,11 @@ func (r *reader) findings() []Finding {
 	return append(all, more...)
 }
 
-// printable replaces what a terminal might obey and cuts what is too long: the
+// printable replaces what a terminal might obey or not show, and cuts what is too long: the
 // text comes from files that anybody may have written.
 func printable(text string, limit int) string {
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\uFFFD' {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
 			return '?'
 		}
 		return r

@@ -103,3 +103,11 @@ func TestSMIStopsAtTheLimit(t *testing.T) {
 		}
 	}
 }
+
+// TestSMIOnATerminal: what turns text round or moves a cursor is shown as a question mark.
+func TestSMIOnATerminal(t *testing.T) {
+	r, err := ParseSMI([]byte("<nvidia_smi_log><gpu><uuid>GPU-\u202e1\u200b\u00852</uuid></gpu></nvidia_smi_log>"), nil)
+	if err != nil || len(r.GPUs) != 1 || r.GPUs[0].UUID != "GPU-?1??2" {
+		t.Errorf("found %+v, %v", r, err)
+	}
+}
