@@ -107,8 +107,7 @@ func sampledUse(summaries []sampling.Summary, findings []sampling.Finding) wrap.
 		signal := meter.Signal{Name: s.Name, Kind: meter.SignalKind(s.Kind), Source: s.Source, Samples: s.Samples, Covered: s.Covered}
 		if signal.Kind == meter.RateSignal || signal.Kind == meter.OccupancySignal {
 			signal.Share = &meter.Share{Low: s.Low, Mean: s.Mean, High: s.High}
-		} else {
-			total := meter.NewOps(s.Total)
+		} else if total, err := meter.OpsFromBig(s.Total); err == nil { // no counter comes near 2^128
 			signal.Total = &total
 		}
 		last := &u.Use[len(u.Use)-1]

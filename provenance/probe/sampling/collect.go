@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ type sum struct {
 	covered   float64 // chip-milliseconds
 	weighted  float64 // of the shares, by covered
 	low, high float64
-	total     float64 // of a counter
+	total     big.Int // of a counter
 }
 
 // Options of a [Collector].
@@ -126,7 +127,8 @@ func (c *Collector) count(at cell, now time.Time, value float64, before previous
 	}
 	s := c.sum(at.key, 0)
 	s.samples++
-	s.total += value - before.value
+	grown, _ := big.NewFloat(value - before.value).Int(nil)
+	s.total.Add(&s.total, grown)
 	// A counter has no gaps: it counts whether or not somebody reads it.
 	s.covered += max(0, now.Sub(before.at).Seconds()*1000*c.units[at.unit].Share)
 }
@@ -145,9 +147,9 @@ type Summary struct {
 	Product, Source, Name string
 	Kind                  Kind
 	Samples               uint64
-	Covered               uint64 // chip-milliseconds, rounded down
-	Low, Mean, High       uint64 // millionths, rounded outward, the mean up; of rates and occupancies
-	Total                 uint64 // of counters
+	Covered               uint64   // chip-milliseconds, rounded down
+	Low, Mean, High       uint64   // millionths, rounded outward, the mean up; of rates and occupancies
+	Total                 *big.Int // of counters, nil of the rest: what the exporter prints, which rounds its own numbers above 2^53
 }
 
 // Summaries returns the sums so far, by product and best source first. Signals
@@ -162,7 +164,7 @@ func (c *Collector) Summaries() []Summary {
 		}
 		summary := Summary{Product: k.product, Source: k.source, Name: k.name, Kind: k.kind, Samples: s.samples, Covered: uint64(s.covered)}
 		if k.kind.counter() {
-			summary.Total = uint64(min(s.total, 1<<53))
+			summary.Total = new(big.Int).Set(&s.total)
 		} else {
 			summary.Low, summary.High = uint64(math.Floor(s.low*1e6)), uint64(math.Ceil(s.high*1e6))
 			summary.Mean = min(max(uint64(math.Ceil(s.weighted/s.covered*1e6-1e-6)), summary.Low), summary.High)

@@ -68,10 +68,15 @@ func TestCounters(t *testing.T) {
 	read(0, 1e15)
 	read(1000, 3e15)
 	read(60_000, 4e15)
-	if s := single(t, c); s.Total != 3e15 || s.Covered != 60_000 || s.High != 0 {
+	if s := single(t, c); s.Total.String() != "3000000000000000" || s.Covered != 60_000 || s.High != 0 {
 		t.Errorf("found %+v", s)
 	}
-	read(61_000, 5)
+	read(61_000, 4e18) // more than a float64 counts one by one, and than a uint64 holds over a few chips
+	read(61_500, 8e18)
+	if s := single(t, c); s.Total.String() != "7999000000000000000" {
+		t.Errorf("found %s", s.Total)
+	}
+	read(61_800, 5)
 	read(62_000, 9e15)
 	if all := c.Summaries(); len(all) != 0 || len(c.Restarted()) != 1 {
 		t.Errorf("a counter that went down is used: %+v, %q", all, c.Restarted())
