@@ -103,6 +103,9 @@ func writeReleaseNote(l *ledger.Ledger, d delivery.Delivery, path string) error 
 	if d.Release == nil {
 		return fmt.Errorf("delivery %s: it was never released: there is no release note", d.ID)
 	}
+	if d.State != delivery.Released || d.DecideAgain() {
+		return fmt.Errorf("delivery %s was released, and what it rests on has changed since (it is %s): a note that says otherwise is not given away; decide it again (weighbridge delivery decide %s), and have it approved", d.ID, d.State, d.ID)
+	}
 	approved := d.Release.Step.Approved
 	prepared := d.Entries[approved.Decided].Step.Decided.Signature
 	_, one, err := openedNote(l, *prepared)
