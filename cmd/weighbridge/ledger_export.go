@@ -119,6 +119,9 @@ func (f exportFlags) lineage(h *history, o *audit.Options, r redaction) error {
 	if err = errors.Join(err, h.err); err != nil {
 		return err
 	}
+	if heads, err := h.ledger.Heads(f.model); err == nil && len(heads) > 0 && slices.Contains(walked.Missing, f.model) {
+		return fmt.Errorf("%s: no record of it counts any more: all were voided, so there is no lineage to export; weighbridge ledger show %s lists them", f.model, f.model)
+	}
 	if slices.Contains(walked.Missing, f.model) {
 		return fmt.Errorf("%s: the ledger holds nothing of this model; weighbridge ledger head lists those it knows", f.model)
 	}

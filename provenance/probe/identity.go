@@ -54,11 +54,7 @@ func parseIdentity(data []byte) (Identity, error) {
 		return identityJSON(data)
 	}
 	if parts := bytes.Split(data, []byte(".")); len(parts) == 3 {
-		payload, err := base64.RawURLEncoding.DecodeString(string(parts[1]))
-		if err != nil {
-			return Identity{}, fmt.Errorf("token: %w", err)
-		}
-		return googleToken(payload)
+		return signedToken(parts)
 	}
 	content, err := signedContent(data)
 	if err != nil {
@@ -106,6 +102,26 @@ func awsDocument(data []byte, form string, signed bool) (Identity, error) {
 		err = errors.New("it has no instanceId and accountId")
 	}
 	return Identity{Provider: "aws", Form: form, Signed: signed, Fields: fields}, err
+}
+
+// signedToken reads a JSON Web Token (RFC 7515, compact serialization). One without a
+// signature (RFC 7518, section 3.6) is nobody's word.
+func signedToken(parts [][]byte) (Identity, error) {
+	var header struct {
+		Algorithm string `json:"alg"`
+	}
+	text, err := base64.RawURLEncoding.DecodeString(string(parts[0]))
+	if err == nil {
+		err = json.Unmarshal(text, &header)
+	}
+	payload, errPayload := base64.RawURLEncoding.DecodeString(string(parts[1]))
+	switch {
+	case err != nil || errPayload != nil:
+		return Identity{}, fmt.Errorf("token: %w", errors.Join(err, errPayload))
+	case header.Algorithm == "" || strings.EqualFold(header.Algorithm, "none") || len(parts[2]) == 0:
+		return Identity{}, fmt.Errorf("token: it is not signed (alg %.20q)", header.Algorithm)
+	}
+	return googleToken(payload)
 }
 
 func googleToken(payload []byte) (Identity, error) {

@@ -87,7 +87,9 @@ func TestIdentityRefused(t *testing.T) {
 		"empty": "", "text": "hello world", "HTML": "<html>", "an empty object": "{}", "a list": "[1]", "no account": `{"instanceId":"i-1"}`,
 		"another encoding": `{"encoding":"cms","signature":"AAAA"}`, "no base64": `{"encoding":"pkcs7","signature":"*"}`, "no DER": base([]byte("no DER at all")),
 		"signed nonsense": base(signed(t, "nonsense")), "a token of somebody else": token(`{"iss":"x"}`), "a token of nonsense": "a.b.c",
-		"numbers for texts": `{"accountId":{},"instanceId":[]}`, "too long": strings.Repeat(" ", MaxIdentity+1),
+		"a token of no algorithm":     base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + strings.TrimPrefix(token(gcpText), strings.Split(token(gcpText), ".")[0]),
+		"a token without a signature": strings.TrimSuffix(token(gcpText), strings.Split(token(gcpText), ".")[2]),
+		"numbers for texts":           `{"accountId":{},"instanceId":[]}`, "too long": strings.Repeat(" ", MaxIdentity+1),
 	} {
 		if id, err := ParseIdentity([]byte(document)); err == nil {
 			t.Errorf("%s: read as %+v", name, id)
