@@ -51,7 +51,7 @@ func (a *app) sources(ctx context.Context, f hostFlags) (s probe.Sources, librar
 		if err != nil {
 			return s, nil, release, fmt.Errorf("--%s: %w", f.flag, err)
 		}
-		s.Host, s.Environment, release = dir.FS(), nil, func() { dir.Close() }
+		s.Host, s.Environment, release = filesUnder(dir), nil, func() { dir.Close() }
 	}
 	if f.process != "" {
 		s.Environment = nil
