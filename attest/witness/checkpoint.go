@@ -63,7 +63,7 @@ func ParseAll(text string) ([]Checkpoint, error) {
 	rest, ended := strings.CutSuffix(text, "\n")
 	parts := strings.Split(rest, "\n\n")
 	if !ended || len(parts)%2 != 0 {
-		return nil, fmt.Errorf("%d parts: expected a head and its signatures by turns, an empty line between two, as weighbridge ledger head --sign prints them", len(parts))
+		return nil, fmt.Errorf("found no head with its signatures, or one that is cut off: expected a head and its signatures by turns, an empty line between two, as weighbridge ledger head --sign prints them")
 	}
 	var all []Checkpoint
 	for i := 0; i < len(parts); i += 2 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -75,11 +76,12 @@ func readUpTo(path string, limit int64) ([]byte, error) {
 }
 
 // readRegular returns the bytes of a regular file of at most limit bytes. The size
-// is looked at first, and nothing is cut off: a file that is too long is refused.
+// is looked at first, and nothing is cut off: a file that is too long is refused. The
+// error does not name the file: who calls says which flag named it.
 func readRegular(path string, limit int64) ([]byte, error) {
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	defer root.Close()
 	file, info, err := weights.OpenRegular(root, filepath.Base(path))
@@ -88,7 +90,7 @@ func readRegular(path string, limit int64) ([]byte, error) {
 	case errors.As(err, &refused):
 		return nil, fmt.Errorf("%s: put the file itself there", refused.Found)
 	case err != nil:
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	defer file.Close()
 	if info.Size() > limit {
@@ -99,6 +101,16 @@ func readRegular(path string, limit int64) ([]byte, error) {
 		err = fmt.Errorf("it grows while it is read: expected at most %d bytes", limit)
 	}
 	return data, err
+}
+
+// withoutPath is what the system said, without the name that it was asked with: that
+// is the last part of a path only.
+func withoutPath(err error) error {
+	var fault *fs.PathError
+	if errors.As(err, &fault) {
+		return fault.Err
+	}
+	return err
 }
 
 // insideOnly is the claims file's path relative to the weights when it lies in

@@ -37,7 +37,7 @@ type signedNote struct {
 }
 
 func (a *app) signNote(ctx context.Context, path string, payload []byte) (*signedNote, error) {
-	key, err := a.readKey(path)
+	key, err := a.readKey("--key", path)
 	if err != nil {
 		return nil, err
 	}

@@ -120,16 +120,19 @@ func readMeterKeys(key, document string) (*meterKeys, error) {
 		return nil, usage("--epochs: name the meter's public key too (--meter-key): anybody can write such a document")
 	}
 	keys, err := readPublicKeys("--meter-key", []string{key})
-	if err != nil || document == "" {
-		return &meterKeys{pinned: keys[0]}, err
+	if err != nil {
+		return nil, err
+	}
+	if document == "" {
+		return &meterKeys{pinned: keys[0]}, nil
 	}
 	data, err := readRegular(document, epoch.MaxDocument)
 	if err != nil {
-		return nil, fmt.Errorf("--epochs: %w", err)
+		return nil, fmt.Errorf("--epochs %s: %w", document, err)
 	}
 	_, history, err := epoch.ParseDocument(data)
 	if err != nil {
-		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w", document, err)}
+		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w; expected what weighbridge key show --for meter --json printed", document, err)}
 	}
 	text, err := readUpTo(key, maxPolicyKey)
 	if err != nil {

@@ -14,37 +14,38 @@ import (
 
 // readKey finds the private key that signs: in a file, in a token (pkcs11:...), or in
 // a key service (NAME://...). A file that others may read or write is refused:
-// whoever else has it signs in the same name. A pipe has no readers to keep out.
-func (a *app) readKey(path string) (*sign.Key, error) {
+// whoever else has it signs in the same name. A pipe has no readers to keep out. flag
+// is what named it.
+func (a *app) readKey(flag, path string) (*sign.Key, error) {
 	if pkcs11.IsURI(path) {
-		return a.tokenKey(path)
+		return a.tokenKey(flag, path)
 	}
 	if pkcs11.NamesPIN(path) {
-		return nil, usage("--key: the name of a file or a key service with a PIN in it (pin-value), which is not shown: expected %s at its beginning for a key in a token", pkcs11.Scheme)
+		return nil, usage("%s: the name of a file or a key service with a PIN in it (pin-value), which is not shown: expected %s at its beginning for a key in a token", flag, pkcs11.Scheme)
 	}
 	if _, _, service := kms.ParseName(path); service {
-		return a.serviceKey(path)
+		return a.serviceKey(flag, path)
 	}
 	data, err := readUpTo(path, maxPolicyKey)
 	if err != nil {
-		return nil, fmt.Errorf("--key: %w; make one with `weighbridge key generate --out %s`", err, path)
+		return nil, fmt.Errorf("%s: %w; make one with `weighbridge key generate --out %s`", flag, err, path)
 	}
 	var password []byte
 	if sign.IsEncrypted(data) {
-		if password, err = a.password(path); err != nil {
+		if password, err = a.password(flag, path); err != nil {
 			return nil, err
 		}
 	}
 	key, err := sign.ParseEncryptedKey(data, password)
 	if err != nil {
-		return nil, fmt.Errorf("--key %s: %w", path, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, path, err)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("--key: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	if othersMay(info) {
-		return nil, fmt.Errorf("--key %s: others may read or write it (mode %04o): chmod 600 %s, and make a new key if somebody may have read this one", path, info.Mode().Perm(), path)
+		return nil, fmt.Errorf("%s %s: others may read or write it (mode %04o): chmod 600 %s, and make a new key if somebody may have read this one", flag, path, info.Mode().Perm(), path)
 	}
 	return key, nil
 }
@@ -85,16 +86,16 @@ func keyName(name string) string {
 
 // password is that of an encrypted key: from the environment, where an empty one
 // counts too (cosign allows it), else asked for on the terminal.
-func (a *app) password(path string) ([]byte, error) {
+func (a *app) password(flag, path string) ([]byte, error) {
 	if value, found := a.variable("WEIGHBRIDGE_PASSWORD", "COSIGN_PASSWORD"); found {
 		return []byte(value), nil
 	}
 	if !term.IsTerminal(int(a.env.stdin.Fd())) {
-		return nil, fmt.Errorf("--key %s: it is encrypted: put its password into $WEIGHBRIDGE_PASSWORD (or $COSIGN_PASSWORD), or run this on a terminal", path)
+		return nil, fmt.Errorf("%s %s: it is encrypted: put its password into $WEIGHBRIDGE_PASSWORD (or $COSIGN_PASSWORD), or run this on a terminal", flag, path)
 	}
 	password, err := a.typed("password of " + path)
 	if err != nil {
-		return nil, fmt.Errorf("--key %s: reading the password: %w", path, err)
+		return nil, fmt.Errorf("%s %s: reading the password: %w", flag, path, err)
 	}
 	return password, nil
 }

@@ -134,7 +134,7 @@ func (a *app) revokeKey(f keyRevokeFlags) error {
 func readRevocations(flag, path string) ([]verify.Revocation, error) {
 	data, err := readRegular(path, attest.MaxStatementBytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, path, err)
 	}
 	list, err := verify.ParseRevocations(data)
 	if err != nil {

@@ -78,7 +78,7 @@ func (a *app) rotateKey(f keyRotateFlags) error {
 	var before *sign.Key
 	if f.key != "" {
 		var err error
-		if before, err = a.readKey(f.key); err != nil {
+		if before, err = a.readKey("--key", f.key); err != nil {
 			return err
 		}
 		if _, err := meterKey(before); err != nil {
@@ -125,7 +125,7 @@ func (a *app) rotateIn(l *ledger.Ledger, f keyRotateFlags, before *sign.Key) (ke
 	r := rotation{ledger: l, history: held.own, author: f.author, now: a.env.now().UTC()}
 	path := f.use
 	if f.use != "" {
-		key, err := a.readKey(f.use)
+		key, err := a.readKey("--use", f.use)
 		if err != nil {
 			return keyRotateResult{}, err
 		}

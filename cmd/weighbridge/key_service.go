@@ -15,21 +15,21 @@ import (
 
 // serviceKey is a key in a key service, by the plugin that the name asks for. What
 // leaves this machine is the plugin's doing, so it is said who is asked.
-func (a *app) serviceKey(name string) (*sign.Key, error) {
+func (a *app) serviceKey(flag, name string) (*sign.Key, error) {
 	program, reference, _ := kms.ParseName(name)
 	path, err := exec.LookPath(program)
 	if err != nil {
-		return nil, fmt.Errorf("--key %s: no program %s on $PATH (%w): key services are asked through Sigstore's plugins, also those that cosign has built in; install the one of this service", keyName(name), program, err)
+		return nil, fmt.Errorf("%s %s: no program %s on $PATH (%w): key services are asked through Sigstore's plugins, also those that cosign has built in; install the one of this service", flag, keyName(name), program, err)
 	}
 	a.warn("the key service behind %s is asked for its public key, and to sign, through %s", printable(keyName(name)), path)
 	p := plugin{path: path, environ: without(a.env.environ, "WEIGHBRIDGE_PIN", "WEIGHBRIDGE_PASSWORD"), says: a.env.stderr, patience: time.Minute}
 	found, err := kms.Open(reference, p.ask)
 	if err != nil {
-		return nil, fmt.Errorf("--key %s: %w", keyName(name), err)
+		return nil, fmt.Errorf("%s %s: %w", flag, keyName(name), err)
 	}
 	key, err := sign.NewKey(found)
 	if err != nil {
-		return nil, fmt.Errorf("--key %s: %w", keyName(name), err)
+		return nil, fmt.Errorf("%s %s: %w", flag, keyName(name), err)
 	}
 	return key, nil
 }

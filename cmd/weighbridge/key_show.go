@@ -65,12 +65,15 @@ func (a *app) publicHalf(name string) (public []byte, half string, err error) {
 	half = "token or service"
 	if !elsewhere(name) {
 		data, err := readRegular(name, maxPolicyKey)
-		if err != nil || !bytes.Contains(data, []byte("PRIVATE KEY-----")) {
-			return data, "public", err
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w", name, err)
+		}
+		if !bytes.Contains(data, []byte("PRIVATE KEY-----")) {
+			return data, "public", nil
 		}
 		half = "private"
 	}
-	key, err := a.readKey(name)
+	key, err := a.readKey("key", name)
 	if err != nil {
 		return nil, "", err
 	}

@@ -16,10 +16,10 @@ import (
 
 // tokenKey is a key in a token. name may hold a PIN, so no error shows it: they show
 // the URI as it was read.
-func (a *app) tokenKey(name string) (*sign.Key, error) {
+func (a *app) tokenKey(flag, name string) (*sign.Key, error) {
 	uri, err := pkcs11.ParseURI(name)
 	if err != nil {
-		return nil, usage("--key %s...: %w", pkcs11.Scheme, err)
+		return nil, usage("%s %s...: %w", flag, pkcs11.Scheme, err)
 	}
 	if uri.Module == "" {
 		uri.Module, _ = a.variable("COSIGN_PKCS11_MODULE_PATH")
@@ -29,12 +29,12 @@ func (a *app) tokenKey(name string) (*sign.Key, error) {
 	}
 	found, err := pkcs11.Open(uri, func(token string) (string, error) { return a.pin(uri, token) }, func(text string) { a.warn("%s", text) })
 	if err != nil {
-		return nil, fmt.Errorf("--key %s: %w", uri, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, uri, err)
 	}
 	a.atEnd = append(a.atEnd, found.Close)
 	key, err := sign.NewKey(found)
 	if err != nil {
-		return nil, fmt.Errorf("--key %s: %w", uri, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, uri, err)
 	}
 	return key, nil
 }

@@ -11,7 +11,7 @@ import (
 // name of its log. Once the ledger has key epochs, only the key that holds now
 // signs; a log that was merged, and that this key is not right for, is left out.
 func (r *headsResult) sign(a *app, path string, epochs keyEpochs) error {
-	key, err := a.readKey(path)
+	key, err := a.readKey("--sign", path)
 	if err != nil {
 		return err
 	}

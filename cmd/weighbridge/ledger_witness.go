@@ -96,7 +96,7 @@ func (r witnessedResult) String() string {
 }
 
 func (a *app) showWitnessKey(f witnessFlags) error {
-	key, err := a.readKey(f.key)
+	key, err := a.readKey("--key", f.key)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ type witnessKeyResult struct {
 func (r witnessKeyResult) String() string { return r.Key + "\n" }
 
 func (a *app) ledgerWitness(f witnessFlags) error {
-	key, err := a.readKey(f.key)
+	key, err := a.readKey("--key", f.key)
 	if err != nil {
 		return err
 	}

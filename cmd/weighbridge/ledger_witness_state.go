@@ -95,7 +95,7 @@ func (a *app) readCheckpoints(flag, path string) ([]witness.Checkpoint, error) {
 		data, err = readRegular(path, witness.MaxBytes)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, path, err)
 	}
 	points, err := witness.ParseAll(string(data))
 	if err != nil {
@@ -110,7 +110,7 @@ func (a *app) consistencyProofs(paths []string) ([]*proof.Consistency, error) {
 	for _, path := range paths {
 		data, err := readRegular(path, proof.MaxBytes)
 		if err != nil {
-			return nil, fmt.Errorf("--proof: %w", err)
+			return nil, fmt.Errorf("--proof %s: %w", path, err)
 		}
 		_, grew, err := proof.Parse(data)
 		if err == nil && grew == nil {

@@ -80,7 +80,7 @@ func (a *app) signer(f signerFlags) (signer, error) {
 	if f.keyless {
 		return a.keyless(f)
 	}
-	key, err := a.readKey(f.key)
+	key, err := a.readKey("--key", f.key)
 	if err != nil {
 		return nil, err
 	}
@@ -117,12 +117,12 @@ func (a *app) keyless(f signerFlags) (signer, error) {
 	}
 	token, err := readRegular(f.token, maxPolicyKey)
 	if err != nil {
-		return nil, usage("--identity-token: %w", err)
+		return nil, usage("--identity-token %s: %w", f.token, err)
 	}
 	var root []byte
 	if f.root != "" {
 		if root, err = readRegular(f.root, attest.MaxStatementBytes); err != nil {
-			return nil, usage("--trusted-root: %w", err)
+			return nil, usage("--trusted-root %s: %w", f.root, err)
 		}
 	}
 	k, err := sign.NewKeyless(string(token), services, root)

@@ -43,7 +43,11 @@ func readPolicy(flag, path string) (*policy.Policy, string, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(path), name)
 		}
-		return readRegular(name, maxPolicyKey)
+		data, err := readRegular(name, maxPolicyKey)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		return data, err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", flag, err)

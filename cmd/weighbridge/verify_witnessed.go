@@ -51,10 +51,10 @@ func (f witnessedFlags) trust(p *verify.Policy) (err error) {
 	}
 	data, err := readRegular(f.policy, witness.MaxPolicyBytes)
 	if err != nil {
-		return usage("--witness-policy: %w", err)
+		return usage("--witness-policy %s: %w", f.policy, err)
 	}
 	if p.Witnesses, err = witness.ParsePolicy(data); err != nil {
-		return usage("--witness-policy %s: %w", f.policy, err)
+		return usage("--witness-policy %s: %w; expected lines as c2sp.org/tlog-policy has them: witness NAME KEY, and one quorum", f.policy, err)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func Parse(data []byte) (*Inclusion, *Consistency, error) {
 		Schema string `json:"schema"`
 	}
 	if err := json.Unmarshal(data, &kind); err != nil {
-		return nil, nil, fmt.Errorf("proof: %w", err)
+		return nil, nil, fmt.Errorf("proof: %w; expected what weighbridge ledger prove printed", err)
 	}
 	switch kind.Schema {
 	case InclusionSchema:

@@ -43,6 +43,9 @@ func newRows(in *bufio.Reader, name string) (*rows, error) {
 	r := &rows{csv: csv.NewReader(limit), limit: limit, name: name, column: map[string]int{}}
 	r.csv.ReuseRecord = true
 	header, err := r.csv.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: it is empty: expected a table whose first line names its columns", name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: header: %w", name, err)
 	}

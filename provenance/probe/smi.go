@@ -93,7 +93,7 @@ func ParseSMI(document, listing []byte) (Report, error) {
 	dec.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("expected UTF-8") }
 	var log smiLog
 	if err := dec.Decode(&log); err != nil {
-		return Report{}, fmt.Errorf("nvidia-smi: no document of -q -x: %w", err)
+		return Report{}, fmt.Errorf("nvidia-smi: no document of -q -x: %w; expected what nvidia-smi -q -x printed, whole", err)
 	}
 	report := Report{Source: "nvidia-smi", Driver: said(log.Driver), CUDA: said(log.CUDA)}
 	slices := parseListing(listing)
