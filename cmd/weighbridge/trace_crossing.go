@@ -21,6 +21,8 @@ type traceCrossing struct {
 	Met    bool       `json:"met"`                   // the threshold is met already
 	Notice int        `json:"notice_days,omitempty"` // days to notify in, after it is met or becomes known that it will be
 	Open   bool       `json:"notice_open,omitempty"` // whether that duty follows turns on more than the threshold
+
+	undated string // why there is no date although there is a rate, for people
 }
 
 // latestRun is the run of the model's own records whose period ended last, with
@@ -117,13 +119,20 @@ func (r latestRun) crossing(before, after fdp.Position, from time.Time) traceCro
 	if after.Comparison == ">" {
 		left.Add(left, big.NewInt(1))
 	}
-	if left.Sub(left, after.Estimate.Ops.Big()); left.Sign() <= 0 || gained.IsZero() {
+	switch left.Sub(left, after.Estimate.Ops.Big()); {
+	case left.Sign() <= 0:
+		c.undated = "the estimate is past the threshold, the range is not"
+		return c
+	case gained.IsZero():
+		c.undated = "no crossing date can be given"
 		return c
 	}
 	seconds := new(big.Rat).SetFrac(left.Mul(left, nanoseconds), new(big.Int).Mul(gained.Big(), big.NewInt(1e9)))
 	if at := secondsAfter(from, seconds); at != nil {
 		text := at.Format(time.RFC3339)
 		c.At = &text
+	} else {
+		c.undated = "not crossed before the year 10000"
 	}
 	return c
 }
@@ -158,7 +167,7 @@ func (c traceCrossing) part() string {
 	case c.PerDay == nil:
 		return "no crossing date can be given, at an unknown rate"
 	case c.At == nil:
-		return fmt.Sprintf("no crossing date can be given, at %s a day, the rate of run %s", c.PerDay.Short(), c.Run)
+		return fmt.Sprintf("%s, at %s a day, the rate of run %s", c.undated, c.PerDay.Short(), c.Run)
 	}
 	return fmt.Sprintf("going on from %s at %s a day, the rate of run %s:", c.From, c.PerDay.Short(), c.Run)
 }
