@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/weighbridge/weighbridge/attest"
-	"github.com/weighbridge/weighbridge/attest/witness"
-	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // Input is what arrived.
@@ -24,63 +21,6 @@ type Input struct {
 	// Disclosures are what a holder showed of statements that hide figures, by the
 	// digest of the signed payload, "sha256:<hex>" (SPEC.md, section 8).
 	Disclosures map[string][]string
-}
-
-// Policy is whom the recipient trusts, and for what. The zero value refuses.
-type Policy struct {
-	Keys    []*PublicKey // a key or an identity at least
-	Require []string     // predicate types that must be there; empty: training compute and hardware
-
-	Models        func(model string) bool // which models the statements may be about; nil: any one
-	Wanted        string                  // what Models asks for, for people
-	NotBefore     time.Time               // statements made before it are refused; zero: any time
-	MinLedgerSize uint64                  // entries that the model's logs must have had together; 0: any
-	AcceptRules   []string                // digests of rules that may come with a determination
-
-	Identities  []Identity   // who may sign with a certificate that says so; Root must say whom to believe
-	Now         time.Time    // as of which certificates of an authority of one's own hold, where no timestamp says when they signed
-	Root        *TrustedRoot // for identities and timestamps; nil: none of them is verified
-	Revocations []Revocation // signers that are withdrawn, each from a time on
-	Timestamped bool         // a verified RFC 3161 timestamp must be with every signature
-
-	Signers []Signer  // who the keys belong to, where that is known
-	Demands []Demand  // which of them must have signed what; none: any key may have signed anything
-	Levels  MinLevels // levels of assurance that must be reached
-
-	Meters []*PublicKey // keys of the meter, which sign the heads of its logs; none: no checkpoint is believed to be signed
-	// RightMeter returns why the key of a meter was not right for a head that it signed, as
-	// the key epochs of a ledger say it; nil: every key is right for every head.
-	RightMeter func(head proof.Head, meter *PublicKey) error
-	Witnesses  *witness.Policy // who must have cosigned the heads; nil: nobody outside the lab is believed to have seen them
-}
-
-// required returns the predicate types that must be there.
-func (p Policy) required() []string {
-	if len(p.Require) == 0 {
-		return []string{attest.TypeTrainingCompute, attest.TypeHardware}
-	}
-	return p.Require
-}
-
-func (p Policy) validate() error {
-	if !p.trusts() || slices.Contains(p.Keys, nil) {
-		return errors.New("verify: the policy names no key: without one, no signature means anything; name the signer's public key with --key FILE")
-	}
-	if err := p.validateIdentities(); err != nil {
-		return err
-	}
-	if slices.Contains(p.Meters, nil) {
-		return errors.New("verify: the policy has a meter key that is none: leave it out")
-	}
-	if slices.Contains(p.Require, "") {
-		return errors.New("verify: the policy requires an empty predicate type: expected a type URI")
-	}
-	for _, d := range p.Demands {
-		if err := d.validate(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (in Input) validate() error {
@@ -258,57 +198,6 @@ func (v *verification) signedToo(at int, who string, stamped times) {
 		line.Signers = append(line.Signers, who)
 		line.Timestamps = append(line.Timestamps, stamped...)
 	}
-}
-
-// completeness holds what was accepted to what the policy requires. A bundle that
-// no named key signed is a problem, unless all that is required is there without
-// it.
-func (v *verification) completeness() {
-	var missing []string
-	for _, want := range v.policy.required() {
-		if !slices.ContainsFunc(v.result.Verified, func(s attest.Statement) bool { return satisfies(s, want) }) {
-			missing = append(missing, want)
-		}
-	}
-	for _, u := range v.unknown {
-		if len(missing) == 0 {
-			v.notes = append(v.notes, fmt.Sprintf("bundle %d: %s; it was not needed, and nothing in it was believed", u.bundle+1, u.who))
-			continue
-		}
-		v.problem(CodeUnknownSigner, fmt.Sprintf("bundle %d: %s", u.bundle+1, u.who),
-			"check that --key is the signer's key; if the signer has a further key, get it from the signer directly, never from the shipment")
-	}
-	for _, want := range missing {
-		v.problem(CodeMissingStatement, fmt.Sprintf("no statement of type %s that verifies; found %s", want, v.foundTypes()),
-			"ask the sender for it: absence is never a pass; `weighbridge verify --require` says what must be there")
-	}
-}
-
-// satisfies: a Simple Verification Result of another verifier is not understood here,
-// and lets nothing pass. What is foreign by its type was asked for as such.
-func satisfies(s attest.Statement, want string) bool {
-	return s.PredicateType == want && (s.Ours() || want != attest.TypeSVR)
-}
-
-// foundTypes lists the types of all statements that a named key signed.
-func (v *verification) foundTypes() string {
-	var types []string
-	for _, s := range v.result.Statements {
-		state := "refused"
-		switch {
-		case s.OK && s.PredicateType == attest.TypeSVR && !s.Understood:
-			state = "of another verifier, not understood"
-		case s.OK:
-			state = "verified"
-		case s.Rules == RulesSigner:
-			state = "under the signer's own rules, which --accept-rules DIGEST accepts"
-		}
-		types = append(types, s.PredicateType+" ("+state+")")
-	}
-	if len(types) == 0 {
-		return "none"
-	}
-	return strings.Join(types, ", ")
 }
 
 // agreement looks for statements that contradict each other.
