@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/weights"
@@ -97,32 +98,7 @@ func (a *app) attestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attest MODEL --weights DIR (--key FILE | --keyless) --out LAYOUT",
 		Short: "Sign what the ledger knows of a model and pack it with the weights",
-		Long: `Attest reads every file of the weights once, states what the ledger knows of the model in in-toto statements about
-exactly these bytes, signs them into Sigstore bundles with your key, and writes an OCI image layout: the weights as
-raw layers (linked, not copied, where the file system allows it) and the bundles as referrers of the manifest.
-
-Training compute and hardware are stated by default. A determination shows recipients and legal readings; it is
-only made when included by name, and can be recomputed by whoever receives it. Its verdict alone, as in-toto's Simple
-Verification Result that other tools gate on, is svr: always of today, and only what holds for every recipient.
-
-With --timestamp-authority each signature carries a timestamp of the authority (RFC 3161), so that recipients need not
-take your word for when it was made. With --keyless your identity at an identity provider signs instead of a key, by
-the servers of a Sigstore that you name; what goes into its log is said first. Nothing else asks a network.
-
-With --disclose the figures stand in the statements as salted digests (RFC 9901), but for the fields named: none, or
-of ` + fieldNames() + `.
-What they hide is kept in a file beside the shipment, for you alone; weighbridge present shows a recipient some of
-it, and the signature stays the same. Models, relations, activities, grades, convention and products are always shown.
-
-With --checkpoints the shipment proves the state of the logs to recipients, by heads that the meter's key signed and
-witnesses cosigned ("weighbridge ledger witness"). What a ledger proof shows is disclosed to everybody who gets the
-shipment, to the byte, with the names of your hosts, jobs and runs and the authors of corrections: with --entries last the
-last entry of each log of the lineage; with --entries all every entry, which the level metered needs. It does not go with --disclose.
-
-With --bom the same is written as a CycloneDX 1.7 bill of materials too, and signed as one (https://cyclonedx.org/bom); what
-the statements hide is not in it.
-
-` + exitCodes,
+		Long:  attestHelp(),
 		Example: `  weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment
   weighbridge attest acme/atlas@1 --weights out --key release.key --out shipment \
       --include training-compute,hardware,determination --facts facts.yaml
@@ -141,7 +117,15 @@ the statements hide is not in it.
 			return a.attest(cmd.Context(), f)
 		},
 	}
-	flags := cmd.Flags()
+	f.register(cmd.Flags())
+	a.rulesFlag(cmd)
+	for _, required := range []string{"weights", "out"} {
+		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
+	}
+	return cmd
+}
+
+func (f *attestFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.weights, "weights", "", "directory (or one file) of weights")
 	flags.BoolVar(&f.readAll, "no-digest-cache", false, "read every byte again, also of files that did not change since they were last hashed")
 	f.signer.add(flags)
@@ -159,11 +143,6 @@ the statements hide is not in it.
 	flags.StringArrayVar(&f.purls, "purl", nil, "with --bom: the package URL of a model of the lineage, `MODEL=PURL`; repeatable")
 	flags.StringVar(&f.asOf, "as-of", "", "for a determination: the date of the law (default today)")
 	flags.StringVar(&f.regime, "regime", "us-4e091", "for a determination: the regime that is answered")
-	a.rulesFlag(cmd)
-	for _, required := range []string{"weights", "out"} {
-		cmd.MarkFlagRequired(required) // fails only for a flag that was not defined
-	}
-	return cmd
 }
 
 func (a *app) attest(ctx context.Context, f attestFlags) error {

@@ -42,19 +42,7 @@ func (a *app) recordCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "record --model MODEL --activity ACTIVITY (--operations N | --architecture FILE --tokens N | --chip-hours N --chip NAME | --from FILE [--dry-run])",
 		Short: "Record work that was not watched: a number somebody states, a model's shape and tokens, or a log",
-		Long: `Record appends one entry to the log of a model. The number of operations is what you state (method declared),
-or follows from the model's shape and its tokens (method architecture), or is read from a file that a framework,
-a monitor, a scheduler or a provider wrote (--from): its format is found out, its figures are shown under common
-names, its bytes are kept as evidence, and the same file twice is recorded once. What the file lacks is given
-with --architecture, --sequence-length, --batch-tokens or --tokens. With --stage it is counted at the stage's true
-cost, and each activity of the stage becomes a record of its own. Chip-hours alone give a range (method hardware),
-as wide as the meaning of the utilisation leaves it; beside another count they are its ceiling, and a count that the
-chips could not have done, or that leaves them nearly idle, is a finding. A record is never changed: a wrong one is voided or
-superseded with "weighbridge ledger correct".
-
-` + stageHelp + `
-
-` + exitCodes,
+		Long:  recordHelp(),
 		Example: `  weighbridge record --model open/base@1 --activity pretraining --operations 9e25
   weighbridge record --model acme/atlas@1 --activity fine-tuning --parent open/base@1:fine-tunes \
       --architecture config.json --tokens 2e9 --sequence-length 4096
@@ -68,25 +56,14 @@ superseded with "weighbridge ledger correct".
       --parent shipment:fine-tunes --parent-key lab.key.pub --input weights`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if f.work, err = a.withAttested(cmd.Context(), f.work); err != nil {
-				return err
-			}
-			if f.stage.kind != "" && f.from.path != "" {
-				return usage("record: found --stage and --from, expected one of them: a stage is counted from its tokens, a file says its own")
-			}
-			if f.stage.kind != "" && f.chips.given() {
-				return usage("record: found --stage and --chip-hours or its flags: a stage becomes several records, and the hours are of all of them together; record the hours on their own")
-			}
-			if f.stage.kind != "" {
-				return a.recordStage(cmd.Context(), f)
-			}
-			if err := f.stage.unused(cmd); err != nil {
-				return err
-			}
-			return a.record(cmd.Context(), f)
+			return a.startRecord(cmd, f)
 		},
 	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *recordFlags) register(cmd *cobra.Command) {
 	f.work.register(cmd)
 	f.architecture.register(cmd)
 	f.architecture.registerDocuments(cmd)
@@ -104,7 +81,27 @@ superseded with "weighbridge ledger correct".
 	flags.StringVar(&f.published, "data-published", "", "for synthetic-data: yes or no")
 	f.from.register(flags)
 	f.chips.register(flags)
-	return cmd
+}
+
+// startRecord records a stage, or one piece of work.
+func (a *app) startRecord(cmd *cobra.Command, f recordFlags) error {
+	var err error
+	if f.work, err = a.withAttested(cmd.Context(), f.work); err != nil {
+		return err
+	}
+	if f.stage.kind != "" && f.from.path != "" {
+		return usage("record: found --stage and --from, expected one of them: a stage is counted from its tokens, a file says its own")
+	}
+	if f.stage.kind != "" && f.chips.given() {
+		return usage("record: found --stage and --chip-hours or its flags: a stage becomes several records, and the hours are of all of them together; record the hours on their own")
+	}
+	if f.stage.kind != "" {
+		return a.recordStage(cmd.Context(), f)
+	}
+	if err := f.stage.unused(cmd); err != nil {
+		return err
+	}
+	return a.record(cmd.Context(), f)
 }
 
 // recordedSchema names the document that record --json prints.

@@ -171,7 +171,7 @@ func (r *reader) name(d *Device, dir string) {
 	}
 }
 
-// shown drops the placeholder of a device that was never initialised.
+// shown drops the question marks that a driver prints of a device before its first use.
 func shown(text string) string {
 	if strings.Contains(text, "?") {
 		return ""
