@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -192,11 +191,11 @@ func (c *checker) note(body []byte) (string, error) {
 func decodeHashes(texts []string) ([][sha256.Size]byte, error) {
 	out := [][sha256.Size]byte{}
 	for _, text := range texts {
-		hash, err := base64.StdEncoding.Strict().DecodeString(text)
-		if err != nil || len(hash) != sha256.Size {
-			return nil, errors.New("expected hashes of 32 bytes in base64")
+		hash, err := proof.ParseHash(text)
+		if err != nil {
+			return nil, fmt.Errorf("hash: %w", err)
 		}
-		out = append(out, [sha256.Size]byte(hash))
+		out = append(out, hash)
 	}
 	return out, nil
 }

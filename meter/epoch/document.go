@@ -45,7 +45,7 @@ type provenHead struct {
 }
 
 func (p provenHead) head() (proof.Head, error) {
-	root, err := decodeRoot(p.Root)
+	root, err := proof.ParseHash(p.Root)
 	return proof.Head{Origin: p.Origin, Size: p.Size, Root: root}, err
 }
 
