@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
@@ -181,7 +182,7 @@ func (c *checker) line(g *logCheck, index uint64, data []byte) (string, error) {
 
 // note reads the body of a note. It enters no total.
 func (c *checker) note(body []byte) (string, error) {
-	note, err := ledger.ParseNoteBody(body)
+	note, err := entry.ParseNoteBody(body)
 	for _, e := range note.Evidence {
 		c.named[e.Digest] = e.Size
 	}

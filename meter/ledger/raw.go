@@ -76,6 +76,3 @@ func rawAt(origin string, headers, bodies *bolt.Bucket, index uint64) (Raw, erro
 
 // ParseBody reads the body of an entry of records, in its one encoding.
 func ParseBody(data []byte) (Entry, error) { return entry.ParseBody(data) }
-
-// ParseNoteBody reads the body of an entry of notes, in its one encoding.
-func ParseNoteBody(data []byte) (Note, error) { return parseNoteBody(data) }
