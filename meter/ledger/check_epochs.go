@@ -46,7 +46,8 @@ func (c *noteCheck) epochs(tx *bolt.Tx, id string) {
 
 // bears returns an error unless the log of a head had it at its size.
 func (c *noteCheck) bears(tx *bolt.Tx, id string, named proof.Head) error {
-	held := c.logBucket(tx, id, strings.TrimPrefix(named.Origin, originPrefix+id+"/"))
+	_, name, _ := proof.ParseOrigin(named.Origin)
+	held := c.logBucket(tx, id, name)
 	if held == nil {
 		return fmt.Errorf("it names a head of %s, and there is no such log", named.Origin)
 	}

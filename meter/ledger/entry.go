@@ -33,11 +33,7 @@ const (
 )
 
 // origin names one log of one ledger.
-func origin(id string, model meter.ModelRef) string {
-	return originPrefix + id + "/" + string(model)
-}
-
-const originPrefix = "weighbridge.dev/log/"
+func origin(id string, model meter.ModelRef) string { return proof.Origin(id, string(model)) }
 
 // decodeEntry reads a stored entry and holds the body against its header. Its error
 // is an [*entryFault].

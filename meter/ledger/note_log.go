@@ -84,7 +84,7 @@ type noteLog struct {
 	tree                    *tree
 }
 
-func noteOrigin(id, name string) string { return "weighbridge.dev/log/" + id + "/" + name }
+func noteOrigin(id, name string) string { return proof.Origin(id, name) }
 
 // noteLog returns the log of notes of a name that the ledger of an id wrote,
 // made if this is its first entry.
