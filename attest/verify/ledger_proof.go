@@ -45,12 +45,9 @@ func (v *verification) ledgerProofs() {
 		return
 	}
 	for _, l := range p.LedgerProof.Logs {
-		proved, err := readLogProof(l, *c.TrainingCompute)
-		if err == nil {
-			err = v.signedPoints(&proved)
-		}
-		if err != nil {
-			v.badProof(err)
+		proved, problem := v.readSigned(l, *c.TrainingCompute)
+		if problem != nil {
+			v.refuseProof(problem)
 			continue
 		}
 		v.proved = append(v.proved, proved)
@@ -60,13 +57,27 @@ func (v *verification) ledgerProofs() {
 		return
 	}
 	if err := v.lineageProved(*c.TrainingCompute); err != nil {
-		v.badProof(err)
+		v.refuseProof(badProof(err))
 	}
 }
 
-func (v *verification) badProof(err error) {
+func (v *verification) refuseProof(p *Problem) {
 	v.unprovable = true
-	v.problem(CodeLedgerProof, err.Error(), "do not rely on the figures; ask the signer for a shipment whose proof is of the logs that it states, as weighbridge attest --checkpoints makes it")
+	v.problem(p.Code, p.Message, p.Hint)
+}
+
+// readSigned reads the proof of a log, and who signed its checkpoints.
+func (v *verification) readSigned(l attest.LogProof, c attest.TrainingCompute) (provedLog, *Problem) {
+	proved, err := readLogProof(l, c)
+	if err != nil {
+		return proved, badProof(err)
+	}
+	return proved, v.signedPoints(&proved)
+}
+
+// badProof is a proof that contradicts what it comes with.
+func badProof(err error) *Problem {
+	return &Problem{CodeLedgerProof, err.Error(), "do not rely on the figures; ask the signer for a shipment whose proof is of the logs that it states, as weighbridge attest --checkpoints makes it"}
 }
 
 // logHeads are the heads of all logs that a statement counts.

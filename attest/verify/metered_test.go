@@ -266,16 +266,35 @@ func TestHiddenNotMetered(t *testing.T) {
 }
 
 // TestMeterRevoked (K5): checkpoints by a meter key that is revoked hold where a quorum
-// saw them before.
+// saw them before; where no quorum of the policy did, they do not.
 func TestMeterRevoked(t *testing.T) {
 	l := newLab(t)
-	s := l.shipped(t, l.attested(t, logs(t)))
-	for at, want := range map[time.Time]Level{created: Metered, seen.Add(time.Hour): Declared} {
-		s.policy.Revocations = []Revocation{{Signer: l.meter.ID(), At: at, Reason: "stolen"}}
-		r := s.verify(t)
-		if (want == Metered) != r.OK || r.Assurance.Quantity.Level != want {
-			t.Errorf("%v: %s %+v", at, messages(r), r.Assurance.Quantity)
-		}
+	for _, c := range []struct {
+		name      string
+		at        time.Time
+		witnesses *witness.Policy
+		ok        bool
+	}{
+		{"seen-before", created, quorum(t, l.witness), true},
+		{"seen-after", seen.Add(time.Hour), quorum(t, l.witness), false},
+		{"quorum-not-met", created, quorum(t, l.witness, newKey(t, "ed25519")), false},
+		{"no-witnesses-named", created, nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := l.shipped(t, l.attested(t, logs(t)))
+			s.policy.Revocations = []Revocation{{Signer: l.meter.ID(), At: c.at, Reason: "stolen"}}
+			s.policy.Witnesses = c.witnesses
+			r := s.verify(t)
+			want := map[bool]Level{true: Metered, false: Declared}[c.ok]
+			if r.OK != c.ok || r.Assurance.Quantity.Level != want {
+				t.Errorf("%s %+v", messages(r), r.Assurance.Quantity)
+			}
+			for _, p := range r.Problems {
+				if p.Code != CodeLedgerProof || !strings.Contains(p.Message, "the meter's key: signed by "+l.meter.ID()+", which is revoked") || !strings.Contains(p.Hint, "--witness-policy") {
+					t.Errorf("%+v", p)
+				}
+			}
+		})
 	}
 }
 
