@@ -19,7 +19,7 @@ const (
 // untimely says which entries of a whole log do not lie between the times of the
 // witnessed checkpoints before and after them.
 func (l provedLog) untimely() []string {
-	if !l.whole || !l.last().met {
+	if !l.whole || !l.last().met() {
 		return nil // said already
 	}
 	var why []string
@@ -69,7 +69,7 @@ func (l provedLog) outside(index uint64, at time.Time) string {
 	for i := range l.points {
 		p := &l.points[i]
 		switch {
-		case !p.met:
+		case !p.met():
 		case p.Head.Size <= index && (before == nil || p.metAt.After(before.metAt)):
 			before = p
 		case p.Head.Size > index && (after == nil || p.seen[0].Time.Before(after.seen[0].Time)):

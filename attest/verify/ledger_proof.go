@@ -31,9 +31,11 @@ type point struct {
 	witness.Checkpoint
 	meter *PublicKey            // that signed it; nil: no meter key was named
 	seen  []witness.Cosignature // by witnesses of the policy, the earliest first
-	met   bool                  // they meet its quorum
-	metAt time.Time             // when they did
+	metAt time.Time             // when they met its quorum; zero: they do not
 }
+
+// met reports whether those who saw a checkpoint meet the policy's quorum.
+func (p point) met() bool { return !p.metAt.IsZero() }
 
 // ledgerProofs reads the proofs that came along, and holds them to the statement
 // and to the keys of the policy. Whatever contradicts is a problem; what is only

@@ -30,14 +30,10 @@ func (v *verification) signedPoint(p *point) (err error) {
 			return fmt.Errorf("the meter's key: %w", err)
 		}
 	}
-	if v.policy.Witnesses == nil {
-		return nil
+	if v.policy.Witnesses != nil {
+		p.seen, p.metAt, err = v.policy.Witnesses.Cosigned(p.Checkpoint)
 	}
-	if p.seen, p.met, err = v.policy.Witnesses.Cosigned(p.Checkpoint); err != nil {
-		return err
-	}
-	p.metAt = v.policy.Witnesses.MetAt(p.Checkpoint, p.seen)
-	return nil
+	return err
 }
 
 // revokedMeter: a checkpoint by a meter key that is revoked holds where witnesses of
@@ -47,7 +43,7 @@ func (v *verification) revokedMeter(p point) *Problem {
 		return nil
 	}
 	var at times
-	if p.met {
+	if p.met() {
 		at = times{{Time: timeText(p.metAt)}}
 	}
 	problem := v.policy.revoked(p.meter.ID(), at)

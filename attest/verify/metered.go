@@ -29,7 +29,7 @@ func (l provedLog) last() point { return l.points[len(l.points)-1] }
 
 func (l provedLog) seen() CheckedPoint {
 	p := l.last()
-	out := CheckedPoint{Origin: l.origin, Size: p.Head.Size, Entries: len(l.entries), Quorum: p.met, Witnesses: []CheckedWitness{}}
+	out := CheckedPoint{Origin: l.origin, Size: p.Head.Size, Entries: len(l.entries), Quorum: p.met(), Witnesses: []CheckedWitness{}}
 	if p.meter != nil {
 		out.Meter = p.meter.ID()
 	}

@@ -310,7 +310,7 @@ func TestFew(t *testing.T) {
 // TestOutside (L3): of all checkpoints the tightest bounds hold, both ends included.
 func TestOutside(t *testing.T) {
 	at := func(size uint64, minutes ...int) point {
-		p := point{met: true, metAt: seen.Add(time.Duration(minutes[len(minutes)-1]) * time.Minute)}
+		p := point{metAt: seen.Add(time.Duration(minutes[len(minutes)-1]) * time.Minute)}
 		p.Head.Size = size
 		for _, m := range minutes {
 			p.seen = append(p.seen, witness.Cosignature{Time: seen.Add(time.Duration(m) * time.Minute)})
@@ -318,7 +318,7 @@ func TestOutside(t *testing.T) {
 		return p
 	}
 	unmet := at(1, 500)
-	unmet.met = false
+	unmet.metAt = time.Time{}
 	l := provedLog{points: []point{at(1, 0, 60), at(2, 50), unmet, at(3, 120, 180), at(4, 300)}}
 	for _, c := range []struct {
 		index   uint64
