@@ -325,7 +325,7 @@ func TestOutside(t *testing.T) {
 		minutes int
 		want    string
 	}{
-		{0, 0, ""}, {0, 15, ""}, {0, 16, "saw the log with it"}, {0, -24 * 60, ""}, {0, -24*60 - 1, "first saw the log with it"},
+		{0, 0, ""}, {0, 15, ""}, {0, 16, "saw the log with it"}, {0, 50 - 24*60, ""}, {0, 50 - 24*60 - 1, "first saw the log with it"},
 		{1, 45, ""}, {1, 44, "without it"}, {1, 65, ""}, {1, 66, "saw the log with it"},
 		{2, 45, ""}, {2, 44, "without it"}, {2, 135, ""}, {2, 136, "saw the log with it"},
 		{3, 165, ""}, {3, 164, "without it"}, {3, 315, ""}, {3, 316, "saw the log with it"},
@@ -333,6 +333,15 @@ func TestOutside(t *testing.T) {
 		got := l.outside(c.index, seen.Add(time.Duration(c.minutes)*time.Minute))
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("entry %d at %d minutes: %q, expected %q", c.index, c.minutes, got, c.want)
+		}
+	}
+	const year = 365 * 24 * 60
+	dated := provedLog{points: []point{at(1, -year, 0)}} // one of two witnesses says that it saw the log a year ago
+	for minutes, want := range map[int]string{
+		-year: "is more than 24h0m0s before " + timeText(seen) + ", when witnesses first saw the log with it", -24*60 - 1: "first saw", -24 * 60: "is after", 0: "is after " + timeText(seen.Add(-year*time.Minute)),
+	} {
+		if got := dated.outside(0, seen.Add(time.Duration(minutes)*time.Minute)); !strings.Contains(got, want) {
+			t.Errorf("a quorum with one old date, at %d minutes: %q, expected %q", minutes, got, want)
 		}
 	}
 }
