@@ -298,6 +298,23 @@ func TestMeterRevoked(t *testing.T) {
 	}
 }
 
+// TestOtherCounts (L4): a product in several entries of the statement is one reason, and
+// many products are not a reason each.
+func TestOtherCounts(t *testing.T) {
+	h := attest.Hardware{Devices: []attest.Device{{Product: "B", Count: 1, ECCN: "3A090.a"}, {Product: "A", Count: 2}, {Product: "B", Count: 1}, {Product: "C", Count: 1}}}
+	chips := map[string]map[string]bool{"B": {"1": true}, "A": {"2": true}, "C": {"3": true}}
+	want := []string{`the hardware statement counts 2 of "A", the records name 1 different ones`, `the hardware statement counts 2 of "B", the records name 1 different ones`}
+	if got := otherCounts(h, chips); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	for i := range 100 {
+		h.Devices = append(h.Devices, attest.Device{Product: string(rune('a' + i)), Count: 1})
+	}
+	if got := otherCounts(h, chips); len(got) != 4 || got[3] != "and 99 more of this kind" {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestFew: of many reasons of one kind the first are shown, and how many more there are.
 func TestFew(t *testing.T) {
 	for n, want := range map[int]string{0: "", 1: "a", 4: "a a a a", 5: "a a a and 2 more of this kind", 300: "a a a and 297 more of this kind"} {
