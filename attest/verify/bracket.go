@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 const (
@@ -35,18 +34,11 @@ func (l provedLog) untimely() []string {
 			}
 		}
 		first[e.Index] = at
-		if r := recordOf(e); r != nil {
+		if r := e.Held(); r != nil {
 			why = append(why, l.untimelyRecord(*r, at)...)
 		}
 	}
 	return few(why)
-}
-
-func recordOf(e entry.Entry) *meter.Record {
-	if e.Correction != nil {
-		return e.Correction.Record
-	}
-	return e.Record
 }
 
 // untimelyRecord holds the end of a record's work to the place where the work was

@@ -53,7 +53,7 @@ func (v *verification) ledgerProofs() {
 			continue
 		}
 		v.proved = append(v.proved, proved)
-		v.result.Assurance.Checkpoints = append(v.result.Assurance.Checkpoints, proved.seen())
+		v.result.Assurance.Checkpoints = append(v.result.Assurance.Checkpoints, proved.checked())
 	}
 	if len(v.proved) < len(p.LedgerProof.Logs) {
 		return

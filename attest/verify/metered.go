@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // CheckedPoint is the last checkpoint of a log, whose entries gave its root.
@@ -27,7 +29,13 @@ type CheckedWitness struct {
 
 func (l provedLog) last() point { return l.points[len(l.points)-1] }
 
-func (l provedLog) seen() CheckedPoint {
+// net are the records of a whole log that count: a recipient leaves none out.
+func (l provedLog) net() ([]meter.Record, error) {
+	return entry.Net(l.entries, func(uint64) bool { return false })
+}
+
+// checked reports on the last checkpoint.
+func (l provedLog) checked() CheckedPoint {
 	p := l.last()
 	out := CheckedPoint{Origin: l.origin, Size: p.Head.Size, Entries: len(l.entries), Quorum: p.met(), Witnesses: []CheckedWitness{}}
 	if p.meter != nil {
