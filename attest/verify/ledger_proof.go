@@ -2,7 +2,6 @@ package verify
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,20 +81,11 @@ func badProof(err error) *Problem {
 	return &Problem{CodeLedgerProof, err.Error(), "do not rely on the figures; ask the signer for a shipment whose proof is of the logs that it states, as weighbridge attest --checkpoints makes it"}
 }
 
-// logHeads are the heads of all logs that a statement counts.
-func logHeads(c attest.TrainingCompute) []attest.Head {
-	heads := slices.Clone(c.Logs)
-	if c.Ledger != nil {
-		heads = append(heads, *c.Ledger)
-	}
-	return heads
-}
-
 // readLogProof holds the proof of a log to the head in the statement, and its
 // entries to the roots of its checkpoints.
 func readLogProof(l attest.LogProof, c attest.TrainingCompute) (provedLog, error) {
 	out := provedLog{origin: l.Origin}
-	heads := logHeads(c)
+	heads := c.Heads()
 	at := slices.IndexFunc(heads, func(h attest.Head) bool { return h.Origin == l.Origin })
 	if at < 0 {
 		return out, fmt.Errorf("a proof of the log %.200q, which the training-compute statement does not count", l.Origin)
@@ -130,8 +120,8 @@ func (l *provedLog) readPoints(notes []string, head attest.Head) error {
 		l.points = append(l.points, point{Checkpoint: c})
 	}
 	last := l.points[len(l.points)-1].Head
-	if root := "sha256:" + hex.EncodeToString(last.Root[:]); last.Size != head.Size || root != head.Root {
-		return fmt.Errorf("%s: the last checkpoint is of %d entries under %s, the statement of %d under %s: the proof is of another state of the log", l.origin, last.Size, root, head.Size, head.Root)
+	if found := attest.HeadOf(last.Origin, last.Size, last.Root); found != head {
+		return fmt.Errorf("%s: the last checkpoint is of %d entries under %s, the statement of %d under %s: the proof is of another state of the log", l.origin, found.Size, found.Root, head.Size, head.Root)
 	}
 	return nil
 }

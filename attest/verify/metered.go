@@ -113,7 +113,7 @@ func (v *verification) wantingLogs(c attest.TrainingCompute) []string {
 		}
 		return nil
 	}
-	for _, h := range logHeads(c) {
+	for _, h := range c.Heads() {
 		switch l := proved(h.Origin); {
 		case l == nil:
 			why = append(why, fmt.Sprintf("no proof of the log %s came along, which the statement counts", h.Origin))
@@ -123,7 +123,7 @@ func (v *verification) wantingLogs(c attest.TrainingCompute) []string {
 		}
 	}
 	for _, m := range c.Lineage.Models {
-		if !slices.ContainsFunc(logHeads(c), func(h attest.Head) bool { return strings.HasSuffix(h.Origin, "/"+string(m.Model)) }) {
+		if !slices.ContainsFunc(c.Heads(), func(h attest.Head) bool { return strings.HasSuffix(h.Origin, "/"+string(m.Model)) }) {
 			why = append(why, fmt.Sprintf("the statement names no log of %s", m.Model))
 		}
 	}

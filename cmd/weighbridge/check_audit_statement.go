@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -90,15 +89,15 @@ func (r *auditResult) compare(name string, s *auditStatement, c attest.TrainingC
 
 func (r *auditResult) compareHeads(name string, c attest.TrainingCompute) bool {
 	same := true
-	for _, h := range append([]attest.Head{*c.Ledger}, c.Logs...) {
+	for _, h := range c.Heads() {
 		head, there := r.Head(h.Origin, h.Size)
-		root := "sha256:" + hex.EncodeToString(head.Root[:])
+		found := attest.HeadOf(h.Origin, h.Size, head.Root)
 		switch {
 		case !there:
 			r.Add("statement-differs", name, fmt.Sprintf("it names %d entries of %s, which are not in the file", h.Size, h.Origin))
 			same = false
-		case root != h.Root:
-			r.Add("statement-differs", name, fmt.Sprintf("it names %s as the root of %d entries of %s: the entries give %s", h.Root, h.Size, h.Origin, root))
+		case found != h:
+			r.Add("statement-differs", name, fmt.Sprintf("it names %s as the root of %d entries of %s: the entries give %s", h.Root, h.Size, h.Origin, found.Root))
 			same = false
 		}
 	}
@@ -116,7 +115,7 @@ func (r *auditResult) incomparable(c attest.TrainingCompute, hides *attest.Discl
 	case r.Lineage == nil:
 		return "a body is withheld"
 	}
-	for _, h := range append([]attest.Head{*c.Ledger}, c.Logs...) {
+	for _, h := range c.Heads() {
 		if at := slices.IndexFunc(r.Logs, func(l audit.LogReport) bool { return l.Origin == h.Origin }); r.Logs[at].Size != h.Size {
 			return fmt.Sprintf("it is of %d entries of %s, the file has %d", h.Size, h.Origin, r.Logs[at].Size)
 		}
