@@ -134,7 +134,7 @@ func readMeterKeys(key, document string) (*meterKeys, error) {
 	if err != nil {
 		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w; expected what weighbridge key show --for meter --json printed", document, err)}
 	}
-	text, err := readUpTo(key, maxPolicyKey)
+	text, err := readUpTo(key, maxKeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("--meter-key: %w", err)
 	}
