@@ -29,6 +29,9 @@ type Position struct {
 // entries there are, this may be narrower; it is never wider. Its errors are those of
 // the two.
 func PositionsOf(r *Rules, c *provenance.Catalogue, root meter.ModelRef, records func(meter.ModelRef) ([]meter.Record, bool), q Question) ([]Position, error) {
+	if err := q.Validate(r); err != nil { // before a lineage is walked that may be long
+		return nil, err
+	}
 	lineage, err := condense(root, records)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -166,8 +167,10 @@ func TestIssued(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A digest is 43 random letters, and any two digits stand in one of them now and then.
+	readable := regexp.MustCompile(`"[A-Za-z0-9_-]{43}"`).ReplaceAll(payload, nil)
 	for _, hidden := range []string{"63", "second", "<&>"} {
-		if bytes.Contains(payload, []byte(hidden)) {
+		if bytes.Contains(readable, []byte(hidden)) {
 			t.Errorf("%q can be read in %s", hidden, payload)
 		}
 	}

@@ -39,10 +39,11 @@ func epochDocuments(l *ledger.Ledger, models []meter.ModelRef) ([]audit.Further,
 	}
 	var all []audit.Further
 	for _, log := range logs {
-		id := strings.TrimSuffix(log.Origin, "/"+epoch.Log)
+		id, _, _ := proof.ParseOrigin(log.Origin)
 		wrote := false
 		for origin := range shown {
-			wrote = wrote || strings.HasPrefix(origin, id+"/")
+			by, _, _ := proof.ParseOrigin(origin)
+			wrote = wrote || by == id
 		}
 		if !wrote {
 			continue
@@ -55,7 +56,7 @@ func epochDocuments(l *ledger.Ledger, models []meter.ModelRef) ([]audit.Further,
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, audit.Further{Kind: audit.KindKeys, Name: epochsName + id[strings.LastIndexByte(id, '/')+1:] + ".json", Data: data})
+		all = append(all, audit.Further{Kind: audit.KindKeys, Name: epochsName + id + ".json", Data: data})
 	}
 	return all, nil
 }

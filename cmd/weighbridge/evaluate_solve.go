@@ -53,13 +53,7 @@ func missingFor(d fdp.Determination, facts fdp.Facts) []missingNow {
 			continue
 		}
 		for _, m := range f.Missing {
-			now := missingNow{Path: m.Path, Reason: m.Reason}
-			for i, p := range facts.Parents {
-				if strings.HasPrefix(m.Path, fmt.Sprintf("parents[%d].", i)) {
-					now.Model = p.Model
-				}
-			}
-			out = append(out, now)
+			out = append(out, missingNow{Path: m.Path, Reason: m.Reason, Model: facts.ModelAt(m.Path)})
 		}
 	}
 	return out

@@ -124,7 +124,7 @@ func makeKey(out, kind string) (*sign.Key, string, error) {
 // of it is on the disk: a full disk leaves nothing behind.
 func writeNew(path string, data []byte, mode os.FileMode) error {
 	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s exists: nothing is overwritten; name another file or move it away", path)
+		return takenError{path}
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
@@ -137,12 +137,22 @@ func writeNew(path string, data []byte, mode os.FileMode) error {
 	}
 	switch {
 	case errors.Is(err, os.ErrExist):
-		return fmt.Errorf("%s exists: nothing is overwritten; name another file or move it away", path)
+		return takenError{path}
 	case err != nil:
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return syncDirectory(filepath.Dir(path))
 }
+
+// takenError is that a file which is to be made is there already.
+type takenError struct{ path string }
+
+func (e takenError) Error() string {
+	return e.path + " exists: nothing is overwritten; name another file or move it away"
+}
+
+// Is reports that it is a file that exists.
+func (e takenError) Is(target error) bool { return target == os.ErrExist }
 
 // renameNew renames without overwriting; where the file system cannot
 // (renameat2(2): EINVAL), a hard link does the same.

@@ -15,7 +15,7 @@ import (
 
 type keyRevokeFlags struct {
 	public, signer, at, reason, list string
-	purpose, good, author            string // of a meter key, by position
+	purpose, good, others, author    string // of a meter key, by position
 }
 
 type keyRevokeResult struct {
@@ -55,10 +55,12 @@ key rotate --out FILE.
 				return usage("--for %q: expected release or meter", f.purpose)
 			case f.purpose == "meter" && (f.list != "" || f.at != ""):
 				return usage("--for meter: it is revoked in the ledger, by position: leave --list and --at out, and name the last good heads with --good")
+			case f.others != "" && f.others != "none":
+				return usage("--others %q: expected none", f.others)
 			case f.purpose == "meter":
 				return a.revokeMeterKey(f)
-			case f.good != "" || f.author != "":
-				return usage("--good and --author go with --for meter")
+			case f.good != "" || f.author != "" || f.others != "":
+				return usage("--good, --others and --author go with --for meter")
 			case f.list == "":
 				return usage("--list FILE names the list that the revocation is put on")
 			}
@@ -73,6 +75,7 @@ key rotate --out FILE.
 	flags.StringVar(&f.list, "list", "", "the list; it is made where it is not there")
 	flags.StringVar(&f.purpose, "for", "release", "release: a key that signs statements about weights; meter: one that signs the heads of the ledger")
 	flags.StringVar(&f.good, "good", "", "with --for meter: the last good `HEADS`, a file, or now, or none")
+	flags.StringVar(&f.others, "others", "", "with --good HEADS: none, where logs that it does not name have no good head")
 	flags.StringVar(&f.author, "author", "", "with --for meter: who revokes")
 	cmd.MarkFlagRequired("reason") // fails only for a flag that was not defined
 	return cmd

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/weighbridge/weighbridge/attest/verify"
@@ -19,7 +20,8 @@ type meterRevokedResult struct {
 	Epoch  uint64     `json:"epoch"`
 	ID     string     `json:"id"`
 	Reason string     `json:"reason"`
-	Good   []headLine `json:"good"` // the last heads by the key that hold
+	Good   []headLine `json:"good"`           // the last heads by the key that hold
+	Lost   []string   `json:"lost,omitempty"` // logs of which nothing by the key holds any more
 }
 
 func (a *app) revokeMeterKey(f keyRevokeFlags) error {
@@ -64,6 +66,12 @@ func (r *meterRevokedResult) revoke(l *ledger.Ledger, w *rotation, f keyRevokeFl
 	if err != nil {
 		return err
 	}
+	if r.Lost, err = lostLogs(l, w.history, *of, good); err != nil {
+		return err
+	}
+	if len(r.Lost) > 0 && f.good != "none" && f.others != "none" {
+		return fmt.Errorf("--good %s names no head of %s: nothing that the key signed of it would hold, and a revocation is never taken back; add the last good heads that were kept of it, or say --others none", f.good, strings.Join(r.Lost, ", "))
+	}
 	step := epoch.Revoked{Epoch: of.Number, Reason: f.reason, Previous: w.history.Root()}
 	var text string
 	if step.Good, text, err = epoch.NewBoundary(good); err != nil {
@@ -71,10 +79,24 @@ func (r *meterRevokedResult) revoke(l *ledger.Ledger, w *rotation, f keyRevokeFl
 	}
 	r.Origin, r.Epoch = w.history.Origin, of.Number
 	for _, h := range good {
-		lines := strings.Split(h.String(), "\n")
-		r.Good = append(r.Good, headLine{Origin: h.Origin, Size: h.Size, Root: lines[2]})
+		r.Good = append(r.Good, headLineOf(h))
 	}
 	return w.append(epoch.Step{Revoked: &step}, f.author, text)
+}
+
+// lostLogs are the logs of this ledger, by name, that the key of an epoch may have signed
+// and of which no head is good: nothing that it signed of them holds any more.
+func lostLogs(l *ledger.Ledger, h epoch.History, of epoch.Epoch, good []proof.Head) ([]string, error) {
+	all, err := l.OwnHeads()
+	var lost []string
+	for _, own := range all {
+		named := slices.ContainsFunc(good, func(g proof.Head) bool { return g.Origin == own.Origin })
+		until, ended := h.Last(of, own.Origin)
+		if !named && own.Origin != h.Origin && (!ended || until.Size > 0) {
+			lost = append(lost, logModel(own.Origin))
+		}
+	}
+	return lost, err
 }
 
 // goodHeads are the last good ones of the logs that this ledger writes: those that
@@ -151,6 +173,9 @@ func (r meterRevokedResult) String() string {
 	fmt.Fprintf(&b, "revoked the meter key of epoch %d, %s: %s\n", r.Epoch, r.ID, printable(r.Reason))
 	for _, h := range r.Good {
 		fmt.Fprintf(&b, "  holds   %s, up to %s\n", logModel(h.Origin), pluralAs(int(h.Size), "entry", "entries"))
+	}
+	for _, name := range r.Lost {
+		fmt.Fprintf(&b, "  lost    %s: nothing that it signed of it holds\n", name)
 	}
 	if len(r.Good) == 0 {
 		b.WriteString("  holds   nothing that it signed\n")

@@ -85,9 +85,16 @@ func (a *app) rotateKey(f keyRotateFlags) error {
 			return fmt.Errorf("--key %s: %w", keyName(f.key), err)
 		}
 	}
+	var next *sign.Key
+	if f.use != "" { // a token may ask for its PIN, which nobody else should wait for
+		var err error
+		if next, err = a.readKey("--use", f.use); err != nil {
+			return err
+		}
+	}
 	var result keyRotateResult
 	err := a.writing(func(l *ledger.Ledger) (err error) {
-		result, err = a.rotateIn(l, f, before)
+		result, err = a.rotateIn(l, f, before, next)
 		return err
 	})
 	if err != nil {
@@ -105,7 +112,7 @@ func (a *app) beginEpochs(out string) error {
 			err = fmt.Errorf("--begin: the ledger has epochs already, the newest is epoch %d by %s: begin the next with `weighbridge key rotate`", current.Number, epoch.KeyID(current.Key))
 		}
 		if err == nil {
-			result, err = a.rotateIn(l, keyRotateFlags{out: out}, nil)
+			result, err = a.rotateIn(l, keyRotateFlags{out: out}, nil, nil)
 		}
 		return err
 	})
@@ -117,7 +124,7 @@ func (a *app) beginEpochs(out string) error {
 
 // rotateIn does everything while no other process can write to the ledger, so
 // that the heads which it signs are those at which the key takes over.
-func (a *app) rotateIn(l *ledger.Ledger, f keyRotateFlags, before *sign.Key) (keyRotateResult, error) {
+func (a *app) rotateIn(l *ledger.Ledger, f keyRotateFlags, before, next *sign.Key) (keyRotateResult, error) {
 	held, err := readKeyEpochs(l)
 	if err != nil {
 		return keyRotateResult{}, err
@@ -125,18 +132,14 @@ func (a *app) rotateIn(l *ledger.Ledger, f keyRotateFlags, before *sign.Key) (ke
 	r := rotation{ledger: l, history: held.own, author: f.author, now: a.env.now().UTC()}
 	path := f.use
 	if f.use != "" {
-		key, err := a.readKey("--use", f.use)
-		if err != nil {
-			return keyRotateResult{}, err
-		}
-		if done, is := r.begun(key); is {
-			return keyRotateResult{Schema: rotatedSchema, Origin: r.history.Origin, Epoch: done.Number, ID: key.ID(), Key: keyName(f.use), Public: publicFile(f.use)}, nil
+		if done, is := r.begun(next); is {
+			return keyRotateResult{Schema: rotatedSchema, Origin: r.history.Origin, Epoch: done.Number, ID: next.ID(), Key: keyName(f.use), Public: publicFile(f.use)}, nil
 		}
 		if err := r.allowed(before, keyName(f.key)); err != nil {
 			return keyRotateResult{}, err
 		}
-		r.next = key
-		if err := publicBeside(key, path); err != nil {
+		r.next = next
+		if err := publicBeside(next, path); err != nil {
 			return keyRotateResult{}, err
 		}
 	} else {
@@ -144,12 +147,16 @@ func (a *app) rotateIn(l *ledger.Ledger, f keyRotateFlags, before *sign.Key) (ke
 			return keyRotateResult{}, err
 		}
 		path = f.out
-		if r.next, _, err = makeKey(path, sign.Ed25519); err != nil {
-			return keyRotateResult{}, fmt.Errorf("%w; a key that is there, and that no epoch names yet, becomes the next one with --use %s", err, path)
+		r.next, _, err = makeKey(path, sign.Ed25519)
+		if errors.Is(err, os.ErrExist) {
+			err = fmt.Errorf("%w; a key that is there, and that no epoch names yet, becomes the next one with --use %s", err, path)
+		}
+		if err != nil {
+			return keyRotateResult{}, err
 		}
 	}
 	result, err := r.write(before)
-	if err != nil && f.out != "" {
+	if _, begun := r.begun(r.next); err != nil && f.out != "" && !begun {
 		err = fmt.Errorf("%w; %s is made and begins no epoch yet, the key before it holds: go on with --use %s in place of --out", err, path, path)
 	}
 	result.Key, result.Public = keyName(path), publicFile(path)

@@ -126,6 +126,9 @@ func (r *rotation) append(step epoch.Step, author, heads string) error {
 	if err != nil {
 		return err
 	}
+	if err := r.history.Follows(step, heads); err != nil {
+		return err
+	}
 	note := ledger.Note{Kind: epoch.Kind, Author: author, Time: r.now, Content: content}
 	if heads != "" {
 		kept, err := r.ledger.PutEvidence(epoch.HeadsKind, strings.NewReader(heads))
@@ -133,9 +136,6 @@ func (r *rotation) append(step epoch.Step, author, heads string) error {
 			return err
 		}
 		note.Evidence = []meter.Evidence{kept}
-	}
-	if err := r.history.Follows(step, heads); err != nil {
-		return err
 	}
 	if _, err := r.ledger.AppendNoteAfter(epoch.Log, r.history.Size, note); err != nil {
 		return err

@@ -30,6 +30,9 @@ func (a *app) showEpochs(logs []string) error {
 			return slices.ContainsFunc(heads.Heads, func(h headLine) bool { return h.Origin == origin })
 		}
 		if a.json {
+			if own := l.NoteOrigin(epoch.Log); held[0].Origin != own {
+				return fmt.Errorf("the ledger has no key epochs of its own: those of %s were merged into it; show them where they were begun", strings.TrimSuffix(held[0].Origin, "/"+epoch.Log))
+			}
 			document, err := epoch.NewDocument(held[0].Origin, held[0].Notes, wanted)
 			if err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/ledger"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
@@ -100,10 +101,16 @@ func (a *app) addHeads(result *headsResult, l *ledger.Ledger, args []string) err
 			return a.noLog(model, nil)
 		}
 		for _, head := range heads {
-			result.Heads = append(result.Heads, headLine{Model: model, Origin: head.Origin, Size: head.Size, Root: base64.StdEncoding.EncodeToString(head.Root[:])})
+			line := headLineOf(head)
+			line.Model = model
+			result.Heads = append(result.Heads, line)
 		}
 	}
 	return result.addNotes(l, notes)
+}
+
+func headLineOf(h proof.Head) headLine {
+	return headLine{Origin: h.Origin, Size: h.Size, Root: base64.StdEncoding.EncodeToString(h.Root[:])}
 }
 
 // headsWanted are the models and the logs of notes that are asked for.
@@ -134,7 +141,9 @@ func (r *headsResult) addNotes(l *ledger.Ledger, names []string) error {
 			return err
 		}
 		for _, head := range heads {
-			r.Heads = append(r.Heads, headLine{Notes: name, Origin: head.Origin, Size: head.Size, Root: base64.StdEncoding.EncodeToString(head.Root[:])})
+			line := headLineOf(head)
+			line.Notes = name
+			r.Heads = append(r.Heads, line)
 		}
 	}
 	return nil

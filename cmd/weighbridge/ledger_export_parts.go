@@ -14,6 +14,7 @@ import (
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/audit"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // redaction is what --redact withholds.
@@ -53,8 +54,8 @@ func parseRedaction(words []string) (redaction, error) {
 
 // logModel is the model, or the name of the log of notes, in a log's origin.
 func logModel(origin string) string {
-	parts := strings.SplitN(origin, "/", 4)
-	return parts[len(parts)-1]
+	_, name, _ := proof.ParseOrigin(origin)
+	return name
 }
 
 // body: of the entries after one that is withheld none is shown, because the running

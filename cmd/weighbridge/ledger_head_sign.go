@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/weighbridge/weighbridge/attest/witness"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -29,7 +30,7 @@ func (r *headsResult) sign(a *app, path string, epochs keyEpochs) error {
 			if strings.HasPrefix(h.Origin, epochs.own.Ledger()) || len(r.Heads) == 1 {
 				return fmt.Errorf("--sign %s: %w", keyName(path), err)
 			}
-			a.warn("not signed: %s was merged, and its ledger has meter keys of its own", h.Origin)
+			a.warn("not signed, since it was merged from a ledger with meter keys of its own: %v", err)
 			continue
 		}
 		line, err := key.SignNote(h.Origin, h.body())
@@ -47,8 +48,8 @@ func (r *headsResult) sign(a *app, path string, epochs keyEpochs) error {
 func (h headLine) body() string { return fmt.Sprintf("%s\n%d\n%s\n", h.Origin, h.Size, h.Root) }
 
 // signedHeads reads heads with their signatures: every one must be signed by a key
-// that holds for it. Without keys none may be signed, so that no signature is passed
-// over.
+// that holds for it; witnesses may have signed it too. Without keys none may be signed,
+// so that no signature is passed over.
 func signedHeads(text string, key *meterKeys) ([]proof.Head, error) {
 	if key == nil && strings.Contains(text, "\n\n— ") {
 		return nil, fmt.Errorf("its heads are signed: name the meter's public key with --meter-key, or nobody looks at the signatures")
@@ -56,24 +57,22 @@ func signedHeads(text string, key *meterKeys) ([]proof.Head, error) {
 	if key == nil {
 		return proof.ParseHeads(text)
 	}
-	parts := strings.Split(text, "\n\n")
-	if len(parts)%2 != 0 {
-		return nil, fmt.Errorf("%d heads and signatures: expected one signature after each head, as weighbridge ledger head --sign prints them", len(parts))
+	points, err := witness.ParseAll(text)
+	if err != nil {
+		return nil, err
 	}
 	var heads []proof.Head
-	for i := 0; i < len(parts); i += 2 {
-		one, err := proof.ParseHeads(parts[i] + "\n")
-		if err != nil {
-			return nil, fmt.Errorf("head %d: %w", i/2+1, err)
+	for i, point := range points {
+		lines := point.ByName(point.Head.Origin)
+		if len(lines) == 0 {
+			return nil, fmt.Errorf("head %d: %s is signed by others, and not by the name of its log: expected the meter's signature, as weighbridge ledger head --sign makes it", i+1, point.Head.Origin)
 		}
-		line := parts[i+1]
-		if i+2 < len(parts) {
-			line += "\n"
+		for _, line := range lines {
+			if err := key.holds(point.Head, line); err != nil {
+				return nil, fmt.Errorf("head %d: %w", i+1, err)
+			}
 		}
-		if err := key.holds(one[0], line); err != nil {
-			return nil, fmt.Errorf("head %d: %w", i/2+1, err)
-		}
-		heads = append(heads, one...)
+		heads = append(heads, point.Head)
 	}
 	return heads, nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/weighbridge/weighbridge/attest/witness"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -79,8 +80,8 @@ func keptHeads(paths []string, meter *meterKeys) ([]proof.Head, error) {
 	return kept, forkedHeads(kept)
 }
 
-// maxHeads bounds a file with heads that were kept.
-const maxHeads = 64 << 20
+// maxHeads bounds a file with heads that were kept, signed or not.
+const maxHeads = witness.MaxBytes
 
 // forkedHeads returns an error where two heads of one log and size differ: somebody
 // was shown another log.

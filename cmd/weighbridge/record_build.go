@@ -9,8 +9,8 @@ import (
 // check refuses flags that do not go together: one that is ignored in silence
 // is taken for one that was heeded.
 func (f recordFlags) check() error {
-	if f.from.dryRun || f.from.batch != "" || f.from.read != "auto" {
-		return usage("record: --dry-run, --batch-tokens and --read belong to --from FILE")
+	if f.from.dryRun || f.from.batch != "" || f.from.read != "auto" || f.from.supersede || f.from.reason != "" || f.from.author != "" {
+		return usage("record: --dry-run, --batch-tokens, --read, --supersede, --reason and --author belong to --from FILE; a record without a file is corrected with weighbridge ledger correct")
 	}
 	formula := f.architecture.config != "" || f.architecture.sequence != ""
 	switch {

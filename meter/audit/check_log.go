@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
@@ -182,7 +182,7 @@ func (c *checker) line(g *logCheck, index uint64, data []byte) (string, error) {
 
 // note reads the body of a note. It enters no total.
 func (c *checker) note(body []byte) (string, error) {
-	note, err := ledger.ParseNoteBody(body)
+	note, err := entry.ParseNoteBody(body)
 	for _, e := range note.Evidence {
 		c.named[e.Digest] = e.Size
 	}
@@ -192,11 +192,11 @@ func (c *checker) note(body []byte) (string, error) {
 func decodeHashes(texts []string) ([][sha256.Size]byte, error) {
 	out := [][sha256.Size]byte{}
 	for _, text := range texts {
-		hash, err := base64.StdEncoding.Strict().DecodeString(text)
-		if err != nil || len(hash) != sha256.Size {
-			return nil, errors.New("expected hashes of 32 bytes in base64")
+		hash, err := proof.ParseHash(text)
+		if err != nil {
+			return nil, fmt.Errorf("hash: %w", err)
 		}
-		out = append(out, [sha256.Size]byte(hash))
+		out = append(out, hash)
 	}
 	return out, nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
@@ -213,7 +214,7 @@ func (w *writer) line(at *Log, t *proof.Tree, index uint64, r ledger.Raw) ([]byt
 // evidenceIn is what the body of a record or of a note names.
 func evidenceIn(records bool, body []byte) ([]meter.Evidence, error) {
 	if !records {
-		note, err := ledger.ParseNoteBody(body)
+		note, err := entry.ParseNoteBody(body)
 		return note.Evidence, err
 	}
 	entry, err := ledger.ParseBody(body)

@@ -46,11 +46,11 @@ func (b Boundary) proven(h provenHead) (proof.Head, error) {
 	}
 	hashes := make([][sha256.Size]byte, len(h.Hashes))
 	for i, text := range h.Hashes {
-		if hashes[i], err = decodeRoot(text); err != nil {
+		if hashes[i], err = proof.ParseHash(text); err != nil {
 			return head, err
 		}
 	}
-	root, err := decodeRoot(b.Root)
+	root, err := proof.ParseHash(b.Root)
 	if err == nil {
 		err = proof.Includes(root, b.Size, h.Index, []byte(head.String()), hashes)
 	}
@@ -58,12 +58,4 @@ func (b Boundary) proven(h provenHead) (proof.Head, error) {
 		err = fmt.Errorf("head of %d entries of %.200s: %w", head.Size, head.Origin, err)
 	}
 	return head, err
-}
-
-func decodeRoot(text string) (root [sha256.Size]byte, err error) {
-	if err := validRoot("hash", text); err != nil {
-		return root, err
-	}
-	data, err := base64.StdEncoding.Strict().DecodeString(text)
-	return [sha256.Size]byte(data), err
 }

@@ -45,7 +45,7 @@ type provenHead struct {
 }
 
 func (p provenHead) head() (proof.Head, error) {
-	root, err := decodeRoot(p.Root)
+	root, err := proof.ParseHash(p.Root)
 	return proof.Head{Origin: p.Origin, Size: p.Size, Root: root}, err
 }
 
@@ -138,7 +138,7 @@ func ParseDocument(data []byte) (Document, History, error) {
 // History reads the notes of a document. The error is an [*Error].
 func (d Document) History() (History, error) {
 	h := History{Origin: d.Origin}
-	if id, found := strings.CutSuffix(d.Origin, "/"+Log); !found || len(strings.TrimPrefix(id, "weighbridge.dev/log/")) != 32 {
+	if _, name, ok := proof.ParseOrigin(d.Origin); !ok || name != Log {
 		return h, &Error{CodeUnreadable, d.Origin, 0, "expected the origin of a log " + Log}
 	}
 	if len(d.Notes) == 0 {

@@ -51,7 +51,7 @@ func TestDocument(t *testing.T) {
 				t.Errorf("head of %d entries, key %d: the ledger says %v, the document %v", size, k, a, b)
 			}
 		}
-		if err := h.Right(head(secret, size), public(2)); err == nil || size > 0 && !strings.Contains(err.Error(), "do not show how many entries it had") {
+		if err := h.Right(head(secret, size), public(2)); err == nil || size > 0 && !strings.Contains(err.Error(), "do not show how many entries the log had") {
 			t.Errorf("a head of %d entries of a log that is not shown is right under the newer key: %v", size, err)
 		}
 		if err := h.Right(head(secret, size), public(1)); err == nil {
@@ -72,8 +72,9 @@ func TestDocumentsAreStrict(t *testing.T) {
 		{"another size", `"size": 5`, `"size": 6`, "is not in the tree"},
 		{"another place", `"index": 1`, `"index": 0`, "is not in the tree"},
 		{"a revocation left out", `laptop`, `desktop`, "another body than it commits to"},
-		{"two spaces less", "\n  \"notes\"", "\n\"notes\"", ""},
-		{"a second document", "", "", ""},
+		{"a line feed in a root", `"root": "`, `"root": "\n`, "expected 32 bytes in base64"},
+		{"two spaces less", "\n  \"notes\"", "\n\"notes\"", "not in canonical encoding"},
+		{"a second document", "", "", "not in canonical encoding"},
 	}
 	for _, test := range tests {
 		changed := strings.Replace(good, test.old, test.changed, 1)

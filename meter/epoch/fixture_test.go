@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/weighbridge/weighbridge/meter/canonical"
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -50,10 +50,7 @@ func (l *keyLog) root() string {
 
 // put appends whatever content as a note.
 func (l *keyLog) put(content []byte, heads string) {
-	var b noteBody
-	b.Note.Schema, b.Note.Kind, b.Note.Author, b.Note.Content = "weighbridge.dev/note/v1", Kind, "jo@acme.example", content
-	b.Note.Time = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
-	body, err := canonical.Encode(b)
+	body, err := entry.EncodeNoteBody(entry.Note{Schema: entry.NoteSchema, Kind: Kind, Author: "jo@acme.example", Time: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC), Content: content})
 	if err != nil {
 		l.t.Fatal(err)
 	}

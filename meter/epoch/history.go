@@ -63,8 +63,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s entry %d: %s: %s; run weighbridge check, and trust no head by a key that only this log names", e.Origin, e.Index, e.Code, e.Found)
 }
 
-// entry is one note, opened.
-type entry struct {
+// noted is one note, opened.
+type noted struct {
 	header []byte
 	author string
 	time   time.Time
@@ -98,7 +98,7 @@ func (h History) RootAt(size uint64) (root [32]byte, there bool) {
 }
 
 // add takes the next note.
-func (h *History) add(e entry) *Error {
+func (h *History) add(e noted) *Error {
 	refuse := func(code, format string, args ...any) *Error {
 		return &Error{code, h.Origin, h.Size, fmt.Sprintf(format, args...)}
 	}
@@ -133,7 +133,7 @@ func (h *History) add(e entry) *Error {
 
 type refusal func(code, format string, args ...any) *Error
 
-func (h *History) begin(e entry, from map[string]proof.Head, refuse refusal) *Error {
+func (h *History) begin(e noted, from map[string]proof.Head, refuse refusal) *Error {
 	b := e.step.Began
 	if b.Epoch != uint64(len(h.Epochs)) {
 		return refuse(CodeChain, "it begins epoch %d, expected %d", b.Epoch, len(h.Epochs))
@@ -175,7 +175,7 @@ func (h *History) begin(e entry, from map[string]proof.Head, refuse refusal) *Er
 	return nil
 }
 
-func (h *History) revoke(e entry, good map[string]proof.Head, refuse refusal) *Error {
+func (h *History) revoke(e noted, good map[string]proof.Head, refuse refusal) *Error {
 	r := e.step.Revoked
 	if r.Epoch >= uint64(len(h.Epochs)) {
 		return refuse(CodeChain, "it revokes epoch %d, of which there are %d", r.Epoch, len(h.Epochs))

@@ -1,14 +1,10 @@
 package epoch
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
-	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/meter/canonical"
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -19,46 +15,24 @@ type Stored struct {
 	Heads              string
 }
 
-// noteBody is the body of a note (meter/ledger/SPEC.md, L28), read here so that a
-// document needs no ledger.
-type noteBody struct {
-	Note struct {
-		Schema   string           `json:"schema"`
-		Kind     string           `json:"kind"`
-		Author   string           `json:"author"`
-		Time     time.Time        `json:"time"`
-		Evidence []meter.Evidence `json:"evidence,omitempty"`
-		Content  json.RawMessage  `json:"content"`
-	} `json:"note"`
-}
-
 // open reads a note at its place: header, commitment, body and step.
-func (h *History) open(header, salt, body []byte) (entry, error) {
+func (h *History) open(header, salt, body []byte) (noted, error) {
 	place, err := proof.ParseHeader(header)
 	if err != nil {
-		return entry{}, err
+		return noted{}, err
 	}
 	if place.Origin != h.Origin || place.Index != h.Size || place.Commitment != proof.Commit(salt, body) {
-		return entry{}, fmt.Errorf("found the header of entry %d of %.200s, or another body than it commits to", place.Index, place.Origin)
+		return noted{}, fmt.Errorf("found the header of entry %d of %.200s, or another body than it commits to", place.Index, place.Origin)
 	}
-	var b noteBody
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&b); err != nil {
-		return entry{}, err
-	}
-	again, err := canonical.Encode(b)
-	if err == nil {
-		err = canonical.Compare(body, again)
-	}
+	note, err := entry.ParseNoteBody(body)
 	if err != nil {
-		return entry{}, err
+		return noted{}, err
 	}
-	if b.Note.Schema != "weighbridge.dev/note/v1" || b.Note.Kind != Kind {
-		return entry{}, fmt.Errorf("a note of the kind %.60q and schema %.60q: expected %s and weighbridge.dev/note/v1", b.Note.Kind, b.Note.Schema, Kind)
+	if note.Kind != Kind {
+		return noted{}, fmt.Errorf("a note of the kind %.60q: expected %s", note.Kind, Kind)
 	}
-	step, err := ParseStep(b.Note.Content)
-	return entry{header: header, author: b.Note.Author, time: b.Note.Time, step: step}, err
+	step, err := ParseStep(note.Content)
+	return noted{header: header, author: note.Author, time: note.Time, step: step}, err
 }
 
 func (s Step) boundary() Boundary {
@@ -98,7 +72,7 @@ func Read(origin string, notes []Stored) (History, error) {
 // Follows returns an error unless step, with the text of its heads, may be the
 // next note: a writer asks before it writes.
 func (h History) Follows(step Step, heads string) error {
-	e := entry{step: step}
+	e := noted{step: step}
 	if heads != "" {
 		var err error
 		if e.heads, err = proof.ParseHeads(heads); err != nil {

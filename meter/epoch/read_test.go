@@ -109,7 +109,7 @@ func TestStepsAreStrict(t *testing.T) {
 		"a key that is none":        {func(b *Began) { b.PublicKey = "AAAA" }, "expected the DER of an Ed25519 key"},
 		"a key in no base64":        {func(b *Began) { b.PublicKey = "?" }, "expected base64"},
 		"no possession":             {func(b *Began) { b.Possession = "" }, "possession"},
-		"a root that is too short":  {func(b *Began) { b.Previous = "AAAA" }, "expected a root of 32 bytes"},
+		"a root that is too short":  {func(b *Began) { b.Previous = "AAAA" }, "expected 32 bytes in base64"},
 		"a boundary without a root": {func(b *Began) { b.Logs.Root = "" }, "logs"},
 	}
 	for name, test := range tests {

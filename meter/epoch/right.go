@@ -28,7 +28,7 @@ func (h History) Right(head proof.Head, key ed25519.PublicKey) error {
 			continue
 		}
 		if e.Number > 0 && !h.shown(e, head.Origin) {
-			return fmt.Errorf("%s, a head of %d entries: these epochs do not show how many entries it had when epoch %d of the meter's keys began, so its key %s may sign none of them: ask for the epochs with the heads of this log, or of all (weighbridge key show --for meter --json)", head.Origin, head.Size, e.Number, KeyID(key))
+			return h.unshown(e, head, "whether its key is right")
 		}
 		if from := h.from(e, head.Origin); e.Number > 0 && head.Size < from.Size {
 			return fmt.Errorf("%s, a head of %d entries: epoch %d of the meter's keys began at %d entries of it; its key %s signs none of fewer", head.Origin, head.Size, e.Number, from.Size, KeyID(key))
@@ -36,22 +36,23 @@ func (h History) Right(head proof.Head, key ed25519.PublicKey) error {
 		return h.within(e, head)
 	}
 	expected := "no key"
-	if right, found := h.At(head.Origin, head.Size); found {
+	if right, found := h.at(head.Origin, head.Size); found {
 		expected = fmt.Sprintf("%s (epoch %d)", KeyID(right.Key), right.Number)
 	}
 	return fmt.Errorf("%s, a head of %d entries: the key %s is that of no epoch of the ledger; expected %s: do not rely on it, somebody else signed it", head.Origin, head.Size, KeyID(key), expected)
 }
 
-// At is the newest epoch whose key is right for a head of so many entries of a log;
+// at is the newest epoch whose key is right for a head of so many entries of a log;
 // false where there is none, because the key was revoked and no other had begun.
-func (h History) At(origin string, size uint64) (Epoch, bool) {
+func (h History) at(origin string, size uint64) (Epoch, bool) {
 	for i := len(h.Epochs) - 1; i >= 0; i-- {
 		e := h.Epochs[i]
 		if e.Number > 0 && size < h.from(e, origin).Size {
 			continue
 		}
-		until, ended := h.until(e, origin)
-		return e, !ended || size <= until.Size
+		if until, ended := h.until(e, origin); !ended || size <= until.Size {
+			return e, true
+		}
 	}
 	return Epoch{}, false
 }
@@ -65,6 +66,9 @@ func (h History) within(e Epoch, head proof.Head) error {
 		}
 		return fmt.Errorf("%s, a head of %d entries: the key of epoch %d, %s, is revoked (%.300q), and its last good head of this log has %s: whoever has the key now can have made this one; ask for a head by the key that holds now",
 			head.Origin, head.Size, e.Number, KeyID(e.Key), r.Reason, entries(good))
+	}
+	if e.Number+1 < uint64(len(h.Epochs)) && !h.shown(h.Epochs[e.Number+1], head.Origin) {
+		return h.unshown(h.Epochs[e.Number+1], head, "how far the key of the epoch before is right")
 	}
 	if until, ended := h.until(e, head.Origin); ended && head.Size > until.Size {
 		next := h.Epochs[e.Number+1]
@@ -101,6 +105,11 @@ func (h History) forked(head proof.Head) error {
 		return fmt.Errorf("%s, a head of %d entries: the epochs at hand have %d: a rotation or a revocation is missing; get the newer ones (weighbridge key show --for meter --json)", head.Origin, head.Size, h.Size)
 	}
 	return differs(proof.Head{Size: head.Size, Root: root}, "in the epochs at hand")
+}
+
+// unshown is why nothing can be said of a head of a log of which no head is shown.
+func (h History) unshown(e Epoch, head proof.Head, of string) error {
+	return fmt.Errorf("%s, a head of %d entries: these epochs do not show how many entries the log had when epoch %d of the meter's keys began, so that nothing says %s: ask for the epochs with the heads of this log, or of all (weighbridge key show --for meter --json)", head.Origin, head.Size, e.Number, of)
 }
 
 // shown reports whether it is known where a log stood when an epoch began: its head is

@@ -99,12 +99,12 @@ func TestAt(t *testing.T) {
 	l := rotated(t)
 	h := l.read()
 	for size, number := range map[uint64]uint64{1: 0, 4: 0, 5: 1, 80: 1} {
-		if e, found := h.At(atlas, size); !found || e.Number != number {
+		if e, found := h.at(atlas, size); !found || e.Number != number {
 			t.Errorf("%d entries: epoch %d, %v", size, e.Number, found)
 		}
 	}
 	l.revoke(1, head(atlas, 6))
-	if e, found := l.read().At(atlas, 7); found {
+	if e, found := l.read().at(atlas, 7); found {
 		t.Errorf("behind a revocation: epoch %d", e.Number)
 	}
 }

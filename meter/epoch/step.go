@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/meter/canonical"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // Log is the name of the log of notes in which a ledger keeps its epochs, and Kind
@@ -111,8 +112,8 @@ func (b Began) validate() error {
 }
 
 func validRoot(field, text string) error {
-	if data, err := base64.StdEncoding.Strict().DecodeString(text); err != nil || len(data) != sha256.Size {
-		return fmt.Errorf("%s %.60q: expected a root of 32 bytes in base64", field, text)
+	if _, err := proof.ParseHash(text); err != nil {
+		return fmt.Errorf("%s: %w", field, err)
 	}
 	return nil
 }
@@ -165,7 +166,7 @@ func verifyLine(key ed25519.PublicKey, name, text, line string) error {
 	signature, err := base64.StdEncoding.Strict().DecodeString(data)
 	hash := sha256.Sum256(append([]byte(name+"\n\x01"), key...))
 	switch {
-	case !found || err != nil || len(signature) != 4+ed25519.SignatureSize:
+	case !found || err != nil || len(signature) != 4+ed25519.SignatureSize || base64.StdEncoding.EncodeToString(signature) != data:
 		return fmt.Errorf("signature line %.120q: expected one of a note by the name %s", line, name)
 	case !bytes.Equal(signature[:4], hash[:4]):
 		return fmt.Errorf("signed with another key than %s", KeyID(key))

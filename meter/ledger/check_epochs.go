@@ -21,7 +21,7 @@ const codeEpochFork = "epoch-fork"
 func (c *noteCheck) epochs(tx *bolt.Tx, id string) {
 	headers, bodies := c.bucket.Bucket([]byte("headers")), c.bucket.Bucket([]byte("bodies"))
 	var notes []epoch.Stored
-	err := headers.ForEach(func(key, header []byte) error {
+	errHeads := headers.ForEach(func(key, header []byte) error {
 		stored := bodies.Get(key)
 		heads, err := keyHeads(c.files, stored[32:])
 		if err != nil {
@@ -30,13 +30,12 @@ func (c *noteCheck) epochs(tx *bolt.Tx, id string) {
 		notes = append(notes, epoch.Stored{Header: bytes.Clone(header), Salt: stored[:32], Body: stored[32:], Heads: heads})
 		return nil
 	})
-	history := epoch.History{}
-	if err == nil {
-		history, err = epoch.Read(c.origin, notes)
-	}
-	var wrong *epoch.Error
-	if errors.As(err, &wrong) {
-		c.problem(wrong.Code, fmt.Sprintf("%s entry %d", c.name, wrong.Index), "%s", wrong.Found)
+	history, err := epoch.Read(c.origin, notes) // those before one whose heads are gone
+	for _, err := range []error{err, errHeads} {
+		var wrong *epoch.Error
+		if errors.As(err, &wrong) {
+			c.problem(wrong.Code, fmt.Sprintf("%s entry %d", c.name, wrong.Index), "%s", wrong.Found)
+		}
 	}
 	history.Boundaries(func(index uint64, named proof.Head) {
 		if err := c.bears(tx, id, named); err != nil {
@@ -47,7 +46,8 @@ func (c *noteCheck) epochs(tx *bolt.Tx, id string) {
 
 // bears returns an error unless the log of a head had it at its size.
 func (c *noteCheck) bears(tx *bolt.Tx, id string, named proof.Head) error {
-	held := c.logBucket(tx, id, strings.TrimPrefix(named.Origin, originPrefix+id+"/"))
+	_, name, _ := proof.ParseOrigin(named.Origin)
+	held := c.logBucket(tx, id, name)
 	if held == nil {
 		return fmt.Errorf("it names a head of %s, and there is no such log", named.Origin)
 	}

@@ -9,6 +9,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/epoch"
 )
 
@@ -109,7 +110,7 @@ func (c *noteCheck) entry(index uint64, header, stored []byte) {
 	if string(header) != want {
 		c.problem("header-differs", at, "found %.300q, its place and its body give %q", header, want)
 	}
-	note, err := parseNoteBody(stored[32:])
+	note, err := entry.ParseNoteBody(stored[32:])
 	if err != nil {
 		c.problem("body-unreadable", at, "%v", err)
 		return

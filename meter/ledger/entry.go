@@ -18,23 +18,22 @@ type (
 	Total = entry.Total
 	// Correction is an entry that voids or supersedes an earlier record.
 	Correction = entry.Correction
+	// Note is an entry that is no record of operations.
+	Note = entry.Note
 	// Kind is what a correction does. The list is closed.
 	Kind = entry.Kind
 )
 
-// The kinds of corrections, and the schema of their encoding.
+// The kinds of corrections, and the schemas of what is not a record.
 const (
 	Void             = entry.Void
 	Supersede        = entry.Supersede
 	CorrectionSchema = entry.CorrectionSchema
+	NoteSchema       = entry.NoteSchema
 )
 
 // origin names one log of one ledger.
-func origin(id string, model meter.ModelRef) string {
-	return originPrefix + id + "/" + string(model)
-}
-
-const originPrefix = "weighbridge.dev/log/"
+func origin(id string, model meter.ModelRef) string { return proof.Origin(id, string(model)) }
 
 // decodeEntry reads a stored entry and holds the body against its header. Its error
 // is an [*entryFault].

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/epoch"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
@@ -40,7 +41,7 @@ func (l *Ledger) KeyLogs() ([]KeyLog, error) {
 
 // keyHeads is the text of the heads that a note of an epoch names as evidence.
 func keyHeads(store EvidenceStore, body []byte) (string, error) {
-	note, err := parseNoteBody(body)
+	note, err := entry.ParseNoteBody(body)
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/weighbridge/weighbridge/meter/entry"
 	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
@@ -43,12 +44,12 @@ func (l *Ledger) appendNote(log string, size *uint64, n Note) (Receipt, error) {
 	if n.Schema == "" {
 		n.Schema = NoteSchema
 	}
-	body, err := encodeNoteBody(n)
+	body, err := entry.EncodeNoteBody(n)
 	if err == nil {
 		err = ValidNoteLog(log)
 	}
 	if err == nil { // what is written can be read: a text in it may not be UTF-8
-		_, err = parseNoteBody(body)
+		_, err = entry.ParseNoteBody(body)
 	}
 	if err != nil {
 		return Receipt{}, fmt.Errorf("note for %s: %w", log, err)
@@ -83,7 +84,7 @@ type noteLog struct {
 	tree                    *tree
 }
 
-func noteOrigin(id, name string) string { return "weighbridge.dev/log/" + id + "/" + name }
+func noteOrigin(id, name string) string { return proof.Origin(id, name) }
 
 // noteLog returns the log of notes of a name that the ledger of an id wrote,
 // made if this is its first entry.
@@ -236,6 +237,6 @@ func decodeNote(key, head, stored []byte) (NoteEntry, error) {
 	if err != nil {
 		return NoteEntry{}, err
 	}
-	note, err := parseNoteBody(body)
+	note, err := entry.ParseNoteBody(body)
 	return NoteEntry{h.Origin, h.Index, note}, err
 }

@@ -18,6 +18,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 const desk = "delivery/2026-7"
@@ -130,14 +131,14 @@ func TestNoteExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := strings.TrimSuffix(blocks[2][1], "\n")
-	entry, err := decodeNote(indexKey(0), []byte(blocks[0][1]), append(salt, body...))
+	read, err := decodeNote(indexKey(0), []byte(blocks[0][1]), append(salt, body...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := noteOrigin("000102030405060708090a0b0c0d0e0f", desk); entry.Origin != want {
-		t.Errorf("origin %s, expected %s", entry.Origin, want)
+	if want := noteOrigin("000102030405060708090a0b0c0d0e0f", desk); read.Origin != want {
+		t.Errorf("origin %s, expected %s", read.Origin, want)
 	}
-	if again, err := encodeNoteBody(entry.Note); err != nil || string(again) != body {
+	if again, err := entry.EncodeNoteBody(read.Note); err != nil || string(again) != body {
 		t.Errorf("encoded again: %s, %v", again, err)
 	}
 }
@@ -204,7 +205,7 @@ func TestNotesRefused(t *testing.T) {
 		{"too deep", desk, "deep", func(n *Note) {
 			n.Content = json.RawMessage(`{"a":` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `}`)
 		}},
-		{"too long", desk, "at most", func(n *Note) { n.Content = json.RawMessage(`{"a":"` + strings.Repeat("x", MaxNoteBytes) + `"}`) }},
+		{"too long", desk, "at most", func(n *Note) { n.Content = json.RawMessage(`{"a":"` + strings.Repeat("x", entry.MaxNoteBytes) + `"}`) }},
 		{"evidence that is not there", desk, "not in", func(n *Note) {
 			n.Evidence = []meter.Evidence{{Kind: "mail", Digest: "sha256:" + strings.Repeat("0", 64), Size: 1}}
 		}},
@@ -306,7 +307,7 @@ func FuzzParseNoteBody(f *testing.F) {
 	full := note("yes & no")
 	full.Evidence = []meter.Evidence{{Kind: "mail", Digest: "sha256:" + strings.Repeat("0a", 32), Size: 3}}
 	for _, n := range []Note{note("x"), full} {
-		body, err := encodeNoteBody(n)
+		body, err := entry.EncodeNoteBody(n)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -316,14 +317,14 @@ func FuzzParseNoteBody(f *testing.F) {
 	}
 	f.Add([]byte(`{"note":{"schema":"weighbridge.dev/note/v1","kind":"k","author":"a","time":"2026-11-25T08:00:00.5Z","content":{"a":[1,2.50,null,true,{"b":{}}]}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		n, err := parseNoteBody(data)
+		n, err := entry.ParseNoteBody(data)
 		if err != nil {
 			return
 		}
-		if again, err := encodeNoteBody(n); err != nil || !bytes.Equal(again, data) {
+		if again, err := entry.EncodeNoteBody(n); err != nil || !bytes.Equal(again, data) {
 			t.Errorf("found %q, %v", again, err)
 		}
-		if content, err := CanonicalObject(n.Content); err != nil || !bytes.Equal(content, n.Content) {
+		if content, err := entry.CanonicalObject(n.Content); err != nil || !bytes.Equal(content, n.Content) {
 			t.Errorf("content: found %q, %v", content, err)
 		}
 	})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"strings"
 
 	"github.com/transparency-dev/merkle/compact"
 	merkle "github.com/transparency-dev/merkle/proof"
@@ -83,7 +82,7 @@ func (l *Ledger) ProveConsistency(origin string, size1, size2 uint64) (proof.Con
 // proving calls f with the log of an origin, of a model or of notes, its tiles and
 // its head.
 func (l *Ledger) proving(name string, f func(*log, *bolt.Bucket, proof.Head) error) error {
-	id, of, _ := strings.Cut(strings.TrimPrefix(name, originPrefix), "/")
+	id, of, _ := proof.ParseOrigin(name)
 	found := false
 	try := func(g modelLog) error {
 		if g.id != id || g.origin != name {

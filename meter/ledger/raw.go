@@ -21,7 +21,7 @@ type Raw struct {
 // order; the log is named by its origin. The slices are the callee's to keep.
 // Nothing is checked: whoever reads them proves them (SPEC.md, L3 to L7).
 func (l *Ledger) Raw(origin string, size uint64, each func(Raw) error) error {
-	id, name, _ := strings.Cut(strings.TrimPrefix(origin, originPrefix), "/")
+	id, name, _ := proof.ParseOrigin(origin)
 	if strings.Contains(name, "@") { // a model; never in the name of a log of notes
 		return l.proving(origin, func(g *log, _ *bolt.Bucket, _ proof.Head) error {
 			return raw(origin, g.headers, g.bodies, size, each)
@@ -76,6 +76,3 @@ func rawAt(origin string, headers, bodies *bolt.Bucket, index uint64) (Raw, erro
 
 // ParseBody reads the body of an entry of records, in its one encoding.
 func ParseBody(data []byte) (Entry, error) { return entry.ParseBody(data) }
-
-// ParseNoteBody reads the body of an entry of notes, in its one encoding.
-func ParseNoteBody(data []byte) (Note, error) { return parseNoteBody(data) }

@@ -143,7 +143,7 @@ func (h Head) json() headJSON {
 }
 
 func (h headJSON) parse(name string) (Head, error) {
-	root, err := parseHash(h.Root)
+	root, err := ParseHash(h.Root)
 	if err != nil {
 		return Head{}, fmt.Errorf("proof: %s: root: %w", name, err)
 	}
@@ -162,7 +162,7 @@ func parseHashes(texts []string) ([][sha256.Size]byte, error) {
 	out := make([][sha256.Size]byte, len(texts))
 	for i, text := range texts {
 		var err error
-		if out[i], err = parseHash(text); err != nil {
+		if out[i], err = ParseHash(text); err != nil {
 			return nil, fmt.Errorf("proof: hashes[%d]: %w", i, err)
 		}
 	}

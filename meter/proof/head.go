@@ -48,7 +48,7 @@ func parseHead(body string) (Head, error) {
 	if h.Size, err = strconv.ParseUint(lines[1], 10, 64); err != nil {
 		return Head{}, fmt.Errorf("size %.40q: expected a number of entries", lines[1])
 	}
-	if h.Root, err = parseHash(lines[2]); err != nil {
+	if h.Root, err = ParseHash(lines[2]); err != nil {
 		return Head{}, fmt.Errorf("root: %w", err)
 	}
 	if h.String() != body {
@@ -57,10 +57,11 @@ func parseHead(body string) (Head, error) {
 	return h, nil
 }
 
-// parseHash reads 32 bytes in standard base64.
-func parseHash(text string) (hash [sha256.Size]byte, err error) {
+// ParseHash reads 32 bytes in standard base64, in the one encoding that they have:
+// the library's decoder passes over line feeds.
+func ParseHash(text string) (hash [sha256.Size]byte, err error) {
 	data, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(data) != len(hash) {
+	if err != nil || len(data) != len(hash) || base64.StdEncoding.EncodeToString(data) != text {
 		return hash, fmt.Errorf("found %.60q, expected 32 bytes in base64", text)
 	}
 	return [sha256.Size]byte(data), nil
