@@ -106,9 +106,8 @@ func verifier(key ed25519.PublicKey) (*verify.PublicKey, error) {
 // meterKeys are whose signatures under heads are believed: one key, or with a
 // document of key epochs every key that follows from it.
 type meterKeys struct {
-	pinned  *verify.PublicKey
-	history *epoch.History
-	number  uint64 // epoch of the pinned key
+	pinned *verify.PublicKey
+	epochs *verify.MeterEpochs // nil: the one key alone
 }
 
 // readMeterKeys reads --meter-key and --epochs; nil without both.
@@ -126,74 +125,22 @@ func readMeterKeys(key, document string) (*meterKeys, error) {
 	if document == "" {
 		return &meterKeys{pinned: keys[0]}, nil
 	}
-	data, err := readRegular(document, epoch.MaxDocument)
+	data, err := readRegular(document, verify.MaxEpochsBytes)
 	if err != nil {
 		return nil, fmt.Errorf("--epochs %s: %w", document, err)
 	}
-	_, history, err := epoch.ParseDocument(data)
+	epochs, err := verify.ParseMeterEpochs(data, keys[0])
 	if err != nil {
-		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w; expected what weighbridge key show --for meter --json printed", document, err)}
+		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w", document, err)}
 	}
-	text, err := readUpTo(key, maxKeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("--meter-key: %w", err)
-	}
-	public, err := ed25519Key(text)
-	if err != nil {
-		return nil, fmt.Errorf("--meter-key %s: %w", key, err)
-	}
-	for _, e := range history.Epochs {
-		if e.Key.Equal(public) {
-			return &meterKeys{keys[0], &history, e.Number}, nil
-		}
-	}
-	return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %s, the key of --meter-key, is that of none of its %d epochs: it is another ledger's, or not the meter's that you know", document, keys[0].ID(), len(history.Epochs))}
-}
-
-// trusted are the keys of the epochs that may be taken for the meter's, and whether one
-// was right for a head that it signed.
-func (m meterKeys) trusted() ([]*verify.PublicKey, func(proof.Head, *verify.PublicKey) error, error) {
-	if m.history == nil {
-		return []*verify.PublicKey{m.pinned}, nil, nil
-	}
-	var keys []*verify.PublicKey
-	byID := map[string]ed25519.PublicKey{}
-	for _, e := range m.history.Epochs {
-		key, err := verifier(e.Key)
-		if err != nil {
-			return nil, nil, err
-		}
-		if m.history.Trusted(m.number, e.Number) {
-			keys, byID[key.ID()] = append(keys, key), e.Key
-		}
-	}
-	return keys, func(head proof.Head, key *verify.PublicKey) error { return m.history.Right(head, byID[key.ID()]) }, nil
+	return &meterKeys{keys[0], epochs}, nil
 }
 
 // holds returns an error unless the line is a signature of a head by a key that
 // is right for it.
 func (m meterKeys) holds(head proof.Head, line string) error {
-	if m.history == nil {
+	if m.epochs == nil {
 		return m.pinned.VerifyNote(head.Origin, head.String(), line)
 	}
-	if !strings.HasPrefix(head.Origin, m.history.Ledger()) {
-		return fmt.Errorf("%s is no log of the ledger whose epochs these are, %s", head.Origin, m.history.Ledger())
-	}
-	for _, e := range m.history.Epochs {
-		key, err := verifier(e.Key)
-		if err != nil {
-			return err
-		}
-		if key.VerifyNote(head.Origin, head.String(), line) != nil {
-			continue
-		}
-		if err := m.history.Right(head, e.Key); err != nil {
-			return err
-		}
-		if !m.history.Trusted(m.number, e.Number) {
-			return fmt.Errorf("signed by %s, the key of epoch %d, which no key that you know handed over: a key between epoch %d and it was revoked; get the newer key from who keeps the meter, and name it with --meter-key", key.ID(), e.Number, m.number)
-		}
-		return nil
-	}
-	return fmt.Errorf("head of %d entries of %s: no key of the %d epochs at hand signed it: it was altered, or signed by somebody else, or a newer epoch is missing: get the newest ones (weighbridge key show --for meter --json)", head.Size, head.Origin, len(m.history.Epochs))
+	return m.epochs.Holds(head, line)
 }
