@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"crypto/ed25519"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,7 +25,7 @@ func MeterOf(c witness.Checkpoint, keys []*PublicKey) (*PublicKey, error) {
 			if !key.claimed(c.Head.Origin, line) {
 				continue
 			}
-			if err := key.VerifyNote(c.Head.Origin, c.Head.String(), line); err != nil {
+			if err := key.VerifyHead(c.Head, line); err != nil {
 				return fail(err)
 			}
 			if signer == nil {
@@ -39,7 +37,7 @@ func MeterOf(c witness.Checkpoint, keys []*PublicKey) (*PublicKey, error) {
 	case signer != nil:
 		return signer, nil
 	case len(keys) == 1:
-		return fail(keys[0].VerifyNote(c.Head.Origin, c.Head.String(), lines[0]))
+		return fail(keys[0].VerifyHead(c.Head, lines[0]))
 	}
 	return fail(byNone(keys))
 }
@@ -54,13 +52,4 @@ func byNone(keys []*PublicKey) error {
 		names = append(names, fmt.Sprintf("%s (%s)", k.ID(), k.Kind()))
 	}
 	return fmt.Errorf("signed with another key than the %d that may have signed it, %s: somebody else signed it, or the meter has a newer key: get that, or the newest key epochs, from who keeps the meter", len(keys), strings.Join(names, ", "))
-}
-
-// ed25519 is the key as such, nil for one of another kind.
-func (k *PublicKey) ed25519() ed25519.PublicKey {
-	parsed, err := x509.ParsePKIXPublicKey(k.spki)
-	if key, ok := parsed.(ed25519.PublicKey); ok && err == nil {
-		return key
-	}
-	return nil
 }

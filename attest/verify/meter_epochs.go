@@ -71,7 +71,7 @@ func (m *MeterEpochs) Holds(head proof.Head, line string) error {
 		return fmt.Errorf("%s is no log of the ledger whose epochs these are, %s", head.Origin, m.history.Ledger())
 	}
 	for n, key := range m.keys {
-		if key.VerifyNote(head.Origin, head.String(), line) != nil {
+		if key.VerifyHead(head, line) != nil {
 			continue
 		}
 		if err := m.Right(head, key); err != nil {

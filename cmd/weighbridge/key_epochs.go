@@ -2,12 +2,9 @@ package main
 
 import (
 	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest/sign"
 	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter/epoch"
 	"github.com/weighbridge/weighbridge/meter/ledger"
@@ -61,61 +58,25 @@ func (k keyEpochs) signs(head proof.Head, key ed25519.PublicKey) error {
 	if head.Origin == k.own.Origin || strings.HasPrefix(head.Origin, k.own.Ledger()) {
 		switch {
 		case current.Revoked != nil && current.Key.Equal(key):
-			return fmt.Errorf("the key of epoch %d, %s, is revoked (%s): begin the next epoch with `weighbridge key rotate --out FILE`, and sign with that key", current.Number, epoch.KeyID(key), current.Revoked.Reason)
+			return fmt.Errorf("the key of epoch %d, %s, is revoked (%s): begin the next epoch with `weighbridge key rotate --out FILE`, and sign with that key", current.Number, proof.KeyID(key), current.Revoked.Reason)
 		case !current.Key.Equal(key):
-			return fmt.Errorf("%s is not the meter key that holds now: that is %s (epoch %d); sign with that one, or begin the next epoch with `weighbridge key rotate`", epoch.KeyID(key), epoch.KeyID(current.Key), current.Number)
+			return fmt.Errorf("%s is not the meter key that holds now: that is %s (epoch %d); sign with that one, or begin the next epoch with `weighbridge key rotate`", proof.KeyID(key), proof.KeyID(current.Key), current.Number)
 		}
 	}
 	return h.Right(head, key)
 }
 
-// meterKey is the public half of a key that signs heads.
-func meterKey(key *sign.Key) (ed25519.PublicKey, error) {
-	text, err := key.PublicPEM()
-	if err != nil {
-		return nil, err
-	}
-	return ed25519Key(text)
-}
+// believe returns an error unless a line is a signature of a head by a key that is taken
+// for the meter's, and was right for it.
+type believe func(head proof.Head, line string) error
 
-func ed25519Key(text []byte) (ed25519.PublicKey, error) {
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("expected a public key in PEM")
-	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return nil, err
-	}
-	public, ok := parsed.(ed25519.PublicKey)
-	if !ok {
-		return nil, fmt.Errorf("heads are signed with Ed25519 (c2sp.org/signed-note): make a meter key with `weighbridge key generate --for meter`")
-	}
-	return public, nil
-}
-
-// verifier is the key of an epoch in the form that verifies notes.
-func verifier(key ed25519.PublicKey) (*verify.PublicKey, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return nil, err
-	}
-	return verify.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-}
-
-// meterKeys are whose signatures under heads are believed: one key, or with a
-// document of key epochs every key that follows from it.
-type meterKeys struct {
-	pinned *verify.PublicKey
-	epochs *verify.MeterEpochs // nil: the one key alone
-}
-
-// readMeterKeys reads --meter-key and --epochs; nil without both.
-func readMeterKeys(key, document string) (*meterKeys, error) {
-	if key == "" && document == "" {
+// readMeterKey reads --meter-key and --epochs: the one key is believed, or with a document
+// of key epochs every key that follows from it. It is nil without both.
+func readMeterKey(key, document string) (believe, error) {
+	switch {
+	case key == "" && document == "":
 		return nil, nil
-	}
-	if key == "" {
+	case key == "":
 		return nil, usage("--epochs: name the meter's public key too (--meter-key): anybody can write such a document")
 	}
 	keys, err := readPublicKeys("--meter-key", []string{key})
@@ -123,24 +84,24 @@ func readMeterKeys(key, document string) (*meterKeys, error) {
 		return nil, err
 	}
 	if document == "" {
-		return &meterKeys{pinned: keys[0]}, nil
+		return keys[0].VerifyHead, nil
 	}
+	epochs, err := readEpochs(document, keys[0])
+	if err != nil {
+		return nil, err
+	}
+	return epochs.Holds, nil
+}
+
+// readEpochs reads --epochs, where one key is known to be the meter's.
+func readEpochs(document string, known *verify.PublicKey) (*verify.MeterEpochs, error) {
 	data, err := readRegular(document, verify.MaxEpochsBytes)
 	if err != nil {
 		return nil, fmt.Errorf("--epochs %s: %w", document, err)
 	}
-	epochs, err := verify.ParseMeterEpochs(data, keys[0])
+	epochs, err := verify.ParseMeterEpochs(data, known)
 	if err != nil {
 		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w", document, err)}
 	}
-	return &meterKeys{keys[0], epochs}, nil
-}
-
-// holds returns an error unless the line is a signature of a head by a key that
-// is right for it.
-func (m meterKeys) holds(head proof.Head, line string) error {
-	if m.epochs == nil {
-		return m.pinned.VerifyNote(head.Origin, head.String(), line)
-	}
-	return m.epochs.Holds(head, line)
+	return epochs, nil
 }

@@ -65,11 +65,11 @@ func (f witnessedFlags) inEpochs(p *verify.Policy) error {
 	if len(f.meters) != 1 {
 		return usage("--epochs goes with one --meter-key: the key that you know to be the meter's")
 	}
-	keys, err := readMeterKeys(f.meters[0], f.epochs)
+	epochs, err := readEpochs(f.epochs, p.Meters[0])
 	if err != nil {
 		return err
 	}
-	p.Meters, p.RightMeter = keys.epochs.Trusted(), keys.epochs.Right
+	p.Meters, p.RightMeter = epochs.Trusted(), epochs.Right
 	return nil
 }
 
