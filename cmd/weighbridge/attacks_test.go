@@ -155,6 +155,14 @@ func attacks() []attack {
 			}
 			return v.verify(v.at("weights"), "--claims", v.claims)
 		}, "was renamed to pytorch.bin"},
+		{9, "an empty file that was added", func(v *victim) []string {
+			v.write("weights/__init__.py", nil)
+			return v.verify(v.at("weights"), "--claims", v.claims)
+		}, "__init__.py is extra"},
+		{9, "an empty file that was added, beside a part of the files", func(v *victim) []string {
+			v.write("weights/__init__.py", nil)
+			return v.verify(v.at("weights"), "--claims", v.claims, "--partial")
+		}, "__init__.py is extra"},
 		{9, "another predicate type in the payload than was signed", func(v *victim) []string {
 			return v.claimed(func(lines [][]byte) [][]byte {
 				return rewrite(v.t, lines, "hardware/v1", "hardware/v2")
