@@ -110,7 +110,7 @@ func TestEveryByteOfAShipment(t *testing.T) {
 
 // TestBytesOfAFullShipment: the same of a shipment with all that can be in one besides, a
 // determination, its verdict as an SVR, a second party's signature and timestamps, at
-// every 29th byte: that hits each of its parts, and a changed byte of none passes.
+// every 61st byte and at least one of each file.
 func TestBytesOfAFullShipment(t *testing.T) {
 	sigstore, err := signtest.New(time.Now)
 	if err != nil {
