@@ -261,7 +261,7 @@ func (s SignedModel) Compare(found []attest.Resource, empty []string) Result {
 		r.Problems = append(r.Problems, Problem{"file-" + d.Kind, differenceOf(d), "do not use the model; get it again, or ask the signer for a signature over these files"})
 	}
 	for _, name := range empty {
-		r.Problems = append(r.Problems, Problem{"file-" + attest.Extra, name + " is extra: it has no bytes, and a signature by shards lists no such file, so anybody can have added it",
+		r.Problems = append(r.Problems, Problem{"file-" + attest.Extra, attest.ShownName(name) + " is extra: it has no bytes, and a signature by shards lists no such file, so anybody can have added it",
 			"take it away where the model does without it (an empty marker file can change what a loader does), or ask the signer for a signature by files"})
 	}
 	r.OK = len(r.Problems) == 0
@@ -272,7 +272,11 @@ func (s SignedModel) Compare(found []attest.Resource, empty []string) Result {
 		"order: "+orders(s.Order()))
 	r.NotChecked = append(r.NotChecked, s.notes...)
 	if len(s.Serialization.IgnorePaths) > 0 {
-		r.NotChecked = append(r.NotChecked, "ignored: the signer left out "+strings.Join(s.Serialization.IgnorePaths, ", "))
+		var names []string
+		for _, p := range s.Serialization.IgnorePaths {
+			names = append(names, attest.ShownName(p))
+		}
+		r.NotChecked = append(r.NotChecked, "ignored: the signer left out "+strings.Join(names, ", "))
 	}
 	if s.Serialization.Method == attest.MethodShards {
 		r.NotChecked = append(r.NotChecked, "empty files: a signature by shards lists none, so one that was taken away is not noticed")
@@ -289,7 +293,7 @@ func (s SignedModel) timeNote() []string {
 
 func differenceOf(d attest.Difference) string {
 	if d.Kind == attest.Changed {
-		return fmt.Sprintf("%s changed: signed with digest %s, found %s", d.Name, d.Expected.Digest, d.Found.Digest)
+		return fmt.Sprintf("%s changed: signed with digest %s, found %s", attest.ShownName(d.Name), d.Expected.Digest, d.Found.Digest)
 	}
 	return d.String()
 }

@@ -104,7 +104,7 @@ func (a *app) sign(ctx context.Context, dir string, f signFlags) error {
 		return err
 	}
 	if len(empty) > 0 {
-		return fmt.Errorf("%s/%s has no bytes (one of %d): a signature by shards lists no such file, and whoever verifies it could not tell it from one that was added; sign whole files (without --shard-size), or leave it out with --ignore", dir, empty[0], len(empty))
+		return fmt.Errorf("%s has no bytes (one of %d): a signature by shards lists no such file, and whoever verifies it could not tell it from one that was added; sign whole files (without --shard-size), or leave it out with --ignore", attest.ShownName(filepath.Join(dir, empty[0])), len(empty))
 	}
 	model, err := attest.NewModelSignature(modelName(dir), s, resources)
 	if err != nil {
