@@ -109,8 +109,8 @@ func TestEveryByteOfAShipment(t *testing.T) {
 }
 
 // TestBytesOfAFullShipment: the same of a shipment with all that can be in one besides, a
-// determination, its verdict as an SVR, a second party's signature and timestamps, at
-// every 61st byte and at least one of each file.
+// determination, its verdict as an SVR, a ledger proof, a second party's signature and timestamps, at
+// every 127th byte and at least one of each file.
 func TestBytesOfAFullShipment(t *testing.T) {
 	sigstore, err := signtest.New(time.Now)
 	if err != nil {
@@ -125,7 +125,8 @@ func TestBytesOfAFullShipment(t *testing.T) {
 	}
 	v.write("trusted_root.json", root)
 	stamped := []string{"--timestamp-authority", sigstore.TimestampURL()}
-	must(t, v.dir, append([]string{"attest", "acme/atlas@1", "--weights", v.at("weights"), "--key", v.at("release.key"), "--out", v.at("full"), "--include", "training-compute,hardware,determination,svr"}, stamped...)...)
+	must(t, v.dir, append([]string{"attest", "acme/atlas@1", "--weights", v.at("weights"), "--key", v.at("release.key"), "--out", v.at("full"), "--include", "training-compute,hardware,determination,svr,ledger-proof",
+		"--checkpoints", v.cosigned(), "--entries", "all"}, stamped...)...)
 	must(t, v.dir, "key", "generate", "--out", v.at("auditor.key"))
 	must(t, v.dir, append([]string{"co-sign", v.at("full"), "--key", v.at("auditor.key"), "--signer", v.key}, stamped...)...)
 	must(t, v.dir, "save", v.at("full"), "--out", v.at("full.tar"))
@@ -140,20 +141,36 @@ rules:
     models: ["acme/*"]
     mode: enforce
     timestamped: true
-    statements: [{predicates: [training-compute, hardware, determination, "https://in-toto.io/attestation/svr/v0.2"], signers: [acme, cert], threshold: 2}]
+    statements: [{predicates: [training-compute, hardware, determination, ledger-proof, "https://in-toto.io/attestation/svr/v0.2"], signers: [acme, cert], threshold: 2}]
+    meter_keys: [meter.key.pub]
+    witness_policy: witnesses.txt
 `))
 	recipient := verifyFlags{trust: policyFlags{file: v.at("policy.yaml")}}
-	places := flipAll(t, v.at("full"), recipient, 61, 0x01)
-	for place, n := range flipAll(t, v.at("full.tar"), recipient, 61, 0x20) {
+	places := flipAll(t, v.at("full"), recipient, 127, 0x01)
+	for place, n := range flipAll(t, v.at("full.tar"), recipient, 127, 0x20) {
 		places[place] += n
 	}
 	onlyUnsigned(t, places)
 	result := judged(t, v.at("full"), v.at("full"), recipient)
-	for part, times := range map[string]int{`"predicate_type":"` + attest.TypeDetermination: 1, `"predicate_type":"` + attest.TypeSVR: 1, `"timestamps":[{`: 4} {
+	for part, times := range map[string]int{`"predicate_type":"` + attest.TypeDetermination: 1, `"predicate_type":"` + attest.TypeSVR: 1, `"predicate_type":"` + attest.TypeLedgerProof: 1, `"quorum":true`: 1, `"timestamps":[{`: 5} {
 		if n := bytes.Count(result, []byte(part)); n < times {
 			t.Errorf("%d times %s, expected %d: the shipment is not full\n%s", n, part, times, result)
 		}
 	}
+}
+
+// cosigned is a checkpoint of the log, signed by a meter and cosigned by a witness whom
+// witnesses.txt names.
+func (v *victim) cosigned() string {
+	must(v.t, v.dir, "key", "generate", "--for", "meter", "--out", v.at("meter.key"))
+	must(v.t, v.dir, "key", "generate", "--kind", "ed25519", "--out", v.at("witness.key"))
+	witness := func(more ...string) string {
+		return must(v.t, v.dir, append([]string{"ledger", "witness", "--name", "witness.example.org", "--key", v.at("witness.key")}, more...)...)
+	}
+	v.write("witnesses.txt", []byte("witness w "+strings.TrimSpace(witness("--show-key"))+"\nquorum w\n"))
+	v.write("heads.txt", []byte(must(v.t, v.dir, "ledger", "head", "acme/atlas@1", "--sign", v.at("meter.key"))))
+	v.write("cosigned.txt", []byte(witness("--state", v.at("seen"), "--meter-key", v.at("meter.key.pub"), "--head", v.at("heads.txt"), "--first")))
+	return v.at("cosigned.txt")
 }
 
 // onlyUnsigned refuses places that are not listed.
