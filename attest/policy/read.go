@@ -75,7 +75,7 @@ func (r *reader) roots(d document) (*verify.TrustedRoot, error) {
 	}
 	for i, path := range d.Roots {
 		at := fmt.Sprintf("certificate_roots[%d]", i)
-		data, err := r.read(path)
+		data, err := r.small(path)
 		if err != nil {
 			return nil, r.placed.Errorf(at, "%s: %v", at, err)
 		}
@@ -93,7 +93,7 @@ func (r *reader) roots(d document) (*verify.TrustedRoot, error) {
 }
 
 func (r *reader) trustedRoot(path string) (*verify.TrustedRoot, error) {
-	data, err := r.read(path)
+	data, err := r.small(path)
 	if err != nil {
 		return nil, r.placed.Errorf("trusted_root", "trusted_root: %v", err)
 	}
@@ -104,8 +104,20 @@ func (r *reader) trustedRoot(path string) (*verify.TrustedRoot, error) {
 	return root, nil
 }
 
-func (r *reader) key(path string) (*verify.PublicKey, error) {
+// maxFile bounds the files that a policy names, in bytes; a document of key epochs has a
+// larger limit of its own.
+const maxFile = 64 << 10
+
+func (r *reader) small(path string) ([]byte, error) {
 	data, err := r.read(path)
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s has %d bytes: expected at most %d", path, len(data), maxFile)
+	}
+	return data, err
+}
+
+func (r *reader) key(path string) (*verify.PublicKey, error) {
+	data, err := r.small(path)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +185,7 @@ func (r *reader) witnessed(at string, raw rule, out *Rule) error {
 		return nil
 	}
 	where := at + ".witness_policy"
-	data, err := r.read(raw.WitnessPolicy)
+	data, err := r.small(raw.WitnessPolicy)
 	if err != nil {
 		return r.placed.Errorf(where, "%s: %v", where, err)
 	}

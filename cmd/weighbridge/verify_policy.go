@@ -43,7 +43,7 @@ func readPolicy(flag, path string) (*policy.Policy, string, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(path), name)
 		}
-		data, err := readRegular(name, verify.MaxEpochsBytes) // the largest of them; each format has its own limit
+		data, err := readRegular(name, verify.MaxEpochsBytes) // the largest of them; package policy holds the others to less
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
