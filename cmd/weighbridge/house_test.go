@@ -50,7 +50,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"attest/sign/kms":       {outside: []string{"github.com/sigstore"}},
 	"attest/sign/pkcs11":    {outside: []string{"github.com/miekg/pkcs11"}},
 	"attest/witness":        {inside: []string{"meter/proof"}, outside: []string{"github.com/transparency-dev/formats", "golang.org/x/mod"}},
-	"attest/verify":         {inside: []string{"attest", "attest/witness", "meter", "meter/entry", "meter/proof", "fdp"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
+	"attest/verify":         {inside: []string{"attest", "attest/witness", "meter", "meter/entry", "meter/epoch", "meter/proof", "fdp"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
 	"attest/oci":            {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
 	"attest/policy":         {inside: []string{"attest", "attest/verify", "attest/witness", "fdp"}},
 	"attest/sign/signtest": {outside: []string{"github.com/sigstore", "google.golang.org/protobuf", "github.com/digitorus/timestamp", "github.com/cyberphone/json-canonicalization",

@@ -82,14 +82,14 @@ func (f *verifyFlags) register(cmd *cobra.Command) {
 }
 
 func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
+	if err := f.check(target); err != nil {
+		return err
+	}
 	asked, err := f.asked(a.env.now())
 	if err != nil {
 		return err
 	}
 	f.watch = func(o weights.Options) (weights.Options, func()) { return a.watched("verifying", o) }
-	if err := f.check(target); err != nil {
-		return err
-	}
 	if f.presentation != "" && f.signature != "" {
 		return usage("--presentation goes with attestations, not with --signature")
 	}

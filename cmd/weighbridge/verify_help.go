@@ -30,7 +30,9 @@ subject) and leads to that root, at the time of its timestamp, or else now.
 
 With --meter-key and --witness-policy a proof of the ledger that came along is verified: the entries that it shows give the
 heads that the meter signed and witnesses outside the lab cosigned, and the totals follow from them. With all of that the
-quantity is metered, else the report says what is wanting. With --epochs the meter's key may have been rotated or revoked since. A witness sees that a log only grew, never what is in it.
+quantity is metered, else the report says what is wanting. With --epochs the meter's key may have been rotated or revoked
+since. In a policy file meter_keys, witness_policy and key_epochs of a rule say the same. A witness sees that a log only
+grew, never what is in it.
 
 Statements may hide figures behind digests. --presentation opens those that their holder shows you, under the same
 signature; what stays hidden is listed, and counts as unknown, never as zero. Who showed it is not proved: there is no
