@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -92,5 +93,19 @@ func TestUnpackEnded(t *testing.T) {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
 		})
+	}
+}
+
+// unpacksNothing verifies what an attack made, to take the weights out.
+func (v *victim) unpacksNothing(args []string) {
+	if args[0] != "verify" {
+		return
+	}
+	out := filepath.Join(v.t.TempDir(), "out")
+	if code, said := inProcess(v.t, v.dir, append(slices.Clone(args), "--unpack", out)...); code == 0 || strings.Contains(said, "verified:") {
+		v.t.Errorf("with --unpack: exit %d\n%.2000s", code, said)
+	}
+	if left, err := os.ReadDir(filepath.Dir(out)); err != nil || len(left) > 0 {
+		v.t.Errorf("--unpack left %v, %v", left, err)
 	}
 }
