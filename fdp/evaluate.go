@@ -3,6 +3,7 @@ package fdp
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"sync"
 
 	"github.com/weighbridge/weighbridge/meter"
@@ -156,6 +157,7 @@ func (e *evaluation) determine(digest string) (Determination, error) {
 			d.Alternatives = append(d.Alternatives, alternatives...)
 		}
 	}
+	slices.SortFunc(d.Alternatives, Alternative.compare) // whatever the order of the rules' files
 	d.Missing = pivotalOptions(d)
 	return d, nil
 }

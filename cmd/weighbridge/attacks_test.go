@@ -397,6 +397,7 @@ func TestAttacks(t *testing.T) {
 			v := &victim{t: t, dir: t.TempDir()}
 			v.layout, v.key, v.claims = attestedShipment(t, v.dir)
 			args := a.do(v)
+			v.unpacksNothing(args)
 			code, out := inProcess(t, v.dir, args...)
 			expected := exitVerification
 			if !strings.HasPrefix(out, "REFUSED: ") {

@@ -16,9 +16,12 @@ type auditStatement struct {
 	PredicateType string `json:"predicate_type"`
 	Model         string `json:"model,omitempty"`
 	Signer        string `json:"signer"`
-	HeadCompared  bool   `json:"head_compared"`          // the heads that it names are those of the entries
-	Compared      bool   `json:"compared"`               // its heads and its operations are those of the entries
-	NotCompared   string `json:"not_compared,omitempty"` // why its operations were not, where no head that it names differs
+
+	Timestamps []verify.Timestamp `json:"timestamps,omitempty"` // that were verified
+
+	HeadCompared bool   `json:"head_compared"`          // the heads that it names are those of the entries
+	Compared     bool   `json:"compared"`               // its heads and its operations are those of the entries
+	NotCompared  string `json:"not_compared,omitempty"` // why its operations were not, where no head that it names differs
 }
 
 // outcome says what was compared.
@@ -36,21 +39,21 @@ func (s auditStatement) outcome() string {
 
 // statements verifies the bundles of one file, one or one a line, and compares
 // what they say with the entries.
-func (r *auditResult) statements(f audit.Further, trusted []*verify.PublicKey) {
+func (r *auditResult) statements(f audit.Further, trusted verify.Policy) {
 	for line := range bytes.Lines(compactBundles(f.Data)) {
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		if len(trusted) == 0 {
-			r.Not = append(r.Not, "statement: a bundle of "+f.Name+" is there; name the keys that you trust with --key")
+		if len(trusted.Keys)+len(trusted.Identities) == 0 {
+			r.Not = append(r.Not, "statement: a bundle of "+f.Name+" is there; name the keys that you trust with --key, or the identities with --identity")
 			continue
 		}
-		opened, err := verify.Open(line, trusted)
+		opened, err := trusted.Open(line)
 		if err != nil {
 			r.Add("statement-differs", f.Name, err.Error())
 			continue
 		}
-		s := auditStatement{PredicateType: opened.Statement.PredicateType, Model: string(opened.Statement.Model()), Signer: opened.Signer.ID()}
+		s := auditStatement{PredicateType: opened.Statement.PredicateType, Model: string(opened.Statement.Model()), Signer: opened.Signer, Timestamps: opened.Timestamps}
 		if c := opened.Statement.TrainingCompute; c != nil {
 			r.compare(f.Name, &s, *c, opened.Statement.Disclosed)
 		}

@@ -67,7 +67,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
 			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/sign/kms", "attest/sign/pkcs11", "attest/verify", "attest/witness", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
-		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
+		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar", "github.com/digitorus/timestamp"},
 	},
 }
 

@@ -9,6 +9,11 @@ follows from its own facts and rules, and those facts from the statements beside
 registry is named: then signatures and names come first, and the weights, which are hashed as they arrive and not
 kept (or, with --out, kept in a layout), only if those hold.
 
+With --unpack the files of a shipment are written under their names into a directory that must not exist yet, when
+everything verified and not before: clones of what is in the shipment where the file system can, else copies, hashed
+as they are written. After a refusal, also where a policy only warns, and after an interruption it does not exist; a
+kill leaves at most DIR.partial-..., which nothing reads and you may remove.
+
 With --signature a plain directory is checked against an OpenSSF Model Signing signature, which says who signed which
 files, and nothing of how they were made.
 

@@ -103,10 +103,14 @@ type verifyResult struct {
 	Policy     *policyOutcome   `json:"policy,omitempty"`
 	Evaluation *evaluateResult  `json:"evaluation,omitempty"`
 	Parents    []verifiedParent `json:"parents,omitempty"` // shipments of --parent that agree
+	Unpacked   *unpackResult    `json:"unpacked,omitempty"`
 }
 
 // refused says whether the command fails.
 func (r verifyResult) refused() bool {
+	if r.Unpacked != nil && !r.Unpacked.Written {
+		return true // the files that were asked for are not there
+	}
 	if r.Policy != nil {
 		return r.Policy.Decision == "refused"
 	}
