@@ -78,6 +78,9 @@ type evaluation struct {
 	listed    *outcome        // the plant test, once
 	unearned  map[string]bool // facts that decide nothing while an earned condition is examined
 	shared    *shared
+
+	toCustomer bool        // of the hand-over to the customer (desk_customer.go)
+	customer   *evaluation // that evaluation, once
 }
 
 // shared is what the evaluations of one document under several readings have in

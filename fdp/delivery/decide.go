@@ -61,6 +61,8 @@ type Decision struct {
 	Missing     []fdp.Missing      `json:"missing"` // what could change the decision
 	Questions   []fdp.DeskQuestion `json:"questions"`
 	Checklist   []fdp.CheckItem    `json:"checklist"`
+
+	Alternatives []Alternative `json:"alternatives,omitempty"` // readings of ambiguous text under which it would be decided otherwise
 }
 
 // Regime is what one regime contributes.
@@ -135,12 +137,13 @@ func Decide(r *fdp.Rules, c *provenance.Catalogue, f fdp.Facts, q fdp.Question, 
 	for _, desk := range desks {
 		d.take(desk)
 	}
-	d.ByStanding = ByStanding{outcome(desks, "codified"), outcome(desks, "due"), outcome(desks, "enforced")}
+	d.ByStanding = byStanding(desks)
 	d.Decision = d.ByStanding.Under(standing)
 	if d.Decision == Undetermined {
 		d.Actions = append(d.Actions, fdp.Action{Action: "find-out", Sentence: "Find out what is missing; what cannot be told is not released."})
 	}
-	return d, nil
+	d.Alternatives, err = d.alternatives(r, c, f, q, desks)
+	return d, err
 }
 
 // take adds what one desk says.
