@@ -302,6 +302,9 @@ func (e *evaluation) weigh(w *Weighed) {
 		w.Margin, w.Near = margin(w.Operations, threshold)
 	}
 	for _, r := range e.pack.Reports {
+		if r.Where != "" && e.rule(r.Where).verdict == DoesNotApply {
+			continue
+		}
 		w.Reported = append(w.Reported, Reported{r.To, figure(w.Operations.Estimate, r.Figures), r.Figures, r.Cite.Reference})
 	}
 	switch n := e.pack.Notice; {
