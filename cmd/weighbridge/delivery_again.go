@@ -44,10 +44,6 @@ func (a *app) stands(h *history, d delivery.Delivery) (standsNow, error) {
 	if err != nil {
 		return standsNow{}, err
 	}
-	before, err := decidedFacts(h.ledger, *d.Last)
-	if err != nil {
-		return standsNow{}, err
-	}
 	q := made.Question
 	if day(q.AsOf) == day(d.Last.Time) {
 		if q.AsOf, err = fdp.ParseDate(day(a.env.now())); err != nil {
@@ -55,6 +51,10 @@ func (a *app) stands(h *history, d delivery.Delivery) (standsNow, error) {
 		}
 	}
 	cannot := func(err error) (standsNow, error) { return standsNow{again: true, trouble: err.Error()}, nil }
+	before, err := decidedFacts(h.ledger, *d.Last)
+	if err != nil { // merged without its evidence, perhaps
+		return cannot(fmt.Errorf("the facts that it was decided on: %w", err))
+	}
 	facts, err := knownFacts(h, d)
 	if err != nil {
 		return cannot(err)
@@ -63,7 +63,7 @@ func (a *app) stands(h *history, d delivery.Delivery) (standsNow, error) {
 	if err != nil {
 		return cannot(err)
 	}
-	now, err := delivery.Decide(rules, catalogue, facts, q, made.Decision.Standing, digestOf(kept))
+	now, err := delivery.Outcomes(rules, catalogue, facts, q, made.Decision.Standing, digestOf(kept))
 	if err != nil {
 		return cannot(err)
 	}
