@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/weighbridge/weighbridge/fdp"
@@ -21,22 +20,12 @@ func (d Decision) alternatives(r *fdp.Rules, c *provenance.Catalogue, f fdp.Fact
 	var out []Alternative
 	for at, desk := range desks {
 		for _, o := range r.Options(desk.Regime) {
-			taken, known := desk.Options[o.Name]
-			if !known {
-				continue
-			}
+			taken, consulted := desk.Options[o.Name]
 			for _, value := range o.Values {
-				if value == taken {
+				if !consulted || value == taken {
 					continue
 				}
-				then := q
-				then.Regimes, then.Options = []string{desk.Regime}, maps.Clone(q.Options)
-				if then.Options == nil {
-					then.Options = map[string]string{}
-				}
-				maps.DeleteFunc(then.Options, func(name, _ string) bool { _, named := desk.Options[name]; return !named })
-				then.Options[o.Name] = value
-				other, err := fdp.EvaluateDesk(r, c, f, then)
+				other, err := fdp.EvaluateDesk(r, c, f, under(q, desk, o.Name, value))
 				if err != nil {
 					return nil, err
 				}
@@ -49,6 +38,20 @@ func (d Decision) alternatives(r *fdp.Rules, c *provenance.Catalogue, f fdp.Fact
 		}
 	}
 	return out, nil
+}
+
+// under asks one desk's regime again under another reading. Readings of other regimes'
+// options are no question to it.
+func under(q fdp.Question, desk fdp.Desk, option, value string) fdp.Question {
+	q.Regimes = []string{desk.Regime}
+	readings := map[string]string{option: value}
+	for name, set := range q.Options {
+		if _, its := desk.Options[name]; its && name != option {
+			readings[name] = set
+		}
+	}
+	q.Options = readings
+	return q
 }
 
 func byStanding(desks []fdp.Desk) ByStanding {
