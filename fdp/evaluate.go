@@ -79,6 +79,9 @@ type evaluation struct {
 	listed    *outcome        // the plant test, once
 	unearned  map[string]bool // facts that decide nothing while an earned condition is examined
 	shared    *shared
+
+	toCustomer bool        // of the hand-over to the customer (desk_customer.go)
+	customer   *evaluation // that evaluation, once
 }
 
 // shared is what the evaluations of one document under several readings have in
@@ -301,6 +304,9 @@ func (e *evaluation) weigh(w *Weighed) {
 		w.Margin, w.Near = margin(w.Operations, threshold)
 	}
 	for _, r := range e.pack.Reports {
+		if r.Where != "" && e.rule(r.Where).verdict == DoesNotApply {
+			continue
+		}
 		w.Reported = append(w.Reported, Reported{r.To, figure(w.Operations.Estimate, r.Figures), r.Figures, r.Cite.Reference})
 	}
 	switch n := e.pack.Notice; {
