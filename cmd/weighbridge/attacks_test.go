@@ -403,7 +403,7 @@ func TestAttacks(t *testing.T) {
 			if !strings.HasPrefix(out, "REFUSED: ") {
 				expected = exitFailure // what was named is no shipment to verify, or nothing was
 			}
-			if code != expected || !strings.Contains(reason(out), a.says) {
+			if code != expected || !strings.Contains(firstReason(out), a.says) {
 				t.Errorf("%v: exit %d, expected %d and a refusal that says %q:\n%.2000s", args, code, expected, a.says, out)
 			}
 			if strings.Contains(out, "\nverified:") || strings.HasPrefix(out, "verified:") {
@@ -413,8 +413,8 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// reason is the first problem of a result that was refused, or the error of a command.
-func reason(out string) string {
+// firstReason is the first problem of a result that was refused, or the error of a command.
+func firstReason(out string) string {
 	if _, problem, found := strings.Cut(out, "\n  problem  "); found {
 		out = problem
 	}
