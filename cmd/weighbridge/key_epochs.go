@@ -93,6 +93,9 @@ func readMeterKey(key, document string) (believe, error) {
 	return epochs.Holds, nil
 }
 
+// epochsHelp is the help of --epochs, wherever one key of the meter is known.
+const epochsHelp = "with one --meter-key: the key epochs of the ledger (key show --for meter --json): a `FILE` that says which meter key was right at which size, and what is revoked"
+
 // readEpochs reads --epochs, where one key is known to be the meter's.
 func readEpochs(document string, known *verify.PublicKey) (*verify.MeterEpochs, error) {
 	data, err := readRegular(document, verify.MaxEpochsBytes)

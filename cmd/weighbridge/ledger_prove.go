@@ -64,7 +64,7 @@ far as the key that you know handed over to it. Get the newest epochs: a revocat
 	cmd.Flags().StringVar(&f.verify, "verify", "", "proof to verify, or - for standard input")
 	cmd.Flags().StringArrayVar(&f.heads, "head", nil, "heads that were kept, as ledger head prints them; may be repeated")
 	cmd.Flags().StringVar(&f.meter, "meter-key", "", "with --verify: public key (PEM) of the meter; every kept head must be signed by it (ledger head --sign)")
-	cmd.Flags().StringVar(&f.epochs, "epochs", "", "with --meter-key: the key epochs of the ledger (key show --for meter --json): a `FILE` that says which meter key was right at which size, and what is revoked")
+	cmd.Flags().StringVar(&f.epochs, "epochs", "", epochsHelp)
 	return cmd
 }
 

@@ -17,6 +17,7 @@ import (
 type witnessFlags struct {
 	key, name, state string
 	meters           []string
+	epochs           string
 	head             string
 	proofs           []string
 	first, showKey   bool
@@ -50,6 +51,9 @@ The state file holds the last head of each log. It is this command's memory, wit
 place of the newer one would pass; keep it and the key where the lab cannot write. A log that the state does not know
 is cosigned only with --first.
 
+Where the meter's key was replaced, name the new one too, or give the ledger's key epochs (--epochs): then the keys are
+believed that follow from the one that is known, each only for the heads that it was right for, and none that is revoked.
+
 The cosigned checkpoints go to standard output: give them to the lab, which keeps them and lets them travel with its
 weights ("weighbridge attest --checkpoints"). Cosign often: an entry is dated by the checkpoints before and after it. A witness sees origins, sizes and roots, and nothing of the entries. --show-key prints the witness's key as
 recipients name it in a witness policy (C2SP tlog-policy).
@@ -61,7 +65,7 @@ recipients name it in a witness policy (C2SP tlog-policy).
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			switch {
-			case f.showKey && (f.state != "" || f.head != "" || len(f.meters)+len(f.proofs) > 0 || f.first):
+			case f.showKey && (f.state != "" || f.head != "" || f.epochs != "" || len(f.meters)+len(f.proofs) > 0 || f.first):
 				return usage("--show-key takes --key and --name alone")
 			case f.showKey:
 				return a.showWitnessKey(f)
@@ -76,6 +80,7 @@ recipients name it in a witness policy (C2SP tlog-policy).
 	flags.StringVar(&f.name, "name", "", "the witness's `NAME`, as in witness.example.org")
 	flags.StringVar(&f.state, "state", "", "the `FILE` of the heads cosigned last")
 	flags.StringArrayVar(&f.meters, "meter-key", nil, "public key (PEM) of the meter that signs the heads; repeatable, one of them must have signed each")
+	flags.StringVar(&f.epochs, "epochs", "", epochsHelp)
 	flags.StringVar(&f.head, "head", "", "heads to cosign, as ledger head --sign prints them, or - for standard input")
 	flags.StringArrayVar(&f.proofs, "proof", nil, "proof that a log grew from the head cosigned last, as ledger prove --from prints it; repeatable")
 	flags.BoolVar(&f.first, "first", false, "cosign a log that the state does not know, as it stands")
@@ -123,7 +128,7 @@ func (a *app) ledgerWitness(f witnessFlags) error {
 	if _, err := key.WitnessKey(f.name); err != nil {
 		return usage("%w", err)
 	}
-	meters, err := readPublicKeys("--meter-key", f.meters)
+	meter, err := f.meter()
 	if err != nil {
 		return err
 	}
@@ -141,7 +146,7 @@ func (a *app) ledgerWitness(f witnessFlags) error {
 	}
 	defer state.close()
 	result := witnessedResult{Schema: "weighbridge.dev/witnessed/v1", Witness: f.name, Time: a.env.now().UTC().Truncate(time.Second)}
-	if err := state.decide(points, meters, proofs, f.first); err != nil {
+	if err := state.decide(points, meter, proofs, f.first); err != nil {
 		return &exitError{exitVerification, err}
 	}
 	if result.Checkpoints, err = cosigned(points, key, f.name, result.Time); err != nil {
@@ -153,10 +158,42 @@ func (a *app) ledgerWitness(f witnessFlags) error {
 	return a.print(result)
 }
 
+// signedByMeter returns an error unless a key that is taken for the meter's, and was
+// right for it, signed a checkpoint.
+type signedByMeter func(witness.Checkpoint) error
+
+// meter reads --meter-key and --epochs.
+func (f witnessFlags) meter() (signedByMeter, error) {
+	keys, err := readPublicKeys("--meter-key", f.meters)
+	if err != nil {
+		return nil, err
+	}
+	if f.epochs == "" {
+		return func(c witness.Checkpoint) error {
+			_, err := verify.MeterOf(c, keys)
+			return err
+		}, nil
+	}
+	if len(keys) != 1 {
+		return nil, usage("--epochs goes with one --meter-key: the key that you know to be the meter's")
+	}
+	epochs, err := readEpochs(f.epochs, keys[0])
+	if err != nil {
+		return nil, err
+	}
+	return func(c witness.Checkpoint) error {
+		key, err := verify.MeterOf(c, epochs.Trusted())
+		if err != nil {
+			return err
+		}
+		return epochs.Right(c.Head, key)
+	}, nil
+}
+
 // decide holds every head to the state, and takes it in.
-func (s *witnessState) decide(points []witness.Checkpoint, meters []*verify.PublicKey, proofs []*proof.Consistency, first bool) error {
+func (s *witnessState) decide(points []witness.Checkpoint, meter signedByMeter, proofs []*proof.Consistency, first bool) error {
 	for _, c := range points {
-		if _, err := verify.MeterOf(c, meters); err != nil {
+		if err := meter(c); err != nil {
 			return fmt.Errorf("%w: %w", witness.ErrRefused, err)
 		}
 		if err := witness.Decide(s.last(c.Head.Origin), c.Head, proofs, first); err != nil {

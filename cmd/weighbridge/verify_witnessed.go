@@ -19,7 +19,7 @@ type witnessedFlags struct {
 
 func (f *witnessedFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.meters, "meter-key", nil, "public key (PEM) of the meter, which signs the heads of the logs and releases nothing; repeatable")
-	flags.StringVar(&f.epochs, "epochs", "", "with one --meter-key: the key epochs of the ledger (key show --for meter --json): a `FILE` that says which meter key was right at which size, and what is revoked")
+	flags.StringVar(&f.epochs, "epochs", "", epochsHelp)
 	flags.StringVar(&f.policy, "witness-policy", "", "policy `FILE` (C2SP tlog-policy): which witnesses outside the lab must have cosigned the heads")
 }
 
