@@ -10,10 +10,11 @@ import (
 // which signatures are tried: the more special before the more general.
 func formats(name string) []parser {
 	list := []parser{
+		&hfState{}, // a document on one line holds the lines of its history
 		newAxolotl(), newTRL(), newHF(), &nanoGPT{},
 		newMegatron(), newTorchtitan(), newOLMoCore(), newMaxText(), newLLMC(), newNanochat(), newNeMo(), newVerl(), newNanotron(), newPrimeRL(), newLevanter(), newDeepSpeed(),
 		&megatronProgress{}, &llmcMain{}, &deepSpeedProfiler{}, newLitGPT(), newLitGPTMetrics(),
-		&hfState{}, &hfResults{}, &axolotlState{}, &olmoMetrics{}, newMaxTextMetrics(), &levanterMetrics{}, &awsMeter{},
+		&hfResults{}, &axolotlState{}, &olmoMetrics{}, newMaxTextMetrics(), &levanterMetrics{}, &awsMeter{},
 		newWandbHistory(), &wandbSummary{}, &wandbMetadata{}, &mlperf{}, &tensorBoard{},
 		&dcgm{}, &amdExporter{}, &nvidiaSMI{}, &focus{}, &slurm{}, &mlflow{metric: metricOf(name)},
 	}
