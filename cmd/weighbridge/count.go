@@ -158,21 +158,11 @@ func (c runCount) counted() (*meter.Witness, error) {
 		Source:     "the job's own counter, last report"}, nil
 }
 
-// ownReport is what the job reported of the run's own activity.
-func (c runCount) ownReport() (meter.Report, bool) {
-	for _, report := range c.observed.Reported {
-		if report.Activity == "" || report.Activity == c.activity {
-			return report, true
-		}
-	}
-	return meter.Report{}, false
-}
-
 // reportTail bounds what a job did after its last report. A finished job has
 // reported all; one that ended otherwise did at most one more logging interval
 // of steps at the mean cost so far, or there is no bound.
 func (c runCount) reportTail(report meter.Report) (meter.Bound, error) {
-	last := *report.Operations
+	last := report.MostOperations()
 	switch {
 	case c.outcome == meter.Finished:
 		return meter.Known(last), nil

@@ -23,6 +23,9 @@ func (c runCount) formula() (*meter.Witness, tokenRange, error) {
 	}
 	if documents, packed := c.packedReport(); packed {
 		if count, err := c.architecture.Packed(documents, c.work); err == nil {
+			if tokens.High != tokens.Estimate { // of tokens done again no document is known
+				count.Operations.High = meter.Bound{}
+			}
 			return &meter.Witness{Quantity: meter.Required, Method: meter.Architecture, Grade: grade, Operations: count.Operations,
 				Convention: count.Convention, Source: fmt.Sprintf("%s; %s, packed in documents that it reported too", count.Source, source)}, tokens, nil
 		}
@@ -85,7 +88,9 @@ func (c runCount) under(keys estimate.Keys, tokens meter.Ops) (total meter.Ops, 
 func (c runCount) tokensSeen() (tokenRange, meter.Grade, string, error) {
 	seen := c.observed
 	if report, found := c.ownReport(); found && report.Tokens != nil && c.outcome == meter.Finished {
-		return meter.Exact(*report.Tokens), meter.GradeDerived, fmt.Sprintf("%s tokens by the job's own counter", report.Tokens), nil
+		tokens := meter.Exact(*report.Tokens)
+		tokens.High = meter.Known(report.MostTokens())
+		return tokens, meter.GradeDerived, fmt.Sprintf("%s tokens by the job's own counter", report.Tokens), nil
 	}
 	if seen.TokensCommitted == nil || seen.TokensExecuted == nil {
 		return c.tokensStated()
