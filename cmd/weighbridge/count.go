@@ -18,6 +18,7 @@ type runCount struct {
 	architecture *estimate.Architecture
 	tokens       *meter.Ops        // stated with --tokens
 	sequence     estimate.Schedule // stated with --sequence-length
+	only         estimate.Passes   // these passes alone; 0: those of the activity
 	work         estimate.Work     // what encoders and towers read in the whole run, and what is trained
 }
 
@@ -45,8 +46,12 @@ func (c runCount) fill(r *meter.Record) {
 		r.Findings = append(r.Findings, meter.Finding{Code: "counter-failed", Message: "the job's counter gives no count: " + err.Error()})
 	}
 	if formula != nil {
+		beside, err := c.besides(formula, tokens)
+		if err != nil { // the bound is out of all range
+			formula.Operations.High = meter.Bound{}
+		}
 		r.Witnesses = append(r.Witnesses, *formula)
-		r.Findings = append(r.Findings, c.compareStated(r, formula, tokens)...)
+		r.Findings = append(append(r.Findings, beside...), c.compareStated(r, formula, tokens)...)
 	}
 	impossible := contradicts(counted, formula)
 	if counted != nil {
