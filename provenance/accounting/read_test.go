@@ -211,6 +211,8 @@ func TestForeignFaults(t *testing.T) {
 		"bill negative period":   {focusHead + "b,s,Usage,,2026-08-23T00:00:00Z,2026-08-22T00:00:00Z,,8,Hours,i-1,,S\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", "a negative time holds nothing"},
 		"bill quantity":          {focusHead + "b,s,Usage,," + day + ",,NaN,Hours,i-1,,S\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", "ConsumedQuantity"},
 		"bill bare quote":        {focusHead + "b,s\"x,Usage\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", "left out"},
+		"opencost null":          {strings.Replace(openCost, `"gpuHours":0.00000`, `"gpuHours":null,"gpuCount":8`, 1), "gpuHours is missing or null"},
+		"opencost summary":       {strings.Replace(openCost, `"gpuHours":0.00000`, `"gpuCost":12`, 1), "gpuHours is missing or null"},
 		"opencost negative":      {strings.Replace(openCost, `"gpuHours":0.00000`, `"gpuHours":-1`, 1), "gpuHours"},
 		"opencost backwards":     {strings.Replace(strings.Replace(openCost, `"gpuHours":0.00000`, `"gpuHours":1`, 1), `"web"},"start":"2026-08-22`, `"web"},"start":"2026-08-24`, 1), "a negative time"},
 		"dcgm running":           {strings.Replace(dcgmJob, "Sat Aug 22 10:20:10 2026", "Still Running           ", 1), "still running"},
