@@ -62,7 +62,7 @@ func TestSources(t *testing.T) {
 		want       []string // account/job/alias/resource/names/start/hours
 		findings   string   // codes
 	}{
-		{"plain", plainHead + "a,j,i,H200,8,2026-08-22T10:00:00Z,2026-08-22T11:00:00.5+01:00\n", Plain, []string{"a/j//instance i/[H200]/2026-08-22T10:00:00Z/0.001111"}, ""},
+		{"plain", plainHead + "a,j,i,H200,8,2026-08-22T10:00:00Z,2026-08-22T11:00:00.5+01:00\n", Plain, []string{"a/j//instance i job j/[H200]/2026-08-22T10:00:00Z/0.001111"}, ""},
 		{"plain without instance", plainHead + "a,j,,H200,0.5,2026-08-22T10:00:00Z,2026-08-22T12:00:00Z\r\n", Plain, []string{"a/j//job j/[H200]/2026-08-22T10:00:00Z/1"}, ""},
 		{"plain of nothing", plainHead, Plain, nil, ""},
 		{"json", `{"schema":"weighbridge.dev/accounting/v1","entries":[{"account":"a","job":"j","chip":"H200","chips":"2","start":"2026-08-22T10:00:00Z","end":"2026-08-22T11:00:00Z"}]}`, Plain,
