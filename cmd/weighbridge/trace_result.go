@@ -63,7 +63,9 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 	}
 	var conventions conventionSum
 	notes := netNotes{}
-	result.Regimes, err = a.positionsOf(model, result.unbegun(notes.over(conventions.over(h.records))))
+	var started weightNotes
+	result.Regimes, err = a.positionsOf(model, result.unbegun(started.over(notes.over(conventions.over(h.records)))))
+	started.into(notes)
 	result.Convention, result.Notes = conventions.total, notes.sorted()
 	slices.Sort(result.Unbegun)
 	return result, err
