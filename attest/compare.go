@@ -26,14 +26,14 @@ type Difference struct {
 func (d Difference) String() string {
 	switch d.Kind {
 	case Renamed:
-		return fmt.Sprintf("%s was renamed to %s", d.Expected.Name, d.Found.Name)
+		return fmt.Sprintf("%s was renamed to %s", ShownName(d.Expected.Name), ShownName(d.Found.Name))
 	case Changed:
 		return fmt.Sprintf("%s changed: expected %s of %d bytes, found %s of %d bytes",
-			d.Name, d.Expected.Digest, d.Expected.Size, d.Found.Digest, d.Found.Size)
+			ShownName(d.Name), d.Expected.Digest, d.Expected.Size, d.Found.Digest, d.Found.Size)
 	case Missing:
-		return fmt.Sprintf("%s is missing", d.Name)
+		return fmt.Sprintf("%s is missing", ShownName(d.Name))
 	}
-	return fmt.Sprintf("%s is extra", d.Name)
+	return fmt.Sprintf("%s is extra", ShownName(d.Name))
 }
 
 // Compare returns what found has otherwise than m, sorted by the name in each

@@ -184,6 +184,15 @@ func (c TrainingCompute) validateLogs() error {
 	return nil
 }
 
+// Heads are those of all logs that c counts, that of the model's own first where there
+// is one.
+func (c TrainingCompute) Heads() []Head {
+	if c.Ledger == nil {
+		return slices.Clone(c.Logs)
+	}
+	return append([]Head{*c.Ledger}, c.Logs...)
+}
+
 // Entries is the number of entries in all logs of the model that c was made of.
 // It only grows.
 func (c TrainingCompute) Entries() uint64 {

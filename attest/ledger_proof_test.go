@@ -86,6 +86,7 @@ func TestLedgerProofValidate(t *testing.T) {
 		"one log twice":   {func(p *LedgerProof) { p.Logs = append(p.Logs, p.Logs[0]) }, "each log once, sorted"},
 		"too many logs":   {func(p *LedgerProof) { p.Logs = make([]LogProof, maxProofLogs+1) }, "logs: 4097"},
 		"too many bytes":  {func(p *LedgerProof) { p.Logs[0].Entries[0].Body = strings.Repeat("x", MaxProofBytes) }, "show the last entries alone"},
+		"long notes":      {func(p *LedgerProof) { p.Logs[0].Checkpoints[0] = strings.Repeat("x", MaxProofBytes) }, "or fewer checkpoints"},
 		"no model":        {func(p *LedgerProof) { p.Model = "" }, "model"},
 		"no time":         {func(p *LedgerProof) { p.CreatedAt = time.Time{} }, "createdAt"},
 		"no tool":         {func(p *LedgerProof) { p.Tool = Tool{} }, "tool"},

@@ -8,7 +8,9 @@ import (
 	"hash"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -66,17 +68,29 @@ func (f File) validate() error {
 	return nil
 }
 
-// ValidName reports whether name can stand in a manifest: relative, normalised,
-// with slashes, without "..", in valid UTF-8 (OMS v1.0, paths), and without
-// control characters, so that it can be shown on a terminal.
+// ValidName reports whether name can stand in a manifest: as [ValidPath] has it, and
+// without control characters, so that it can be shown as it is.
 func ValidName(name string) bool {
-	if name == "" || name == "." || !utf8.ValidString(name) || path.IsAbs(name) || path.Clean(name) != name {
+	return ValidPath(name) && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 })
+}
+
+// ValidPath reports whether name can stand in a model signature: relative, normalised,
+// with slashes, without "..", in valid UTF-8 (OMS v1.0, paths). It may hold control
+// characters, line feeds among them: [ShownName] is what to print.
+func ValidPath(name string) bool {
+	if name == "" || name == "." || !utf8.ValidString(name) || path.IsAbs(name) || path.Clean(name) != name || strings.ContainsRune(name, 0) {
 		return false
 	}
-	if name == ".." || strings.HasPrefix(name, "../") {
-		return false
+	return name != ".." && !strings.HasPrefix(name, "../")
+}
+
+// ShownName is a name as it is shown: itself, or quoted as in Go where it holds what does
+// not show itself, a quotation mark or a backslash. No two names are shown alike.
+func ShownName(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return r == '"' || r == '\\' || !unicode.IsGraphic(r) }) || !utf8.ValidString(name) {
+		return strconv.Quote(name)
 	}
-	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 })
+	return name
 }
 
 // ValidDigest reports whether s is "sha256:" and 64 lower-case hexadecimal

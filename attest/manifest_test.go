@@ -166,3 +166,47 @@ func TestCompareProperty(t *testing.T) {
 		}
 	}
 }
+
+// TestShownName (R8): no two names are shown alike, and what is shown is one line that
+// shows itself.
+func TestShownName(t *testing.T) {
+	for name, want := range map[string]string{
+		"model.safetensors": "model.safetensors", "name with space": "name with space", "ünï": "ünï",
+		"a\nb": `"a\nb"`, `a\nb`: `"a\\nb"`, "a\tb": `"a\tb"`, `"a\nb"`: `"\"a\\nb\""`, "\u202egnp.exe": `"\u202egnp.exe"`, "a\x7f": `"a\x7f"`, "\xff": `"\xff"`, "\u00a0": "\u00a0",
+	} {
+		if got := ShownName(name); got != want {
+			t.Errorf("%q: %s, expected %s", name, got, want)
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	letters := []string{"a", "n", `\`, `"`, "\n", "\t", "\u202e", "ü", "/"}
+	names := map[string]string{} // by what is shown
+	for range 20_000 {
+		name := ""
+		for range r.IntN(5) {
+			name += letters[r.IntN(len(letters))]
+		}
+		shown := ShownName(name)
+		if other, taken := names[shown]; taken && other != name {
+			t.Fatalf("%q and %q are both shown as %s", name, other, shown)
+		}
+		if names[shown] = name; strings.ContainsAny(shown, "\n\t\u202e") {
+			t.Fatalf("%q is shown as %q", name, shown)
+		}
+	}
+}
+
+// TestValidPath (M1, R8): what a model signature lets into names, and a statement of ours
+// does not.
+func TestValidPath(t *testing.T) {
+	for _, name := range []string{"a\nb", "a/\tb", "\x1b[2J", "a\u0085"} {
+		if !ValidPath(name) || ValidName(name) {
+			t.Errorf("%q: path %v, name %v", name, ValidPath(name), ValidName(name))
+		}
+	}
+	for _, name := range []string{"", ".", "..", "../a", "a/../b", "/a", "a//b", "a/", "\xff", "a\x00b"} {
+		if ValidPath(name) || ValidName(name) {
+			t.Errorf("%q: path %v, name %v", name, ValidPath(name), ValidName(name))
+		}
+	}
+}

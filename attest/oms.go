@@ -219,7 +219,7 @@ func (s Serialization) validate() error {
 		return fmt.Errorf("shard_size %d with method %s: expected one with %s, and only there", s.ShardSize, s.Method, MethodShards)
 	}
 	for _, p := range s.IgnorePaths {
-		if !ValidName(strings.TrimSuffix(p, "/")) {
+		if !ValidPath(strings.TrimSuffix(p, "/")) {
 			return fmt.Errorf("ignore_paths: %q: expected relative paths that stay inside", clip(p))
 		}
 	}
@@ -254,7 +254,7 @@ func (s Serialization) validResource(r Resource) error {
 		return fmt.Errorf("digest %q: expected %d lower-case hexadecimal digits", clip(r.Digest), 2*s.digestLength())
 	}
 	name, _, ok := r.File(s)
-	if !ok || !ValidName(name) {
+	if !ok || !ValidPath(name) {
 		return fmt.Errorf("expected a relative path without .. (with shards path:start:end)")
 	}
 	return nil

@@ -1,6 +1,8 @@
 package attest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -18,6 +20,12 @@ type Head struct {
 	Origin string `json:"origin"` // the log's name
 	Size   uint64 `json:"size"`   // entries
 	Root   string `json:"root"`   // RFC 6962 root, "sha256:<hex>"
+}
+
+// HeadOf is a head as a statement names it: of a log of size entries under an RFC 6962
+// root.
+func HeadOf(origin string, size uint64, root [sha256.Size]byte) Head {
+	return Head{Origin: origin, Size: size, Root: "sha256:" + hex.EncodeToString(root[:])}
 }
 
 func (t Tool) validate() error {

@@ -49,7 +49,7 @@ var (
 )
 
 // TestSpec: every numbered rule of SPEC.md is cited by a test, in this package or
-// in sign, verify or weights.
+// in sign, verify or oci.
 func TestSpec(t *testing.T) {
 	rules := ruleID.FindAllStringSubmatch(specText(t), -1)
 	if len(rules) < 35 {
@@ -71,7 +71,7 @@ func TestSpec(t *testing.T) {
 func citedRules(t *testing.T) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob("*_test.go")
-	for _, dir := range []string{"sign", "verify"} {
+	for _, dir := range []string{"sign", "verify", "oci"} {
 		more, _ := filepath.Glob(dir + "/*_test.go")
 		files = append(files, more...)
 	}

@@ -98,8 +98,8 @@ type Statement struct {
 }
 
 // NewStatement returns the statement that says predicate, a [TrainingCompute], a
-// [Hardware], a [Determination], a [LedgerProof] or a [VerificationResult], of the two
-// subjects that [Subjects] returns.
+// [Hardware], a [Determination], a [ReleaseNote], a [LedgerProof] or a
+// [VerificationResult], of the two subjects that [Subjects] returns.
 // The error names the field that breaks a rule of SPEC.md.
 func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 	s := Statement{Type: StatementType, Subjects: subjects}
@@ -117,7 +117,7 @@ func NewStatement(subjects []Subject, predicate any) (Statement, error) {
 	case VerificationResult:
 		s.PredicateType, s.VerificationResult = TypeSVR, &p
 	default:
-		return Statement{}, fmt.Errorf("statement: predicate of type %T: expected attest.TrainingCompute, attest.Hardware or attest.Determination", predicate)
+		return Statement{}, fmt.Errorf("statement: predicate of type %T: expected one of attest.TrainingCompute, Hardware, Determination, ReleaseNote, LedgerProof and VerificationResult", predicate)
 	}
 	payload, err := s.Encode()
 	if err != nil {

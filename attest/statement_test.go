@@ -293,7 +293,7 @@ func TestUnknownVersion(t *testing.T) {
 
 func TestNewStatementRefuses(t *testing.T) {
 	subjects := Subjects("acme/atlas@2", digestOf("manifest"), exampleManifest(t).Root())
-	if _, err := NewStatement(subjects, "hello"); err == nil || !strings.Contains(err.Error(), "attest.TrainingCompute") {
+	if _, err := NewStatement(subjects, "hello"); err == nil || !strings.Contains(err.Error(), "attest.TrainingCompute, Hardware, Determination, ReleaseNote, LedgerProof and VerificationResult") {
 		t.Errorf("a string: %v", err)
 	}
 	if _, err := NewStatement(subjects[:1], exampleHardware()); err == nil {

@@ -1,6 +1,7 @@
 package fdp
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -52,6 +53,11 @@ func (e *evaluation) alternatives(o option, d Determination) ([]Alternative, err
 		}
 	}
 	return out, nil
+}
+
+// compare orders alternatives by the option's name, then by the reading.
+func (a Alternative) compare(b Alternative) int {
+	return cmp.Or(strings.Compare(a.Option, b.Option), strings.Compare(a.Value, b.Value))
 }
 
 func (d Determination) differences(then Determination) map[string]string {

@@ -142,7 +142,7 @@ func pivotal[T any](runs []run[T], same func(a, b []run[T]) bool) []Missing {
 				continue
 			}
 			names = append(names, c.name)
-			if depends(runs, c, same) {
+			if depends(runs, c.name, same) {
 				out = append(out, c.missing...)
 			}
 		}
@@ -150,19 +150,24 @@ func pivotal[T any](runs []run[T], same func(a, b []run[T]) bool) []Missing {
 	return out
 }
 
-func depends[T any](runs []run[T], c choice, same func(a, b []run[T]) bool) bool {
-	groups := make([][]run[T], c.n+1) // the last: runs in which the choice did not come up
+// depends groups the runs by the value that a choice had in them; those in which it
+// did not come up are in no group. How many values it has may differ from run to run:
+// another reading of an option can leave more candidates open.
+func depends[T any](runs []run[T], name string, same func(a, b []run[T]) bool) bool {
+	var groups [][]run[T]
 	for _, r := range runs {
-		at := c.n
 		for _, taken := range r.trail {
-			if taken.name == c.name {
-				at = taken.value
+			if taken.name != name {
+				continue
 			}
+			for len(groups) <= taken.value {
+				groups = append(groups, nil)
+			}
+			groups[taken.value] = append(groups[taken.value], r)
 		}
-		groups[at] = append(groups[at], r)
 	}
 	var first []run[T]
-	for _, g := range groups[:c.n] {
+	for _, g := range groups {
 		switch {
 		case len(g) == 0:
 		case first == nil:

@@ -13,6 +13,8 @@ type condition struct {
 	Flag     *condition  `json:"flag,omitzero"`  // undetermined, for counsel, where the inner condition is not out
 	Never    string      `json:"never,omitzero"` // does not apply; the text says why
 	Rule     string      `json:"rule,omitzero"`  // another clause's outcome
+
+	ToCustomer *condition `json:"to_customer,omitzero"` // of the hand-over to the customer of a service, who stands in the recipient's place
 }
 
 // isTest holds a fact against one value, or several.
@@ -70,7 +72,7 @@ func (c condition) kinds() []string {
 		set  bool
 	}{
 		{"all", c.All != nil}, {"any", c.Any != nil}, {"not", c.Not != nil}, {"is", c.Is != nil}, {"in", c.In != nil}, {"compare", c.Compare != nil},
-		{"by_option", c.ByOption != nil}, {"earned", c.Earned != nil}, {"flag", c.Flag != nil}, {"never", c.Never != ""}, {"rule", c.Rule != ""},
+		{"by_option", c.ByOption != nil}, {"earned", c.Earned != nil}, {"flag", c.Flag != nil}, {"never", c.Never != ""}, {"rule", c.Rule != ""}, {"to_customer", c.ToCustomer != nil},
 	} {
 		if k.set {
 			out = append(out, k.name)
@@ -83,7 +85,7 @@ func (c condition) kinds() []string {
 func (c condition) children() []condition {
 	var out []condition
 	out = append(append(out, c.All...), c.Any...)
-	for _, inner := range []*condition{c.Not, c.Flag} {
+	for _, inner := range []*condition{c.Not, c.Flag, c.ToCustomer} {
 		if inner != nil {
 			out = append(out, *inner)
 		}

@@ -59,6 +59,9 @@ func (e *evaluation) standingText() string {
 
 // organisation: an absent person means an organisation (SPEC.md).
 func (e *evaluation) organisation(cite string) outcome {
+	if e.toCustomer {
+		return outcome{verdict: Applies, steps: []Step{{Fact: "service.customer", Value: "an organisation", Cite: cite}}}
+	}
 	step := Step{Fact: "recipient.person", Value: "not stated: an organisation", Cite: cite}
 	if e.facts.Recipient.Person != nil {
 		step.Value, step.Grade = "a person", e.facts.grade("recipient.person")

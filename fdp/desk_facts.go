@@ -19,9 +19,9 @@ func (e *evaluation) deskFact(name, cite string) outcome {
 	case "delivery.authorised":
 		return e.reference("service.authorisation", []string{"none"}, cite)
 	case "delivery.recipient":
-		stated := e.facts.Recipient != Recipient{}
-		value := map[bool]string{true: "stated", false: "not stated"}[stated]
-		return outcome{verdict: verdictOf(stated), steps: []Step{{"recipient", value, e.facts.grade("recipient"), cite}}}
+		another := e.anotherRecipient()
+		value := map[bool]string{true: "another than the customer", false: "the customer"}[another]
+		return outcome{verdict: verdictOf(another), steps: []Step{{"recipient", value, e.facts.grade("recipient"), cite}}}
 	}
 	return e.fineTuningWithin(cite)
 }
@@ -69,12 +69,13 @@ func (e *evaluation) fineTuningWithin(cite string) outcome {
 	own, original := e.facts, e.facts
 	own.Parents, own.SyntheticData = []Parent{}, []Generator{}
 	original.Operations, original.SyntheticData = []Work{}, []Generator{}
-	if e.facts.Operations == nil || len(e.facts.Parents) == 0 {
-		path := "operations"
-		if e.facts.Operations != nil {
-			path = "parents"
-		}
-		return outcome{missing: []Missing{{Path: path, Reason: ReasonUnknown}}}
+	switch {
+	case e.facts.Parents != nil && len(e.facts.Parents) == 0: // there is no original that could be a 4E091 model
+		return outcome{verdict: DoesNotApply, steps: []Step{{"parents", "none: no original model", e.facts.grade("parents"), cite}}}
+	case e.facts.Operations == nil:
+		return outcome{missing: []Missing{{Path: "operations", Reason: ReasonUnknown}}}
+	case e.facts.Parents == nil:
+		return outcome{missing: []Missing{{Path: "parents", Reason: ReasonUnknown}}}
 	}
 	x, y := e.quantityOf(own), e.quantityOf(original)
 	percent := e.pack.Delivery.FineTuning.Percent

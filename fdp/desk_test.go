@@ -31,6 +31,7 @@ type deskExpectation struct {
 	Enforced string            `json:"enforced,omitzero"`
 	Actions  []string          `json:"actions,omitzero"`
 	Missing  []string          `json:"missing,omitzero"` // of all gates, some of it
+	Only     *bool             `json:"only,omitzero"`    // true: and nothing else but what would earn an exclusion
 	Rules    map[string]string `json:"rules,omitzero"`
 }
 
@@ -104,6 +105,9 @@ func checkDesk(t *testing.T, sentence string, d Desk, want deskExpectation) {
 	for _, g := range d.Gates {
 		for _, m := range g.Missing {
 			missing = append(missing, m.Path)
+			if want.Only != nil && *want.Only && m.Reason != ReasonEvidence && !slices.Contains(want.Missing, m.Path) {
+				t.Errorf("%s: %s is missing (%s), which could change nothing", sentence, m.Path, m.Reason)
+			}
 			if m.Hint == "" || m.Hint == unhinted {
 				t.Errorf("no hint on where to get %s", m.Path)
 			}
@@ -122,6 +126,50 @@ func checkDesk(t *testing.T, sentence string, d Desk, want deskExpectation) {
 		if at < 0 || d.Findings[at].Verdict.String() != verdict {
 			t.Errorf("%s: %s is not %s: %+v", sentence, rule, verdict, d.Findings)
 		}
+	}
+}
+
+// A delivery that is held is never released because something is not said: whom the
+// weights go to, where, at which stage, and what the service is.
+func TestSilenceReleasesNothing(t *testing.T) {
+	r, c := embeddedForTest(t)
+	base, cases := deskCases(t)
+	silences := map[string]func(*Facts){
+		"service.stage":                    func(f *Facts) { f.Service.Stage = "" },
+		"service.kind":                     func(f *Facts) { f.Service.Kind = "" },
+		"service.customer.headquarters":    func(f *Facts) { f.Service.Customer.Headquarters = "" },
+		"service.customer.ultimate_parent": func(f *Facts) { f.Service.Customer.UltimateParent = "" },
+		"service.customer.location":        func(f *Facts) { f.Service.Customer.Location = "" },
+		"service.customer":                 func(f *Facts) { f.Service.Customer = Customer{} },
+		"training.location":                func(f *Facts) { f.Training.Location = nil },
+		"operations":                       func(f *Facts) { f.Operations = nil },
+		"parents":                          func(f *Facts) { f.Parents = nil },
+		"weights.publication":              func(f *Facts) { f.Weights.Publication = "" },
+		"recipient.storage_compliant":      func(f *Facts) { f.Recipient.StorageCompliant = nil },
+	}
+	held := 0
+	for _, dc := range cases {
+		facts := lay(t, base, lawCase{With: dc.Set})
+		if (dc.Service != Service{}) {
+			facts.Service = dc.Service
+		}
+		q := lawCase{AsOf: dc.AsOf, Options: dc.Options}.question(t)
+		desks, err := EvaluateDesk(r, c, facts, q)
+		if err != nil || outcomeUnder(desks[0], "codified") != "hold" {
+			continue
+		}
+		held++
+		for name, silence := range silences {
+			silent := facts
+			silence(&silent)
+			desks, err := EvaluateDesk(r, c, silent, q)
+			if err != nil || outcomeUnder(desks[0], "codified") == "release" {
+				t.Errorf("%s: it is held, and without %s it is released (%v)", dc.Name, name, err)
+			}
+		}
+	}
+	if held < 20 {
+		t.Errorf("%d cases are held", held)
 	}
 }
 

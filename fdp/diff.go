@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // Change is one thing in which a later determination of a regime differs from an
@@ -46,7 +47,7 @@ func value(facets []facet, what string) string {
 }
 
 func facets(d Determination) []facet {
-	out := []facet{{"status", statusText(d.Status)}, {"controlled", d.Controlled.String()}}
+	out := []facet{{"status", statusText(d.Status)}, {"standing", strings.TrimSuffix(d.Status.Why, ".")}, {"controlled", d.Controlled.String()}}
 	if d.Export != nil {
 		out = append(out, facet{"subject_to_ear", d.SubjectToEAR.String()}, facet{"licence.required", d.Licence.Required.String()},
 			facet{"licence.exception", cmp.Or(d.Licence.Exception, "none")}, facet{"licence.policy", cmp.Or(d.Licence.Policy, "none")})

@@ -3,6 +3,7 @@ package fdp
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"sync"
 
 	"github.com/weighbridge/weighbridge/meter"
@@ -78,6 +79,9 @@ type evaluation struct {
 	listed    *outcome        // the plant test, once
 	unearned  map[string]bool // facts that decide nothing while an earned condition is examined
 	shared    *shared
+
+	toCustomer bool        // of the hand-over to the customer (desk_customer.go)
+	customer   *evaluation // that evaluation, once
 }
 
 // shared is what the evaluations of one document under several readings have in
@@ -156,6 +160,7 @@ func (e *evaluation) determine(digest string) (Determination, error) {
 			d.Alternatives = append(d.Alternatives, alternatives...)
 		}
 	}
+	slices.SortFunc(d.Alternatives, Alternative.compare) // whatever the order of the rules' files
 	d.Missing = pivotalOptions(d)
 	return d, nil
 }
@@ -299,6 +304,9 @@ func (e *evaluation) weigh(w *Weighed) {
 		w.Margin, w.Near = margin(w.Operations, threshold)
 	}
 	for _, r := range e.pack.Reports {
+		if r.Where != "" && e.rule(r.Where).verdict == DoesNotApply {
+			continue
+		}
 		w.Reported = append(w.Reported, Reported{r.To, figure(w.Operations.Estimate, r.Figures), r.Figures, r.Cite.Reference})
 	}
 	switch n := e.pack.Notice; {

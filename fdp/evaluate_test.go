@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func TestQuestionErrors(t *testing.T) {
 		{"regime", "regime", "expected one of eu-gpai, eu-gpai-systemic", Question{AsOf: today, Regimes: []string{"us-4e092"}}},
 		{"regime-twice", "regime", "stands twice", Question{AsOf: today, Regimes: []string{"us-4e091", "us-4e091"}}},
 		{"option", "option", "expected one of activation_recompute", Question{AsOf: today, Regimes: []string{"us-4e091"}, Options: map[string]string{"aia": "x"}}},
-		{"option-value", "option", "expected one of either, neither_outside, hq_only", Question{AsOf: today, Options: map[string]string{"aia_hq_test": "both"}}},
+		{"option-value", "option", "expected one of either, hq_only, neither_outside", Question{AsOf: today, Options: map[string]string{"aia_hq_test": "both"}}},
 		{"option-fact", "option", "note2_evidence is a fact", Question{AsOf: today, Options: map[string]string{"note2_evidence": "ccats"}}},
 		{"destination", "destination", "ISO 3166", Question{AsOf: today, Destination: "XX"}},
 		{"no-date", "as-of", "before the first that the packs hold: 2024-01-01, of us-eo14110", Question{}},
@@ -61,6 +62,33 @@ func TestQuestionErrors(t *testing.T) {
 		if _, err := Evaluate(r, catalogue, Facts{}, c.q); !errors.As(err, &wrong) || wrong.Field != c.field || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s: %s", c.name, err, c.field, c.want)
 		}
+	}
+}
+
+// TestUnknownOption: regimes share options, and the refusal names each once.
+func TestUnknownOption(t *testing.T) {
+	r, catalogue := embeddedForTest(t)
+	_, err := Evaluate(r, catalogue, Facts{}, Question{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), Options: map[string]string{"aia": "x"}})
+	if err == nil {
+		t.Fatal("an unknown option was taken")
+	}
+	_, list, _ := strings.Cut(err.Error(), "expected one of ")
+	names := strings.Split(list, ", ")
+	if len(names) < 20 || !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("%v", names)
+	}
+}
+
+// TestChoicesOfManySizes: one choice may have more values under one reading than
+// under another, and is pivotal where any two of them differ.
+func TestChoicesOfManySizes(t *testing.T) {
+	runs, whole := explore(&evaluation{}, func(c *chooser) int {
+		first := c.pick("first", 2, []Missing{{Path: "first"}})
+		return 10 * c.pick("second", 2+2*first, []Missing{{Path: "second"}})
+	})
+	missing := pivotal(runs, func(a, b []run[int]) bool { return a[0].result == b[0].result })
+	if len(runs) != 6 || !whole || len(missing) != 1 || missing[0].Path != "second" {
+		t.Errorf("%d runs, pivotal %v", len(runs), missing)
 	}
 }
 

@@ -15,6 +15,7 @@ type factValue struct {
 	known  bool
 	values []string
 	grade  meter.Grade
+	hint   string // of an unknown one: where to get it, if not where the pack says
 }
 
 func (v factValue) text() string {
@@ -41,13 +42,19 @@ var quantities = []string{
 }
 
 // value reads a path. release.destination is the question's, else the
-// document's recipient.location.
+// document's recipient.location. Of a hand-over to the customer the recipient's
+// facts are the customer's.
 func (e *evaluation) value(path string) factValue {
 	if path == "release.destination" {
 		if e.question.Destination != "" {
 			return factValue{path: "destination", known: true, values: []string{e.question.Destination}}
 		}
 		path = "recipient.location"
+	}
+	if e.toCustomer {
+		if path = customersPath(path); e.ofAnother(path) {
+			return factValue{path: path, hint: "It is stated of a recipient who is not the customer: decide each hand-over as a delivery of its own."}
+		}
 	}
 	if v, found := e.shared.values[path]; found {
 		return v
@@ -127,7 +134,7 @@ func (v factValue) step(cite string) []Step {
 }
 
 func (v factValue) unknown() outcome {
-	return outcome{missing: []Missing{{Path: v.path, Reason: ReasonUnknown}}}
+	return outcome{missing: []Missing{{Path: v.path, Reason: ReasonUnknown, Hint: v.hint}}}
 }
 
 func (e *evaluation) is(t isTest, cite string) outcome {

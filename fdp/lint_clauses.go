@@ -93,7 +93,7 @@ var idForm = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9]+(-[a-z0-9]+)*$`)
 func (l *linter) condition(path string, c condition) {
 	c.walk(func(n condition) {
 		if kinds := n.kinds(); len(kinds) != 1 {
-			l.report(path, "condition-kind", "a condition has %d kinds (%s): expected exactly one of all, any, not, is, in, compare, by_option, earned, flag, never, rule.", len(kinds), strings.Join(kinds, ", "))
+			l.report(path, "condition-kind", "a condition has %d kinds (%s): expected exactly one of all, any, not, is, in, compare, by_option, earned, flag, never, rule, to_customer.", len(kinds), strings.Join(kinds, ", "))
 			return
 		}
 		switch {

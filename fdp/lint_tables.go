@@ -86,6 +86,9 @@ func (l *linter) measure() {
 	l.asked["operations"] = true
 	for i, r := range l.pack.Reports {
 		l.cite(fmt.Sprintf("reports[%d].cite", i), r.Cite)
+		if r.Where != "" {
+			l.rule(fmt.Sprintf("reports[%d].where", i), r.Where)
+		}
 		if r.Figures < 0 || r.Figures > 38 {
 			l.report(fmt.Sprintf("reports[%d]", i), "report-figures", "significant_figures %d: expected 1 to 38, or none for the order of magnitude.", r.Figures)
 		}

@@ -144,6 +144,8 @@ func (e *evaluation) condition(c condition, cite string) outcome {
 		return e.earned(*c.Earned, cite)
 	case c.Flag != nil:
 		return e.flag(*c.Flag, cite)
+	case c.ToCustomer != nil:
+		return e.towardsCustomer().condition(*c.ToCustomer, cite)
 	case c.Rule != "":
 		return e.rule(c.Rule)
 	}

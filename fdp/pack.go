@@ -50,6 +50,7 @@ type measure struct {
 type report struct {
 	To      string   `json:"to,omitzero" required:"yes"`
 	Figures int      `json:"significant_figures,omitzero"` // 0: the order of magnitude
+	Where   string   `json:"where,omitzero"`               // a clause: nothing is reported where it does not apply
 	Cite    citation `json:"cite,omitzero"`
 }
 

@@ -28,6 +28,11 @@ func TestSameBytesInAnyOrder(t *testing.T) {
 		random.Shuffle(len(p.Groups), func(i, j int) { p.Groups[i], p.Groups[j] = p.Groups[j], p.Groups[i] })
 		random.Shuffle(len(p.Activities), func(i, j int) { p.Activities[i], p.Activities[j] = p.Activities[j], p.Activities[i] })
 		random.Shuffle(len(p.Relations), func(i, j int) { p.Relations[i], p.Relations[j] = p.Relations[j], p.Relations[i] })
+		random.Shuffle(len(p.Quantities), func(i, j int) { p.Quantities[i], p.Quantities[j] = p.Quantities[j], p.Quantities[i] })
+		random.Shuffle(len(p.Options), func(i, j int) { p.Options[i], p.Options[j] = p.Options[j], p.Options[i] })
+		for _, o := range p.Options {
+			random.Shuffle(len(o.Values), func(i, j int) { o.Values[i], o.Values[j] = o.Values[j], o.Values[i] })
+		}
 		p.index()
 		want := determined(t, r, catalogue, c)
 		got := determined(t, shuffled, catalogue, c)

@@ -104,7 +104,8 @@ func (r *Rules) validOption(regimes []string, name, value string) error {
 	if name == "note2_evidence" {
 		return &QuestionError{"option", "note2_evidence is a fact, not a reading: state most_advanced_published.evidence in the facts document"}
 	}
-	return &QuestionError{"option", fmt.Sprintf("found %q, expected one of %s", clip(name), strings.Join(known, ", "))}
+	slices.Sort(known) // regimes share names
+	return &QuestionError{"option", fmt.Sprintf("found %q, expected one of %s", clip(name), strings.Join(slices.Compact(known), ", "))}
 }
 
 // questionJSON is the form in which a question travels.

@@ -164,6 +164,7 @@ func (p *pack) index() {
 		p.relation[row.Relation] = row
 	}
 	for _, o := range p.Options {
+		o.Values = slices.Sorted(slices.Values(o.Values)) // the file's order is for readers
 		p.option[o.Name] = o
 	}
 	for _, g := range p.Groups {

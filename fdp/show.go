@@ -171,6 +171,9 @@ func (p *pack) dutyText() []Passage {
 		if r.Figures == 0 {
 			exactly = "to its order of magnitude"
 		}
+		if r.Where != "" {
+			exactly += fmt.Sprintf(", unless %s does not apply", r.Where)
+		}
 		out = append(out, Passage{fmt.Sprintf("Reported to %s: %s.", r.To, exactly), r.Cite.text()})
 	}
 	switch n := p.Notice; {

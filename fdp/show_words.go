@@ -144,6 +144,8 @@ func (p *pack) nodeText(c condition) string {
 		return "for counsel, where"
 	case c.Never != "":
 		return "no: " + c.Never
+	case c.ToCustomer != nil:
+		return "of the hand-over to the customer, who stands in the recipient's place"
 	}
 	return c.Rule
 }

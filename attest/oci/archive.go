@@ -109,13 +109,14 @@ func (l *Layout) loadArchive(ctx context.Context, s *archive) error {
 	return l.read(ctx, index)
 }
 
-// list reads all headers of the archive, and looks behind its end.
+// list reads all headers of the archive, and looks at what is behind the last file.
 func (s *archive) list(l *Layout) error {
 	reader := tar.NewReader(s.file)
+	var behind int64 // the last file
 	for n := 0; ; n++ {
 		header, err := reader.Next()
 		if err == io.EOF {
-			return s.end(l)
+			return s.end(l, behind)
 		}
 		if err != nil {
 			return l.fail(fmt.Sprintf("header %d", n), err.Error(), "an uncompressed tar archive of an OCI layout, as `weighbridge save` writes it")
@@ -130,14 +131,16 @@ func (s *archive) list(l *Layout) error {
 		if len(s.spans) == maxEntries {
 			return l.fail("", fmt.Sprintf("more than %d files", maxEntries), "a layout")
 		}
-		if header.Typeflag == tar.TypeDir {
-			continue
-		}
 		offset, err := s.file.Seek(0, io.SeekCurrent) // archive/tar reads headers block by block, never ahead
 		if err != nil {
 			return err
 		}
+		if header.Typeflag == tar.TypeDir {
+			behind = offset
+			continue
+		}
 		s.spans[name] = span{offset, header.Size}
+		behind = offset + (header.Size+tarBlock-1)/tarBlock*tarBlock
 	}
 }
 
@@ -162,15 +165,23 @@ func archiveName(h *tar.Header) (name, problem string) {
 	return name, "is no file of a layout"
 }
 
-// end refuses anything but zeros behind the archive's end (POSIX pads to a record
-// of 10 KiB).
-func (s *archive) end(l *Layout) error {
-	padding, err := io.ReadAll(io.LimitReader(s.file, 1<<20))
-	if err != nil {
+const (
+	tarBlock      = 512     // bytes
+	maxArchiveEnd = 1 << 20 // bytes behind the last file
+)
+
+// end holds what is behind the last file to POSIX (pax, "ustar Interchange Format"): two
+// blocks of zeros end an archive, and more of them fill up its last record. archive/tar
+// also takes an archive that just stops, which may have been cut off.
+func (s *archive) end(l *Layout, behind int64) error {
+	tail, err := io.ReadAll(io.NewSectionReader(s.file, behind, maxArchiveEnd+1))
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(padding) == 1<<20 || strings.Trim(string(padding), "\x00") != "" {
-		return l.fail("", "bytes behind the end of the archive", "nothing, or up to a mebibyte of zeros")
+	case len(tail) > maxArchiveEnd || strings.Trim(string(tail), "\x00") != "":
+		return l.fail("", "bytes behind the end of the archive", "two blocks of 512 zeros, and up to a mebibyte of them as padding")
+	case len(tail) < 2*tarBlock || len(tail)%tarBlock != 0:
+		return l.fail("", fmt.Sprintf("%d bytes of zeros at the end of the archive", len(tail)), "two blocks of 512 zeros or more, in whole blocks: it was cut off; get it again")
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package oci
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -61,10 +63,26 @@ var hostile = []struct {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}, "too slow"},
+	// 256 MiB of zeros, as many bytes on the way as were promised: unfolded they would be of the
+	// wrong size.
 	{"gzip-bomb", "{weights}", func(w http.ResponseWriter, _ *http.Request, right []byte) {
 		w.Header().Set("Content-Encoding", "gzip")
-		w.Write(bytes.Repeat([]byte{0x1f}, len(right)))
+		w.Write(append(gzippedZeros(256<<20), right...)[:len(right)])
 	}, "wrong-digest"},
+	{"gzip-bomb-as-a-manifest", "/manifests/", func(w http.ResponseWriter, _ *http.Request, _ []byte) {
+		bomb := gzippedZeros(256 << 20)
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
+		w.Header().Set("Content-Length", fmt.Sprint(len(bomb)))
+		w.Header().Set("Docker-Content-Digest", digestOf(bomb))
+		w.Write(bomb)
+	}, "not valid UTF-8; expected an OCI image manifest"},
+	// Unfolded these would be the right ones, and nobody signed how they were folded.
+	{"gzip-of-the-right-bytes", "{weights}", func(w http.ResponseWriter, _ *http.Request, right []byte) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.(http.Flusher).Flush()
+		w.Write(gzipped(right))
+	}, "wrong-size"},
 	{"blob-gone", "{weights}", func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(http.StatusNotFound) }, "missing"},
 	{"manifest-of-another-digest", "/manifests/v1", func(w http.ResponseWriter, _ *http.Request, right []byte) {
 		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
@@ -163,11 +181,27 @@ func TestHostileRegistry(t *testing.T) {
 			if _, err := Open(layout); err == nil {
 				t.Error("a layout was left that opens")
 			}
-			if _, err := os.Stat(filepath.Join(layout, blobName(m.layers[shard].Digest.String()))); err == nil && part != "/manifests/v1" {
+			if _, err := os.Stat(filepath.Join(layout, blobName(m.layers[shard].Digest.String()))); err == nil && !strings.HasPrefix(part, "/manifests/") {
 				t.Error("the wrong blob has a name")
 			}
 		})
 	}
+}
+
+// gzippedZeros is n bytes of zeros, compressed: some thousandth as many.
+func gzippedZeros(n int64) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestSpeed) // a level that there is
+	io.CopyN(w, zeros{}, n)
+	w.Close()
+	return out.Bytes()
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 func pullInto(reference, layout string) error {

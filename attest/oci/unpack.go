@@ -2,7 +2,6 @@ package oci
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/weights"
 )
 
@@ -25,37 +23,6 @@ type UnpackOptions struct {
 	MaxBytes int64
 	Workers  int               // files at once, as in weights.Options
 	Progress func(bytes int64) // as in weights.Options
-}
-
-// Unpack writes the files of m below destination, which must not exist or be an
-// empty directory, and returns what was written: every file verified against its
-// layer's digest while it was written. The files are written into a new directory
-// beside destination, which gets that name when all are verified and on disk; on
-// an error, or when ctx ends, it is removed and destination is as it was. After a
-// crash a directory named destination.partial-... may be left, never destination.
-func (m *Model) Unpack(ctx context.Context, destination string, o UnpackOptions) (attest.Manifest, error) {
-	if err := m.checkBudget(o.MaxBytes); err != nil {
-		return attest.Manifest{}, err
-	}
-	if err := m.checkDestination(destination); err != nil {
-		return attest.Manifest{}, err
-	}
-	destination, err := filepath.Abs(destination)
-	if err != nil {
-		return attest.Manifest{}, fmt.Errorf("unpack: %w", err)
-	}
-	stage := destination + ".partial-" + rand.Text()
-	if err := os.Mkdir(stage, 0o777); err != nil {
-		return attest.Manifest{}, fmt.Errorf("unpack: %w", err)
-	}
-	err = m.fill(ctx, stage, o)
-	if err == nil {
-		err = reveal(stage, destination)
-	}
-	if err != nil {
-		return attest.Manifest{}, errors.Join(err, os.RemoveAll(stage))
-	}
-	return m.Declared, nil
 }
 
 func (m *Model) checkBudget(budget int64) error {
@@ -146,6 +113,19 @@ func (m *Model) directories() []string {
 	return all
 }
 
+// destinationFile is a file that is written, and how that failed: an error of what is
+// read says something of the shipment, an error of what is written does not.
+type destinationFile struct {
+	*os.File
+	failed error
+}
+
+func (d *destinationFile) Write(p []byte) (int, error) {
+	n, err := d.File.Write(p)
+	d.failed = err
+	return n, err
+}
+
 // unpack writes one file and verifies what it wrote.
 func (m *Model) unpack(ctx context.Context, h *weights.Hasher, root *os.Root, i int) error {
 	f, layer := m.Declared.Files[i], m.layers[i]
@@ -163,7 +143,11 @@ func (m *Model) unpack(ctx context.Context, h *weights.Hasher, root *os.Root, i 
 	if file, ok := src.(*os.File); ok && clone(dst, file) == nil { // what is hashed is the clone, not what it came from
 		digest, _, err = h.Sum(ctx, dst, nil)
 	} else {
-		digest, _, err = h.Sum(ctx, src, dst)
+		to := &destinationFile{File: dst}
+		digest, _, err = h.Sum(ctx, src, to)
+		if err != nil && to.failed == nil && ctx.Err() == nil {
+			err = b.problem(ProblemUnreadable, err.Error())
+		}
 	}
 	if err == nil && digest != f.Digest {
 		err = b.problem(ProblemDigest, digest)
@@ -172,19 +156,4 @@ func (m *Model) unpack(ctx context.Context, h *weights.Hasher, root *os.Root, i 
 		err = dst.Sync()
 	}
 	return errors.Join(err, dst.Close())
-}
-
-// reveal gives the verified directory its name.
-func reveal(stage, destination string) error {
-	if info, err := os.Lstat(destination); err == nil && info.IsDir() {
-		if err := os.Remove(destination); err != nil { // not if it has got an entry meanwhile
-			return fmt.Errorf("unpack: destination is in the way: name a directory that does not exist: %w", err)
-		}
-	} else if err == nil {
-		return fmt.Errorf("unpack: destination %q: %w", destination, fs.ErrExist)
-	}
-	if err := os.Rename(stage, destination); err != nil {
-		return fmt.Errorf("unpack: %w", err)
-	}
-	return syncParent(destination)
 }

@@ -51,6 +51,7 @@ type rule struct {
 	MinLedgerSize int         `json:"min_ledger_size,omitempty"`
 	AcceptRules   []string    `json:"accept_rules,omitempty"`
 	MeterKeys     []string    `json:"meter_keys,omitempty"`     // files, relative to the policy
+	KeyEpochs     string      `json:"key_epochs,omitempty"`     // file, relative to the policy
 	WitnessPolicy string      `json:"witness_policy,omitempty"` // file, relative to the policy
 }
 
@@ -102,7 +103,8 @@ type Rule struct {
 	MinLedger  uint64
 	Rules      []string // digests of rules that may come with a determination
 
-	Meters    []*verify.PublicKey // keys of meters, which sign the heads of logs
+	Meters    []*verify.PublicKey // keys of meters, which sign the heads of logs; with Epochs those that they lead to
+	Epochs    *verify.MeterEpochs // nil: every key of a meter is right for every head
 	Witnesses *witness.Policy     // who must have cosigned them; nil: nobody is believed
 
 	Timestamped bool // every signature must carry a verified timestamp
@@ -175,6 +177,9 @@ func (p *Policy) Trust() verify.Policy {
 func (r Rule) Verify() verify.Policy {
 	p := verify.Policy{Signers: r.signers, Demands: r.Demands, Levels: r.Levels, NotBefore: r.NotBefore, MinLedgerSize: r.MinLedger, AcceptRules: r.Rules, Root: r.root, Timestamped: r.Timestamped,
 		Meters: r.Meters, Witnesses: r.Witnesses}
+	if r.Epochs != nil {
+		p.RightMeter = r.Epochs.Right
+	}
 	for _, s := range r.signers {
 		p.Keys, p.Identities = append(p.Keys, s.Keys...), append(p.Identities, s.Identities...)
 	}

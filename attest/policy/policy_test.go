@@ -28,6 +28,8 @@ func files(name string) ([]byte, error) {
 		return []byte(keyA), nil
 	case "b.pub", "again.pub":
 		return []byte(keyB), nil
+	case "large.pub":
+		return []byte(strings.Repeat("\n", maxFile) + keyA), nil
 	case "not.pub":
 		return []byte("hello"), nil
 	}
@@ -184,6 +186,7 @@ func TestRefused(t *testing.T) {
 		{"one-key-of-two-signers", "keys: [a.pub]", "keys: [again.pub]", "would count as two signers"},
 		{"no-key", "keys: [a.pub]", "keys: []", "has no key"},
 		{"no-such-key-file", "keys: [a.pub]", "keys: [c.pub]", "does not exist"},
+		{"key-file-too-large", "keys: [a.pub]", "keys: [large.pub]", "expected at most 65536"},
 		{"not-a-key", "keys: [a.pub]", "keys: [not.pub]", "expected one PEM block"},
 		{"identity", "keys: [a.pub]", "identities: [{issuer: \"https://a\", subject: b}]", "the policy has no trusted_root"},
 		{"anchor", "name: sandbox", "name: &x sandbox", "anchor"},

@@ -75,7 +75,7 @@ func (r *reader) roots(d document) (*verify.TrustedRoot, error) {
 	}
 	for i, path := range d.Roots {
 		at := fmt.Sprintf("certificate_roots[%d]", i)
-		data, err := r.read(path)
+		data, err := r.small(path)
 		if err != nil {
 			return nil, r.placed.Errorf(at, "%s: %v", at, err)
 		}
@@ -93,7 +93,7 @@ func (r *reader) roots(d document) (*verify.TrustedRoot, error) {
 }
 
 func (r *reader) trustedRoot(path string) (*verify.TrustedRoot, error) {
-	data, err := r.read(path)
+	data, err := r.small(path)
 	if err != nil {
 		return nil, r.placed.Errorf("trusted_root", "trusted_root: %v", err)
 	}
@@ -104,8 +104,20 @@ func (r *reader) trustedRoot(path string) (*verify.TrustedRoot, error) {
 	return root, nil
 }
 
-func (r *reader) key(path string) (*verify.PublicKey, error) {
+// maxFile bounds the files that a policy names, in bytes; a document of key epochs has a
+// larger limit of its own.
+const maxFile = 64 << 10
+
+func (r *reader) small(path string) ([]byte, error) {
 	data, err := r.read(path)
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s has %d bytes: expected at most %d", path, len(data), maxFile)
+	}
+	return data, err
+}
+
+func (r *reader) key(path string) (*verify.PublicKey, error) {
+	data, err := r.small(path)
 	if err != nil {
 		return nil, err
 	}
@@ -157,24 +169,60 @@ func (r *reader) witnessed(at string, raw rule, out *Rule) error {
 	for i, path := range raw.MeterKeys {
 		where := fmt.Sprintf("%s.meter_keys[%d]", at, i)
 		key, err := r.key(path)
+		if err == nil {
+			err = r.releasesNothing(key)
+		}
 		if err != nil {
 			return r.placed.Errorf(where, "%s: %v", where, err)
 		}
-		if owner, taken := r.keys[key.ID()]; taken {
-			return r.placed.Errorf(where, "%s: the key %s is one of signer %q: a meter's key releases nothing", where, key.ID(), owner)
-		}
 		out.Meters = append(out.Meters, key)
+	}
+	if err := r.epochs(raw, out); err != nil {
+		where := at + ".key_epochs"
+		return r.placed.Errorf(where, "%s: %v", where, err)
 	}
 	if raw.WitnessPolicy == "" {
 		return nil
 	}
 	where := at + ".witness_policy"
-	data, err := r.read(raw.WitnessPolicy)
+	data, err := r.small(raw.WitnessPolicy)
 	if err != nil {
 		return r.placed.Errorf(where, "%s: %v", where, err)
 	}
 	if out.Witnesses, err = witness.ParsePolicy(data); err != nil {
 		return r.placed.Errorf(where, "%s: %s: %v", where, raw.WitnessPolicy, err)
+	}
+	return nil
+}
+
+func (r *reader) releasesNothing(meter *verify.PublicKey) error {
+	if owner, taken := r.keys[meter.ID()]; taken {
+		return fmt.Errorf("the key %s is one of signer %q: a meter's key releases nothing", meter.ID(), owner)
+	}
+	return nil
+}
+
+// epochs reads which keys the one key of the meter leads to, and which head each was
+// right for.
+func (r *reader) epochs(raw rule, out *Rule) error {
+	if raw.KeyEpochs == "" {
+		return nil
+	}
+	if len(out.Meters) != 1 {
+		return fmt.Errorf("it stands beside %d meter_keys: expected one, the key that you know to be the meter's: anybody can write such a document", len(out.Meters))
+	}
+	data, err := r.read(raw.KeyEpochs)
+	if err != nil {
+		return err
+	}
+	if out.Epochs, err = verify.ParseMeterEpochs(data, out.Meters[0]); err != nil {
+		return fmt.Errorf("%s: %w", raw.KeyEpochs, err)
+	}
+	out.Meters = out.Epochs.Trusted()
+	for _, key := range out.Meters {
+		if err := r.releasesNothing(key); err != nil {
+			return fmt.Errorf("%s: %w", raw.KeyEpochs, err)
+		}
 	}
 	return nil
 }

@@ -13,14 +13,24 @@ import (
 	"unicode/utf8"
 )
 
+// NoteKey is the public half of a key that signs notes as [Key.SignNote] does, which is
+// Ed25519; of any other the error says what to do.
+func (k *Key) NoteKey() (ed25519.PublicKey, error) {
+	public, ok := k.public.(ed25519.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("sign: heads are signed with Ed25519 (c2sp.org/signed-note), this key is %s: make a meter key with `weighbridge key generate --for meter`", k.Kind())
+	}
+	return public, nil
+}
+
 // SignNote returns the line that signs text as a note (c2sp.org/signed-note, Ed25519)
 // under a name: of a checkpoint, the origin of its log. The note is text, an empty
 // line, and this line.
 func (k *Key) SignNote(name, text string) (string, error) {
-	public, ok := k.public.(ed25519.PublicKey)
+	public, err := k.NoteKey()
 	switch {
-	case !ok:
-		return "", fmt.Errorf("sign: heads are signed with Ed25519 (c2sp.org/signed-note), this key is %s: make a meter key with `weighbridge key generate --for meter`", k.Kind())
+	case err != nil:
+		return "", err
 	case name == "" || strings.ContainsAny(name, " +\t\r\n"):
 		return "", fmt.Errorf("sign: a note by the name of %.80q: expected no white space and no plus sign", name)
 	case !strings.HasSuffix(text, "\n") || strings.Contains(text, "\n\n"):

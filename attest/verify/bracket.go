@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 const (
@@ -19,7 +18,7 @@ const (
 // untimely says which entries of a whole log do not lie between the times of the
 // witnessed checkpoints before and after them.
 func (l provedLog) untimely() []string {
-	if !l.whole || !l.last().met {
+	if !l.whole || !l.last().met() {
 		return nil // said already
 	}
 	var why []string
@@ -35,18 +34,11 @@ func (l provedLog) untimely() []string {
 			}
 		}
 		first[e.Index] = at
-		if r := recordOf(e); r != nil {
+		if r := e.Held(); r != nil {
 			why = append(why, l.untimelyRecord(*r, at)...)
 		}
 	}
 	return few(why)
-}
-
-func recordOf(e entry.Entry) *meter.Record {
-	if e.Correction != nil {
-		return e.Correction.Record
-	}
-	return e.Record
 }
 
 // untimelyRecord holds the end of a record's work to the place where the work was
@@ -63,30 +55,39 @@ func (l provedLog) untimelyRecord(r meter.Record, at uint64) []string {
 }
 
 // outside says how a time lies outside what the witnessed checkpoints before and
-// after an entry allow; "" when it does not.
+// after an entry allow; "" when it does not. From below only a quorum bounds it: one
+// witness, whose clock may be anything, could let any old work pass.
 func (l provedLog) outside(index uint64, at time.Time) string {
-	var before, after *point
-	for i := range l.points {
-		p := &l.points[i]
+	var without, with time.Time // when a quorum had seen the log without the entry last, and with it first
+	var first time.Time         // when a witness first saw the log with it
+	for _, p := range l.points {
 		switch {
-		case !p.met:
-		case p.Head.Size <= index && (before == nil || p.metAt.After(before.metAt)):
-			before = p
-		case p.Head.Size > index && (after == nil || p.seen[0].Time.Before(after.seen[0].Time)):
-			after = p
+		case !p.met():
+		case p.Head.Size > index:
+			with, first = earlier(with, p.metAt), earlier(first, p.seen[0].Time)
+		case p.metAt.After(without):
+			without = p.metAt
 		}
 	}
-	from, until := after.seen[0].Time.Add(-firstWitnessed), after.seen[0].Time.Add(clockSkew)
-	says := fmt.Sprintf("is more than %s before %s, when witnesses first saw the log with it", firstWitnessed, timeText(after.seen[0].Time))
-	if before != nil {
-		from = before.metAt.Add(-clockSkew)
-		says = fmt.Sprintf("is before %s, when witnesses saw the log without it", timeText(before.metAt))
+	from, until := with.Add(-firstWitnessed), first.Add(clockSkew)
+	says := fmt.Sprintf("is more than %s before %s, when witnesses first saw the log with it", firstWitnessed, timeText(with))
+	if !without.IsZero() {
+		from = without.Add(-clockSkew)
+		says = fmt.Sprintf("is before %s, when witnesses saw the log without it", timeText(without))
 	}
 	switch {
 	case at.Before(from):
 		return says
 	case at.After(until):
-		return fmt.Sprintf("is after %s, when witnesses saw the log with it", timeText(after.seen[0].Time))
+		return fmt.Sprintf("is after %s, when witnesses saw the log with it", timeText(first))
 	}
 	return ""
+}
+
+// earlier is the earlier of two times, of which the first may not be known yet.
+func earlier(known, other time.Time) time.Time {
+	if known.IsZero() || other.Before(known) {
+		return other
+	}
+	return known
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/weighbridge/weighbridge/attest"
@@ -36,16 +37,23 @@ func (v *verification) unseenDevices(h attest.Hardware) []string {
 	if !v.sameProducts(h, byModel) {
 		why = append(why, "the hardware statement names other products for the models than the records do")
 	}
+	return append(why, otherCounts(h, chips)...)
+}
+
+// otherCounts says of which products the statement counts another number of devices
+// than the records name.
+func otherCounts(h attest.Hardware, chips map[string]map[string]bool) []string {
 	stated := map[string]uint64{}
 	for _, d := range h.Devices {
 		stated[d.Product] += d.Count
 	}
-	for _, d := range h.Devices {
-		if n := uint64(len(chips[d.Product])); stated[d.Product] != n {
-			why = append(why, fmt.Sprintf("the hardware statement counts %d of %.80q, the records name %d different ones", stated[d.Product], d.Product, n))
+	var why []string
+	for _, product := range slices.Sorted(maps.Keys(stated)) {
+		if n := uint64(len(chips[product])); stated[product] != n {
+			why = append(why, fmt.Sprintf("the hardware statement counts %d of %.80q, the records name %d different ones", stated[product], product, n))
 		}
 	}
-	return why
+	return few(why)
 }
 
 // unidentified says what is wanting for a device to be told from all others by the

@@ -27,6 +27,7 @@ const maxKeyBytes = 64 << 10
 // PublicKey is a key that a policy names: ECDSA on P-256, P-384 or P-521, or
 // Ed25519.
 type PublicKey struct {
+	key      crypto.PublicKey
 	spki     []byte
 	trusted  root.TrustedMaterial // this key alone, whatever the hint says
 	verifier *verify.Verifier
@@ -116,7 +117,7 @@ func newPublicKey(key crypto.PublicKey) (*PublicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}
-	return &PublicKey{spki: spki, trusted: trusted, verifier: verifier}, nil
+	return &PublicKey{key: key, spki: spki, trusted: trusted, verifier: verifier}, nil
 }
 
 // ID names the key: "sha256:" and the hexadecimal SHA-256 of its DER.
@@ -127,8 +128,7 @@ func (k *PublicKey) ID() string {
 
 // Kind returns the kind of the key: ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519.
 func (k *PublicKey) Kind() string {
-	parsed, err := x509.ParsePKIXPublicKey(k.spki)
-	if key, ok := parsed.(*ecdsa.PublicKey); ok && err == nil {
+	if key, ok := k.key.(*ecdsa.PublicKey); ok {
 		return "ecdsa-" + strings.ToLower(strings.ReplaceAll(key.Curve.Params().Name, "-", ""))
 	}
 	return "ed25519"

@@ -80,7 +80,7 @@ func (l provedLog) totalsProved() error {
 	if !l.whole {
 		return nil
 	}
-	records, err := entry.Net(l.entries, func(uint64) bool { return false })
+	records, err := l.net()
 	if err != nil {
 		return fmt.Errorf("%s: %w", l.origin, err)
 	}

@@ -44,7 +44,7 @@ func netRecords(logs []provedLog, c attest.TrainingCompute) (map[meter.ModelRef]
 	logs = inOrder(logs, c)
 	out := map[meter.ModelRef][]meter.Record{}
 	for _, l := range logs {
-		records, err := entry.Net(l.entries, func(uint64) bool { return false })
+		records, err := l.net()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.origin, err)
 		}

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,9 +30,11 @@ type point struct {
 	witness.Checkpoint
 	meter *PublicKey            // that signed it; nil: no meter key was named
 	seen  []witness.Cosignature // by witnesses of the policy, the earliest first
-	met   bool                  // they meet its quorum
-	metAt time.Time             // when they did
+	metAt time.Time             // when they met its quorum; zero: they do not
 }
+
+// met reports whether those who saw a checkpoint meet the policy's quorum.
+func (p point) met() bool { return !p.metAt.IsZero() }
 
 // ledgerProofs reads the proofs that came along, and holds them to the statement
 // and to the keys of the policy. Whatever contradicts is a problem; what is only
@@ -45,44 +46,46 @@ func (v *verification) ledgerProofs() {
 		return
 	}
 	for _, l := range p.LedgerProof.Logs {
-		proved, err := readLogProof(l, *c.TrainingCompute)
-		if err == nil {
-			err = v.signedPoints(&proved)
-		}
-		if err != nil {
-			v.badProof(err)
+		proved, problem := v.readSigned(l, *c.TrainingCompute)
+		if problem != nil {
+			v.refuseProof(problem)
 			continue
 		}
 		v.proved = append(v.proved, proved)
-		v.result.Assurance.Checkpoints = append(v.result.Assurance.Checkpoints, proved.seen())
+		v.result.Assurance.Checkpoints = append(v.result.Assurance.Checkpoints, proved.checked())
 	}
 	if len(v.proved) < len(p.LedgerProof.Logs) {
 		return
 	}
 	if err := v.lineageProved(*c.TrainingCompute); err != nil {
-		v.badProof(err)
+		v.refuseProof(badProof(err))
 	}
 }
 
-func (v *verification) badProof(err error) {
+func (v *verification) refuseProof(p *Problem) {
 	v.unprovable = true
-	v.problem(CodeLedgerProof, err.Error(), "do not rely on the figures; ask the signer for a shipment whose proof is of the logs that it states, as weighbridge attest --checkpoints makes it")
+	v.problem(p.Code, p.Message, p.Hint)
 }
 
-// logHeads are the heads of all logs that a statement counts.
-func logHeads(c attest.TrainingCompute) []attest.Head {
-	heads := slices.Clone(c.Logs)
-	if c.Ledger != nil {
-		heads = append(heads, *c.Ledger)
+// readSigned reads the proof of a log, and who signed its checkpoints.
+func (v *verification) readSigned(l attest.LogProof, c attest.TrainingCompute) (provedLog, *Problem) {
+	proved, err := readLogProof(l, c)
+	if err != nil {
+		return proved, badProof(err)
 	}
-	return heads
+	return proved, v.signedPoints(&proved)
+}
+
+// badProof is a proof that contradicts what it comes with.
+func badProof(err error) *Problem {
+	return &Problem{CodeLedgerProof, err.Error(), "do not rely on the figures; ask the signer for a shipment whose proof is of the logs that it states, as weighbridge attest --checkpoints makes it"}
 }
 
 // readLogProof holds the proof of a log to the head in the statement, and its
 // entries to the roots of its checkpoints.
 func readLogProof(l attest.LogProof, c attest.TrainingCompute) (provedLog, error) {
 	out := provedLog{origin: l.Origin}
-	heads := logHeads(c)
+	heads := c.Heads()
 	at := slices.IndexFunc(heads, func(h attest.Head) bool { return h.Origin == l.Origin })
 	if at < 0 {
 		return out, fmt.Errorf("a proof of the log %.200q, which the training-compute statement does not count", l.Origin)
@@ -117,8 +120,8 @@ func (l *provedLog) readPoints(notes []string, head attest.Head) error {
 		l.points = append(l.points, point{Checkpoint: c})
 	}
 	last := l.points[len(l.points)-1].Head
-	if root := "sha256:" + hex.EncodeToString(last.Root[:]); last.Size != head.Size || root != head.Root {
-		return fmt.Errorf("%s: the last checkpoint is of %d entries under %s, the statement of %d under %s: the proof is of another state of the log", l.origin, last.Size, root, head.Size, head.Root)
+	if found := attest.HeadOf(last.Origin, last.Size, last.Root); found != head {
+		return fmt.Errorf("%s: the last checkpoint is of %d entries under %s, the statement of %d under %s: the proof is of another state of the log", l.origin, found.Size, found.Root, head.Size, head.Root)
 	}
 	return nil
 }

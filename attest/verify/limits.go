@@ -71,7 +71,7 @@ func (v *verification) timeNote() string {
 func (v *verification) ledgerNote() string {
 	points := v.result.Assurance.Checkpoints
 	named := func(s attest.Statement) bool {
-		return s.TrainingCompute != nil && len(logHeads(*s.TrainingCompute)) > 0
+		return s.TrainingCompute != nil && len(s.TrainingCompute.Heads()) > 0
 	}
 	switch {
 	case len(points) == 0 && !slices.ContainsFunc(v.result.Verified, named):

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/meter"
+	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // CheckedPoint is the last checkpoint of a log, whose entries gave its root.
@@ -27,9 +29,15 @@ type CheckedWitness struct {
 
 func (l provedLog) last() point { return l.points[len(l.points)-1] }
 
-func (l provedLog) seen() CheckedPoint {
+// net are the records of a whole log that count: a recipient leaves none out.
+func (l provedLog) net() ([]meter.Record, error) {
+	return entry.Net(l.entries, func(uint64) bool { return false })
+}
+
+// checked reports on the last checkpoint.
+func (l provedLog) checked() CheckedPoint {
 	p := l.last()
-	out := CheckedPoint{Origin: l.origin, Size: p.Head.Size, Entries: len(l.entries), Quorum: p.met, Witnesses: []CheckedWitness{}}
+	out := CheckedPoint{Origin: l.origin, Size: p.Head.Size, Entries: len(l.entries), Quorum: p.met(), Witnesses: []CheckedWitness{}}
 	if p.meter != nil {
 		out.Meter = p.meter.ID()
 	}
@@ -105,7 +113,7 @@ func (v *verification) wantingLogs(c attest.TrainingCompute) []string {
 		}
 		return nil
 	}
-	for _, h := range logHeads(c) {
+	for _, h := range c.Heads() {
 		switch l := proved(h.Origin); {
 		case l == nil:
 			why = append(why, fmt.Sprintf("no proof of the log %s came along, which the statement counts", h.Origin))
@@ -115,7 +123,7 @@ func (v *verification) wantingLogs(c attest.TrainingCompute) []string {
 		}
 	}
 	for _, m := range c.Lineage.Models {
-		if !slices.ContainsFunc(logHeads(c), func(h attest.Head) bool { return strings.HasSuffix(h.Origin, "/"+string(m.Model)) }) {
+		if !slices.ContainsFunc(c.Heads(), func(h attest.Head) bool { return strings.HasSuffix(h.Origin, "/"+string(m.Model)) }) {
 			why = append(why, fmt.Sprintf("the statement names no log of %s", m.Model))
 		}
 	}

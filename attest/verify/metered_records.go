@@ -6,7 +6,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/meter/entry"
 )
 
 // unmeteredRecords are those whose figures are somebody's word: that they stand in
@@ -64,7 +63,7 @@ func inputsWithoutOutput(records []meter.Record) []string {
 func heldRecords(logs []provedLog) []meter.Record {
 	var out []meter.Record
 	for _, l := range logs {
-		if records, err := entry.Net(l.entries, func(uint64) bool { return false }); l.whole && err == nil {
+		if records, err := l.net(); l.whole && err == nil {
 			out = append(out, records...)
 		}
 	}

@@ -28,7 +28,7 @@ func (v *verification) wantingSignatures() []string {
 		if p.meter != nil && v.policy.Witnesses.Holds(p.meter.ed25519()) {
 			why = append(why, fmt.Sprintf("%s: the key that signed its checkpoint, %s, is that of a witness too", l.origin, p.meter.ID()))
 		}
-		if !p.met {
+		if !p.met() {
 			why = append(why, fmt.Sprintf("%s: its checkpoint of %d entries has the cosignatures of %d witnesses of the policy: they do not meet its quorum", l.origin, p.Head.Size, len(p.seen)))
 		}
 	}

@@ -266,16 +266,52 @@ func TestHiddenNotMetered(t *testing.T) {
 }
 
 // TestMeterRevoked (K5): checkpoints by a meter key that is revoked hold where a quorum
-// saw them before.
+// saw them before; where no quorum of the policy did, they do not.
 func TestMeterRevoked(t *testing.T) {
 	l := newLab(t)
-	s := l.shipped(t, l.attested(t, logs(t)))
-	for at, want := range map[time.Time]Level{created: Metered, seen.Add(time.Hour): Declared} {
-		s.policy.Revocations = []Revocation{{Signer: l.meter.ID(), At: at, Reason: "stolen"}}
-		r := s.verify(t)
-		if (want == Metered) != r.OK || r.Assurance.Quantity.Level != want {
-			t.Errorf("%v: %s %+v", at, messages(r), r.Assurance.Quantity)
-		}
+	for _, c := range []struct {
+		name      string
+		at        time.Time
+		witnesses *witness.Policy
+		ok        bool
+	}{
+		{"seen-before", created, quorum(t, l.witness), true},
+		{"seen-after", seen.Add(time.Hour), quorum(t, l.witness), false},
+		{"quorum-not-met", created, quorum(t, l.witness, newKey(t, "ed25519")), false},
+		{"no-witnesses-named", created, nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := l.shipped(t, l.attested(t, logs(t)))
+			s.policy.Revocations = []Revocation{{Signer: l.meter.ID(), At: c.at, Reason: "stolen"}}
+			s.policy.Witnesses = c.witnesses
+			r := s.verify(t)
+			want := map[bool]Level{true: Metered, false: Declared}[c.ok]
+			if r.OK != c.ok || r.Assurance.Quantity.Level != want {
+				t.Errorf("%s %+v", messages(r), r.Assurance.Quantity)
+			}
+			for _, p := range r.Problems {
+				if p.Code != CodeLedgerProof || !strings.Contains(p.Message, "the meter's key: signed by "+l.meter.ID()+", which is revoked") || !strings.Contains(p.Hint, "--witness-policy") {
+					t.Errorf("%+v", p)
+				}
+			}
+		})
+	}
+}
+
+// TestOtherCounts (L4): a product in several entries of the statement is one reason, and
+// many products are not a reason each.
+func TestOtherCounts(t *testing.T) {
+	h := attest.Hardware{Devices: []attest.Device{{Product: "B", Count: 1, ECCN: "3A090.a"}, {Product: "A", Count: 2}, {Product: "B", Count: 1}, {Product: "C", Count: 1}}}
+	chips := map[string]map[string]bool{"B": {"1": true}, "A": {"2": true}, "C": {"3": true}}
+	want := []string{`the hardware statement counts 2 of "A", the records name 1 different ones`, `the hardware statement counts 2 of "B", the records name 1 different ones`}
+	if got := otherCounts(h, chips); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	for i := range 100 {
+		h.Devices = append(h.Devices, attest.Device{Product: string(rune('a' + i)), Count: 1})
+	}
+	if got := otherCounts(h, chips); len(got) != 4 || got[3] != "and 99 more of this kind" {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -291,7 +327,7 @@ func TestFew(t *testing.T) {
 // TestOutside (L3): of all checkpoints the tightest bounds hold, both ends included.
 func TestOutside(t *testing.T) {
 	at := func(size uint64, minutes ...int) point {
-		p := point{met: true, metAt: seen.Add(time.Duration(minutes[len(minutes)-1]) * time.Minute)}
+		p := point{metAt: seen.Add(time.Duration(minutes[len(minutes)-1]) * time.Minute)}
 		p.Head.Size = size
 		for _, m := range minutes {
 			p.seen = append(p.seen, witness.Cosignature{Time: seen.Add(time.Duration(m) * time.Minute)})
@@ -299,14 +335,14 @@ func TestOutside(t *testing.T) {
 		return p
 	}
 	unmet := at(1, 500)
-	unmet.met = false
+	unmet.metAt = time.Time{}
 	l := provedLog{points: []point{at(1, 0, 60), at(2, 50), unmet, at(3, 120, 180), at(4, 300)}}
 	for _, c := range []struct {
 		index   uint64
 		minutes int
 		want    string
 	}{
-		{0, 0, ""}, {0, 15, ""}, {0, 16, "saw the log with it"}, {0, -24 * 60, ""}, {0, -24*60 - 1, "first saw the log with it"},
+		{0, 0, ""}, {0, 15, ""}, {0, 16, "saw the log with it"}, {0, 50 - 24*60, ""}, {0, 50 - 24*60 - 1, "first saw the log with it"},
 		{1, 45, ""}, {1, 44, "without it"}, {1, 65, ""}, {1, 66, "saw the log with it"},
 		{2, 45, ""}, {2, 44, "without it"}, {2, 135, ""}, {2, 136, "saw the log with it"},
 		{3, 165, ""}, {3, 164, "without it"}, {3, 315, ""}, {3, 316, "saw the log with it"},
@@ -314,6 +350,15 @@ func TestOutside(t *testing.T) {
 		got := l.outside(c.index, seen.Add(time.Duration(c.minutes)*time.Minute))
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("entry %d at %d minutes: %q, expected %q", c.index, c.minutes, got, c.want)
+		}
+	}
+	const year = 365 * 24 * 60
+	dated := provedLog{points: []point{at(1, -year, 0)}} // one of two witnesses says that it saw the log a year ago
+	for minutes, want := range map[int]string{
+		-year: "is more than 24h0m0s before " + timeText(seen) + ", when witnesses first saw the log with it", -24*60 - 1: "first saw", -24 * 60: "is after", 0: "is after " + timeText(seen.Add(-year*time.Minute)),
+	} {
+		if got := dated.outside(0, seen.Add(time.Duration(minutes)*time.Minute)); !strings.Contains(got, want) {
+			t.Errorf("a quorum with one old date, at %d minutes: %q, expected %q", minutes, got, want)
 		}
 	}
 }

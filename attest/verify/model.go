@@ -253,12 +253,16 @@ func verifyEnvelope(e envelope, key crypto.PublicKey, hash crypto.Hash) error {
 }
 
 // Compare holds the resources found against those that were signed, and says all
-// differences. empty are files without bytes, which a signature by shards does not
-// cover.
+// differences. empty are the files without bytes that were found, where the signature is
+// by shards: it lists no such file, so each is one that was not signed.
 func (s SignedModel) Compare(found []attest.Resource, empty []string) Result {
 	r := Result{Schema: ResultSchema, Signer: s.Signer, Problems: []Problem{}, Subjects: []Subject{{"oms-root", s.Root}}, Signers: []SignedBy{}}
 	for _, d := range s.ModelSignature.Compare(found) {
 		r.Problems = append(r.Problems, Problem{"file-" + d.Kind, differenceOf(d), "do not use the model; get it again, or ask the signer for a signature over these files"})
+	}
+	for _, name := range empty {
+		r.Problems = append(r.Problems, Problem{"file-" + attest.Extra, attest.ShownName(name) + " is extra: it has no bytes, and a signature by shards lists no such file, so anybody can have added it",
+			"take it away where the model does without it (an empty marker file can change what a loader does), or ask the signer for a signature by files"})
 	}
 	r.OK = len(r.Problems) == 0
 	r.Statements = []Statement{{PredicateType: attest.TypeOMS, OK: r.OK, Recomputed: r.OK, Understood: true, Signer: s.Signer, Timestamps: s.At}}
@@ -268,10 +272,14 @@ func (s SignedModel) Compare(found []attest.Resource, empty []string) Result {
 		"order: "+orders(s.Order()))
 	r.NotChecked = append(r.NotChecked, s.notes...)
 	if len(s.Serialization.IgnorePaths) > 0 {
-		r.NotChecked = append(r.NotChecked, "ignored: the signer left out "+strings.Join(s.Serialization.IgnorePaths, ", "))
+		var names []string
+		for _, p := range s.Serialization.IgnorePaths {
+			names = append(names, attest.ShownName(p))
+		}
+		r.NotChecked = append(r.NotChecked, "ignored: the signer left out "+strings.Join(names, ", "))
 	}
-	if len(empty) > 0 {
-		r.NotChecked = append(r.NotChecked, "empty files: a signature by shards covers none of "+strings.Join(empty[:min(len(empty), maxShown)], ", "))
+	if s.Serialization.Method == attest.MethodShards {
+		r.NotChecked = append(r.NotChecked, "empty files: a signature by shards lists none, so one that was taken away is not noticed")
 	}
 	return r
 }
@@ -285,7 +293,7 @@ func (s SignedModel) timeNote() []string {
 
 func differenceOf(d attest.Difference) string {
 	if d.Kind == attest.Changed {
-		return fmt.Sprintf("%s changed: signed with digest %s, found %s", d.Name, d.Expected.Digest, d.Found.Digest)
+		return fmt.Sprintf("%s changed: signed with digest %s, found %s", attest.ShownName(d.Name), d.Expected.Digest, d.Found.Digest)
 	}
 	return d.String()
 }

@@ -216,3 +216,29 @@ func FuzzOpenModelSignature(f *testing.F) {
 		}
 	})
 }
+
+// TestEmptyFilesByShards (R8): a file without bytes that a signature by shards cannot
+// list is refused, each by its name; by files it is compared like any other.
+func TestEmptyFilesByShards(t *testing.T) {
+	key := madeKey(t, sign.ECDSAP256)
+	shards := []attest.Resource{{Name: "w:0:8", Algorithm: "sha256-sharded-8", Digest: strings.Repeat("ab", 32)}}
+	m, err := attest.NewModelSignature("atlas", attest.Serialization{Method: attest.MethodShards, HashType: attest.HashSHA256, ShardSize: 8}, shards)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := key.SignModel(context.Background(), m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := OpenModelSignature(data, ModelPolicy{Keys: []*PublicKey{publicOf(t, key)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := signed.Compare(shards, nil); !r.OK {
+		t.Errorf("without any: %v", r.Problems)
+	}
+	r := signed.Compare(shards, []string{"sub/__init__.py", "marker"})
+	if r.OK || len(r.Problems) != 2 || r.Problems[0].Code != "file-extra" || !strings.HasPrefix(r.Problems[0].Message, "sub/__init__.py is extra") || !strings.HasPrefix(r.Problems[1].Message, "marker is extra") {
+		t.Errorf("two were added: %v", r.Problems)
+	}
+}

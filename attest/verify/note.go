@@ -2,37 +2,36 @@ package verify
 
 import (
 	"crypto/ed25519"
-	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
-// VerifyNote returns an error unless line is k's signature of text as a note
-// (c2sp.org/signed-note, Ed25519) under a name.
-func (k *PublicKey) VerifyNote(name, text, line string) error {
-	parsed, err := x509.ParsePKIXPublicKey(k.spki)
-	if err != nil {
-		return err
-	}
-	public, ok := parsed.(ed25519.PublicKey)
-	if !ok {
+// VerifyHead returns an error unless line, with its line feed, is k's signature of a head
+// as a note by the name of its log (c2sp.org/tlog-checkpoint).
+func (k *PublicKey) VerifyHead(head proof.Head, line string) error {
+	if k.ed25519() == nil {
 		return fmt.Errorf("heads are signed with Ed25519, the key %s is %s: ask for the meter's key, not the one that releases", k.ID(), k.Kind())
 	}
-	hash := sha256.Sum256(append([]byte(name+"\n\x01"), public...))
-	start := "— " + name + " "
-	if len(line) < len(start) || line[:len(start)] != start || line[len(line)-1] != '\n' {
-		return fmt.Errorf("signature line %.120q: expected one by the name of the log, %s", line, name)
+	signed, whole := strings.CutSuffix(line, "\n")
+	if !whole {
+		return fmt.Errorf("signature line %.120q: its line feed is missing", line)
 	}
-	data, err := base64.StdEncoding.Strict().DecodeString(line[len(start) : len(line)-1])
-	switch {
-	case err != nil || len(data) != 4+ed25519.SignatureSize:
-		return fmt.Errorf("signature line %.120q: expected %d bytes in base64", line, 4+ed25519.SignatureSize)
-	case string(data[:4]) != string(hash[:4]):
-		return fmt.Errorf("signed with another key than %s: whoever has the head of the log's own meter has another file", k.ID())
-	case !ed25519.Verify(public, []byte(text), data[4:]):
-		return errors.New("the signature does not hold: the head was altered after it was signed")
-	}
-	return nil
+	return proof.VerifyNote(k.ed25519(), head.Origin, head.String(), signed)
+}
+
+// claimed reports whether a signature line by a name gives the id of k, in its first
+// four bytes: whatever follows is then for k to verify.
+func (k *PublicKey) claimed(name, line string) bool {
+	text, found := strings.CutPrefix(line, "— "+name+" ")
+	data, err := base64.StdEncoding.DecodeString(text[:min(8, len(text))])
+	return k.ed25519() != nil && found && err == nil && len(data) >= 4 && string(data[:4]) == proof.NoteKeyID(name, k.ed25519())
+}
+
+// ed25519 is the key as such, nil for one of another kind.
+func (k *PublicKey) ed25519() ed25519.PublicKey {
+	key, _ := k.key.(ed25519.PublicKey)
+	return key
 }

@@ -8,12 +8,15 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/weighbridge/weighbridge/attest/sign"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 // TestNote: the reference implementation of signed notes opens what a meter key
 // signed, and nothing else passes here.
 func TestNote(t *testing.T) {
-	const name, text = "weighbridge.dev/log/00/acme/atlas@1", "weighbridge.dev/log/00/acme/atlas@1\n3\nAAAA\n"
+	const name = "weighbridge.dev/log/00/acme/atlas@1"
+	head := proof.Head{Origin: name, Size: 3}
+	text := head.String()
 	key := newKey(t, sign.Ed25519)
 	line, err := key.SignNote(name, text)
 	if err != nil {
@@ -31,25 +34,25 @@ func TestNote(t *testing.T) {
 		t.Error(err)
 	}
 	mine := public(t, key)
-	if err := mine.VerifyNote(name, text, line); err != nil {
+	if err := mine.VerifyHead(head, line); err != nil {
 		t.Error(err)
 	}
 	for label, c := range map[string]struct {
-		key              *PublicKey
-		name, text, line string
+		key  *PublicKey
+		head proof.Head
+		line string
+		says string
 	}{
-		"other key":         {public(t, newKey(t, sign.Ed25519)), name, text, line},
-		"release key":       {public(t, newKey(t, sign.ECDSAP256)), name, text, line},
-		"other log":         {mine, strings.Replace(name, "atlas", "other", 1), text, line},
-		"other size":        {mine, name, strings.Replace(text, "3", "4", 1), line},
-		"no line":           {mine, name, text, ""},
-		"half a line":       {mine, name, text, line[:len(line)-9] + "\n"},
-		"no end of line":    {mine, name, text, line[:len(line)-1]},
-		"another dash":      {mine, name, text, strings.Replace(line, "—", "-", 1)},
-		"two lines at once": {mine, name, text, line + line},
+		"another key":        {public(t, newKey(t, sign.Ed25519)), head, line, "signed with another key than sha256:"},
+		"a release key":      {public(t, newKey(t, sign.ECDSAP256)), head, line, "heads are signed with Ed25519"},
+		"another log":        {mine, proof.Head{Origin: "weighbridge.dev/log/00/acme/other@1", Size: 3}, line, "by the name weighbridge.dev/log/00/acme/other@1"},
+		"another size":       {mine, proof.Head{Origin: name, Size: 4}, line, "what it signed was altered"},
+		"no line":            {mine, head, "", "its line feed is missing"},
+		"no end of the line": {mine, head, line[:len(line)-1], "its line feed is missing"},
+		"two lines at once":  {mine, head, line + line, "expected one of a note"},
 	} {
-		if c.key.VerifyNote(c.name, c.text, c.line) == nil {
-			t.Error(label)
+		if err := c.key.VerifyHead(c.head, c.line); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", label, err)
 		}
 	}
 	if _, err := newKey(t, sign.ECDSAP256).SignNote(name, text); err == nil || !strings.Contains(err.Error(), "--for meter") {

@@ -10,8 +10,8 @@
 //   - What OMS refuses is refused, before the first byte is read: symbolic links
 //     (but see [Resources]),
 //     devices, pipes, sockets, names that are not valid UTF-8, and a set without
-//     files (model-signing-spec v1.0). Package attest adds control characters in
-//     names, which could not be shown. Names that differ only by case or by Unicode
+//     files (model-signing-spec v1.0). [Hash] adds control characters in
+//     names, which [Resources] lets in as OMS does. Names that differ only by case or by Unicode
 //     form are different names, as in OMS; attest/oci refuses to ship the former.
 //   - OMS's default exclusions hold: .git, .gitignore, .gitattributes and .github
 //     at the top of the directory, not below. [Options.Ignore] names more.

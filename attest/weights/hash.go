@@ -17,7 +17,7 @@ import (
 // among weights, a [*ChangedError] for a file that was written to meanwhile, the
 // context's error, or that of the file system; no manifest comes with it.
 func Hash(ctx context.Context, path string, o Options) (attest.Manifest, error) {
-	s, err := openSet(ctx, path, o.Ignore, false)
+	s, err := openSet(ctx, path, o.Ignore, attest.ValidName, false)
 	if err != nil {
 		return attest.Manifest{}, err
 	}

@@ -18,14 +18,15 @@ import (
 // Resources reads the weights at path as an OMS serialization says, and returns the
 // files or shards with their digests, sorted by file and offset. With shards, files
 // without bytes are in no resource (OMS v1.0); their names come back beside. What
-// [Hash] refuses is refused here. Where s allows symbolic links, one that leads to
+// [Hash] refuses is refused here, but not control characters in names, which OMS has:
+// [attest.ShownName] shows them. Where s allows symbolic links, one that leads to
 // a file inside the set stands for it under its own name; one that leads to a
 // directory, out of the set or nowhere is refused all the same.
 func Resources(ctx context.Context, path string, s attest.Serialization, o Options) (resources []attest.Resource, empty []string, err error) {
 	if _, err := newHash(s.HashType); err != nil {
 		return nil, nil, err
 	}
-	set, err := openSet(ctx, path, append(append([]string{}, o.Ignore...), s.IgnorePaths...), s.AllowSymlinks)
+	set, err := openSet(ctx, path, append(append([]string{}, o.Ignore...), s.IgnorePaths...), attest.ValidPath, s.AllowSymlinks)
 	if err != nil {
 		return nil, nil, err
 	}

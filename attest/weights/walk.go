@@ -13,8 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"unicode/utf8"
-
-	"github.com/weighbridge/weighbridge/attest"
 )
 
 // ignoredByDefault are the names that OMS always leaves out, at the top level of
@@ -101,6 +99,7 @@ func refusedType(path string, mode fs.FileMode, target string) error {
 // set is the list of files to hash.
 type set struct {
 	root  *os.Root
+	valid func(name string) bool
 	links bool // symbolic links inside the set stand for what they lead to
 	files []found
 }
@@ -111,8 +110,9 @@ type found struct {
 	link bool // the name is a symbolic link, info is what it leads to
 }
 
-// openSet lists the weights at path without reading any.
-func openSet(ctx context.Context, path string, ignore []string, links bool) (*set, error) {
+// openSet lists the weights at path without reading any. valid says which names may be
+// in it.
+func openSet(ctx context.Context, path string, ignore []string, valid func(name string) bool, links bool) (*set, error) {
 	dir, err := Dir(path)
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func openSet(ctx context.Context, path string, ignore []string, links bool) (*se
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	s := &set{root: root, links: links}
+	s := &set{root: root, valid: valid, links: links}
 	if dir == path {
 		err = s.walk(ctx, ".", ignored)
 	} else {
@@ -209,7 +209,7 @@ func (s *set) entries(name string) ([]fs.DirEntry, error) {
 
 func (s *set) add(name string) error {
 	full := filepath.Join(s.root.Name(), name)
-	if !attest.ValidName(name) {
+	if !s.valid(name) {
 		return refusedName(full)
 	}
 	info, err := s.root.Lstat(name)
@@ -231,5 +231,8 @@ func (s *set) add(name string) error {
 }
 
 func refusedName(full string) error {
-	return &RefusedError{full, "has a name that is not valid UTF-8 or holds control characters", "rename it"}
+	if utf8.ValidString(full) {
+		return &RefusedError{full, "has a name with control characters, which no attestation covers", "rename it, or sign the files alone (weighbridge sign)"}
+	}
+	return &RefusedError{full, "has a name that is not valid UTF-8", "rename it"}
 }

@@ -33,8 +33,6 @@ type Policy struct {
 type Cosignature struct {
 	Witness string    `json:"witness"` // name of its key
 	Time    time.Time `json:"time"`    // UTC: when the witness saw the head
-
-	line string
 }
 
 // ParsePolicy reads a policy file (c2sp.org/tlog-policy). The address of a witness
@@ -143,39 +141,38 @@ func (p *Policy) walk(component any) (least int, err error) {
 }
 
 // Cosigned returns the cosignatures of c by witnesses of the policy, sorted by
-// time, and whether they meet its quorum. The error is a cosignature in the name
-// and key of such a witness that does not hold: one that is only missing is none.
-func (p *Policy) Cosigned(c Checkpoint) (list []Cosignature, met bool, err error) {
-	text := []byte(c.String())
-	opened, err := note.Open(text, note.VerifierList(p.witnesses...))
+// time, and the time by which they met its quorum: one witness alone, whose clock may
+// be anything, does not decide it. The zero time: they do not meet it. The error is a
+// cosignature in the name and key of such a witness that does not hold: one that is
+// only missing is none.
+func (p *Policy) Cosigned(c Checkpoint) (list []Cosignature, metAt time.Time, err error) {
+	opened, err := note.Open([]byte(c.String()), note.VerifierList(p.witnesses...))
 	var nobody *note.UnverifiedNoteError
 	switch {
 	case errors.As(err, &nobody):
-		return nil, false, nil
+		return nil, time.Time{}, nil
 	case err != nil:
-		return nil, false, fmt.Errorf("%s at %d entries: cosignature: %w", c.Head.Origin, c.Head.Size, err)
+		return nil, time.Time{}, fmt.Errorf("%s at %d entries: cosignature: %w", c.Head.Origin, c.Head.Size, err)
 	}
+	type signed struct {
+		Cosignature
+		line string
+	}
+	var all []signed
 	for _, signature := range opened.Sigs {
 		at, err := formats.CoSigV1Timestamp(signature)
 		if err != nil {
-			return nil, false, fmt.Errorf("%s at %d entries: cosignature of %s: %w", c.Head.Origin, c.Head.Size, signature.Name, err)
+			return nil, time.Time{}, fmt.Errorf("%s at %d entries: cosignature of %s: %w", c.Head.Origin, c.Head.Size, signature.Name, err)
 		}
-		list = append(list, Cosignature{signature.Name, at.UTC(), fmt.Sprintf("— %s %s\n", signature.Name, signature.Base64)})
+		all = append(all, signed{Cosignature{signature.Name, at.UTC()}, fmt.Sprintf("— %s %s\n", signature.Name, signature.Base64)})
 	}
-	slices.SortFunc(list, func(a, b Cosignature) int { return a.Time.Compare(b.Time) })
-	return list, p.group.Satisfied(text), nil
-}
-
-// MetAt returns the time by which the cosignatures that [Policy.Cosigned] returned
-// met the quorum: one witness alone, whose clock may be anything, does not decide it.
-// The zero time: they do not meet it.
-func (p *Policy) MetAt(c Checkpoint, list []Cosignature) time.Time {
+	slices.SortFunc(all, func(a, b signed) int { return a.Time.Compare(b.Time) })
 	text := c.Head.String() + "\n"
-	for _, signature := range list {
-		text += signature.line
-		if p.group.Satisfied([]byte(text)) {
-			return signature.Time
+	for _, s := range all {
+		list, text = append(list, s.Cosignature), text+s.line
+		if metAt.IsZero() && p.group.Satisfied([]byte(text)) {
+			metAt = s.Time
 		}
 	}
-	return time.Time{}
+	return list, metAt, nil
 }

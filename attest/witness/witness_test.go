@@ -123,21 +123,21 @@ func TestCosignature(t *testing.T) {
 	c := cosign(t, signed(t, meter, head(3, "a")), key, "w.example.org", seen)
 	p := policy(t, "witness w %s\nquorum w\n", vkey(t, key, "w.example.org"))
 	list, met, err := p.Cosigned(c)
-	if err != nil || !met || len(list) != 1 || list[0].Witness != "w.example.org" || !list[0].Time.Equal(seen) {
+	if err != nil || !met.Equal(seen) || len(list) != 1 || list[0].Witness != "w.example.org" || !list[0].Time.Equal(seen) {
 		t.Fatal(list, met, err)
 	}
 	other := Checkpoint{head(3, "b"), c.Signatures}
-	if _, met, err := p.Cosigned(other); err == nil || met {
+	if _, met, err := p.Cosigned(other); err == nil || !met.IsZero() {
 		t.Error("a cosignature of another head holds")
 	}
 	raw, _ := base64.StdEncoding.DecodeString(strings.Fields(c.Signatures[1])[2])
 	raw[11]++ // the time
 	moved := Checkpoint{c.Head, []string{c.Signatures[0], "— w.example.org " + base64.StdEncoding.EncodeToString(raw) + "\n"}}
-	if _, met, err := p.Cosigned(moved); err == nil || met {
+	if _, met, err := p.Cosigned(moved); err == nil || !met.IsZero() {
 		t.Error("a cosignature with another time holds")
 	}
 	strangers := policy(t, "witness w %s\nquorum w\n", vkey(t, newKey(t), "w.example.org"))
-	if list, met, err := strangers.Cosigned(c); err != nil || met || len(list) != 0 {
+	if list, met, err := strangers.Cosigned(c); err != nil || !met.IsZero() || len(list) != 0 {
 		t.Error(list, met, err)
 	}
 	ec, err := sign.GenerateKey(sign.ECDSAP256)
@@ -189,37 +189,31 @@ func TestOtherPrograms(t *testing.T) {
 		}
 	}
 	p := policy(t, "witness ed %s\nwitness pq %s https://pq.example.org/\ngroup g all ed pq\nquorum g\n", edPublic, pqPublic)
-	if list, met, err := p.Cosigned(c); err != nil || !met || len(list) != 2 {
+	if list, met, err := p.Cosigned(c); err != nil || met.IsZero() || len(list) != 2 {
 		t.Error(list, met, err)
 	}
 }
 
 // TestQuorum (W6): 1 of 2 under a quorum of both is not met, and no error; the
-// earliest comes first.
+// earliest comes first, and the one that makes the quorum says when it was met.
 func TestQuorum(t *testing.T) {
 	a, b := newKey(t), newKey(t)
 	text := fmt.Sprintf("# whom we rely on\nwitness a %s # one\nwitness b %s\n\n", vkey(t, a, "a"), vkey(t, b, "b"))
 	c := cosign(t, signed(t, newKey(t), head(3, "x")), a, "a", seen.Add(time.Hour))
 	both, any := policy(t, "%sgroup g 2 a b\nquorum g\n", text), policy(t, "%sgroup g any a b\nquorum g\n", text)
-	if list, met, err := both.Cosigned(c); err != nil || met || len(list) != 1 {
+	if list, met, err := both.Cosigned(c); err != nil || !met.IsZero() || len(list) != 1 {
 		t.Error(list, met, err)
 	}
-	if _, met, err := any.Cosigned(c); err != nil || !met {
+	if _, met, err := any.Cosigned(c); err != nil || !met.Equal(seen.Add(time.Hour)) {
 		t.Error(met, err)
 	}
-	list, met, err := both.Cosigned(cosign(t, c, b, "b", seen))
-	if err != nil || !met || len(list) != 2 || list[0].Witness != "b" {
+	cosigned := cosign(t, c, b, "b", seen)
+	list, met, err := both.Cosigned(cosigned)
+	if err != nil || !met.Equal(seen.Add(time.Hour)) || len(list) != 2 || list[0].Witness != "b" {
 		t.Error(list, met, err)
 	}
-	cosigned := cosign(t, c, b, "b", seen)
-	if at := both.MetAt(cosigned, list); !at.Equal(seen.Add(time.Hour)) {
-		t.Errorf("both had cosigned by %v", at)
-	}
-	if at := any.MetAt(cosigned, list); !at.Equal(seen) {
-		t.Errorf("one had cosigned by %v", at)
-	}
-	if at := both.MetAt(c, list[:1]); !at.IsZero() {
-		t.Errorf("one of two met the quorum of both by %v", at)
+	if _, met, err := any.Cosigned(cosigned); err != nil || !met.Equal(seen) {
+		t.Errorf("one had cosigned by %v: %v", met, err)
 	}
 	public, _ := base64.StdEncoding.DecodeString(strings.SplitN(vkey(t, a, "a"), "+", 3)[2])
 	if !both.Holds(ed25519.PublicKey(public[1:])) || both.Holds(make([]byte, 32)) {
@@ -377,7 +371,7 @@ func FuzzParsePolicy(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, met, err := p.Cosigned(c); met || err != nil {
+		if _, met, err := p.Cosigned(c); !met.IsZero() || err != nil {
 			t.Fatalf("%q is met by nobody: %v", text, err)
 		}
 	})

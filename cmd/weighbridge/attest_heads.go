@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -29,7 +28,7 @@ func (h *history) heads(model meter.ModelRef, lineage attest.Lineage) (own *atte
 			return nil, nil, err
 		}
 		for _, each := range heads {
-			stated := attest.Head{Origin: each.Origin, Size: each.Size, Root: "sha256:" + hex.EncodeToString(each.Root[:])}
+			stated := attest.HeadOf(each.Origin, each.Size, each.Root)
 			if found && each.Origin == head.Origin {
 				own = &stated
 			} else {

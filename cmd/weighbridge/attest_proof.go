@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,10 +53,7 @@ func (a *app) checkpoints(paths []string) ([]witness.Checkpoint, error) {
 // ledgerProof shows of every log that compute counts the checkpoints and the entries.
 func (a *app) ledgerProof(f attestFlags, h *history, compute attest.TrainingCompute, points []witness.Checkpoint) (*attest.LedgerProof, error) {
 	out := &attest.LedgerProof{Model: f.model, Tool: a.tool(), CreatedAt: compute.CreatedAt}
-	heads := slices.Clone(compute.Logs)
-	if compute.Ledger != nil {
-		heads = append(heads, *compute.Ledger)
-	}
+	heads := compute.Heads()
 	slices.SortFunc(heads, func(a, b attest.Head) int { return strings.Compare(a.Origin, b.Origin) })
 	for _, head := range heads {
 		of, err := checkpointsOf(head, points)
@@ -105,7 +101,7 @@ func checkpointsOf(head attest.Head, points []witness.Checkpoint) ([]witness.Che
 	if len(out) == 0 || out[len(out)-1].Head.Size != head.Size {
 		return nil, fmt.Errorf("--checkpoints: none is of %s with its %d entries: sign the head as it is now (weighbridge ledger head MODEL --sign KEY) and have it cosigned (weighbridge ledger witness)", head.Origin, head.Size)
 	}
-	if last := out[len(out)-1].Head; "sha256:"+hex.EncodeToString(last.Root[:]) != head.Root {
+	if last := out[len(out)-1].Head; attest.HeadOf(last.Origin, last.Size, last.Root) != head {
 		return nil, fmt.Errorf("--checkpoints: %s with %d entries had the root %x when it was witnessed, and has %s in this ledger: it was forked", head.Origin, head.Size, last.Root, head.Root)
 	}
 	return out, nil

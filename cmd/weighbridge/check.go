@@ -10,7 +10,7 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var keys []string
+	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check [AUDITORS-FILE]",
 		Short: "Recompute every entry, hash, total and link of the ledger, and its evidence; read-only",
@@ -21,22 +21,24 @@ The statements of other organisations that records came from (--parent SHIPMENT)
 Notes are no problems: evidence that no record names, for one.
 
 With an auditor's file (ledger export) it recomputes that one instead, without any ledger: entries, proofs, roots, totals,
-corrections, links, evidence, the digest of the rules; and what statements in it, signed by a --key, say of the entries.
+corrections, links, evidence, the digest of the rules; and what statements in it, signed by a --key or an --identity, say
+of the entries. Timestamps and revocations of their signatures are judged as verify does.
 
 ` + exitCodes,
-		Example: "  weighbridge check\n  weighbridge --ledger copy-of-ledger.db check --json\n  weighbridge check atlas.audit.tar --key release.key.pub",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  weighbridge check\n  weighbridge --ledger copy-of-ledger.db check --json\n  weighbridge check atlas.audit.tar --key release.key.pub\n" +
+			"  weighbridge check atlas.audit.tar --identity release@acme.example --issuer https://login.acme.example --trusted-root trusted_root.json",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return a.checkAudit(args[0], keys)
+				return a.checkAudit(args[0], f)
 			}
-			if len(keys) > 0 {
-				return usage("--key is for an auditor's file: name the file")
+			if f.given() {
+				return usage("--key, --identity and what goes with them are for an auditor's file: name the file")
 			}
 			return a.check()
 		},
 	}
-	cmd.Flags().StringArrayVar(&keys, "key", nil, "for an auditor's file: a public key (PEM `FILE`) whose statements in it are believed; repeatable")
+	f.add(cmd.Flags())
 	return cmd
 }
 

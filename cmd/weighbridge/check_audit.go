@@ -21,8 +21,8 @@ type auditResult struct {
 	Epochs     []auditEpochs    `json:"epochs,omitempty"` // of the meter's keys
 }
 
-func (a *app) checkAudit(path string, keys []string) error {
-	trusted, err := readPublicKeys("--key", keys)
+func (a *app) checkAudit(path string, f checkFlags) error {
+	trusted, err := f.policy(a.env.now())
 	if err != nil {
 		return err
 	}
@@ -50,18 +50,14 @@ func (a *app) checkAudit(path string, keys []string) error {
 }
 
 // further judges the files that are no part of the log.
-func (r *auditResult) further(trusted []*verify.PublicKey) {
+func (r *auditResult) further(trusted verify.Policy) {
 	rules := map[string][]byte{}
 	for _, f := range r.Further {
 		switch f.Kind {
 		case audit.KindRules:
 			rules[f.Name] = f.Data
 		case audit.KindKeys:
-			if key, err := verify.ParsePublicKey(f.Data); err == nil {
-				r.Keys = append(r.Keys, key.ID())
-			} else if strings.HasPrefix(f.Name, epochsName) {
-				r.epochs(f)
-			}
+			r.key(f)
 		case audit.KindStatements:
 			r.statements(f, trusted)
 		case audit.KindTimestamps:
@@ -70,6 +66,27 @@ func (r *auditResult) further(trusted []*verify.PublicKey) {
 	}
 	if r.Report.Rules != "" || len(rules) > 0 {
 		r.rules(rules)
+	}
+}
+
+// key lists what the exporter says of whom to trust.
+func (r *auditResult) key(f audit.Further) {
+	if strings.HasPrefix(f.Name, epochsName) {
+		r.epochs(f)
+		return
+	}
+	key, err := verify.ParsePublicKey(f.Data)
+	if err == nil {
+		r.Keys = append(r.Keys, key.ID())
+		return
+	}
+	certificates, err := verify.ParseCertificates(f.Data)
+	if err != nil {
+		r.Not = append(r.Not, "key: "+f.Name+" is neither a public key nor a certificate")
+		return
+	}
+	for _, c := range certificates {
+		r.Not = append(r.Not, "key: "+f.Name+" has the certificate of "+c.Subject.String()+"; believe it with --certificate-root or --timestamp-certificate, if you know it from elsewhere")
 	}
 }
 
@@ -113,7 +130,10 @@ func (r auditResult) String() string {
 		fmt.Fprintf(&b, "  rules    %s\n", r.Rules)
 	}
 	for _, s := range r.Statements {
-		fmt.Fprintf(&b, "  signed   %s of %s by %s%s\n", printable(s.PredicateType), printable(s.Model), s.Signer, s.outcome())
+		fmt.Fprintf(&b, "  signed   %s of %s by %s%s\n", printable(s.PredicateType), printable(s.Model), printable(s.Signer), s.outcome())
+		for _, t := range s.Timestamps {
+			fmt.Fprintf(&b, "           signed at %s or before, says %s\n", t.Time, printable(t.Authority))
+		}
 	}
 	for _, k := range r.Keys {
 		fmt.Fprintf(&b, "  key      %s came with the file\n", k)

@@ -86,7 +86,7 @@ func (r *auditResult) epochs(f audit.Further) {
 	})
 	found := auditEpochs{Ledger: strings.TrimSuffix(history.Ledger(), "/")}
 	for _, e := range history.Epochs {
-		found.Keys = append(found.Keys, epoch.KeyID(e.Key))
+		found.Keys = append(found.Keys, proof.KeyID(e.Key))
 	}
 	r.Epochs = append(r.Epochs, found)
 }

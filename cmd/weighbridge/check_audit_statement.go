@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -17,9 +16,12 @@ type auditStatement struct {
 	PredicateType string `json:"predicate_type"`
 	Model         string `json:"model,omitempty"`
 	Signer        string `json:"signer"`
-	HeadCompared  bool   `json:"head_compared"`          // the heads that it names are those of the entries
-	Compared      bool   `json:"compared"`               // its heads and its operations are those of the entries
-	NotCompared   string `json:"not_compared,omitempty"` // why its operations were not, where its heads were
+
+	Timestamps []verify.Timestamp `json:"timestamps,omitempty"` // that were verified
+
+	HeadCompared bool   `json:"head_compared"`          // the heads that it names are those of the entries
+	Compared     bool   `json:"compared"`               // its heads and its operations are those of the entries
+	NotCompared  string `json:"not_compared,omitempty"` // why its operations were not, where no head that it names differs
 }
 
 // outcome says what was compared.
@@ -29,27 +31,29 @@ func (s auditStatement) outcome() string {
 		return ", and the entries bear it out"
 	case s.HeadCompared:
 		return ": its head is that of the entries; its operations were not compared: " + s.NotCompared
+	case s.NotCompared != "":
+		return ": nothing of it was compared: " + s.NotCompared
 	}
 	return ""
 }
 
 // statements verifies the bundles of one file, one or one a line, and compares
 // what they say with the entries.
-func (r *auditResult) statements(f audit.Further, trusted []*verify.PublicKey) {
+func (r *auditResult) statements(f audit.Further, trusted verify.Policy) {
 	for line := range bytes.Lines(compactBundles(f.Data)) {
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		if len(trusted) == 0 {
-			r.Not = append(r.Not, "statement: a bundle of "+f.Name+" is there; name the keys that you trust with --key")
+		if len(trusted.Keys)+len(trusted.Identities) == 0 {
+			r.Not = append(r.Not, "statement: a bundle of "+f.Name+" is there; name the keys that you trust with --key, or the identities with --identity")
 			continue
 		}
-		opened, err := verify.Open(line, trusted)
+		opened, err := trusted.Open(line)
 		if err != nil {
 			r.Add("statement-differs", f.Name, err.Error())
 			continue
 		}
-		s := auditStatement{PredicateType: opened.Statement.PredicateType, Model: string(opened.Statement.Model()), Signer: opened.Signer.ID()}
+		s := auditStatement{PredicateType: opened.Statement.PredicateType, Model: string(opened.Statement.Model()), Signer: opened.Signer, Timestamps: opened.Timestamps}
 		if c := opened.Statement.TrainingCompute; c != nil {
 			r.compare(f.Name, &s, *c, opened.Statement.Disclosed)
 		}
@@ -68,7 +72,8 @@ func compactBundles(data []byte) []byte {
 // compare holds a statement to the entries: the heads that it names must be those of
 // the logs at their sizes; a statement about the same entries has the same operations.
 func (r *auditResult) compare(name string, s *auditStatement, c attest.TrainingCompute, hides *attest.Disclosed) {
-	if c.Ledger == nil {
+	if len(c.Heads()) == 0 {
+		s.NotCompared = "it names no log"
 		return
 	}
 	if s.HeadCompared = r.compareHeads(name, c); !s.HeadCompared {
@@ -90,15 +95,15 @@ func (r *auditResult) compare(name string, s *auditStatement, c attest.TrainingC
 
 func (r *auditResult) compareHeads(name string, c attest.TrainingCompute) bool {
 	same := true
-	for _, h := range append([]attest.Head{*c.Ledger}, c.Logs...) {
+	for _, h := range c.Heads() {
 		head, there := r.Head(h.Origin, h.Size)
-		root := "sha256:" + hex.EncodeToString(head.Root[:])
+		found := attest.HeadOf(h.Origin, h.Size, head.Root)
 		switch {
 		case !there:
 			r.Add("statement-differs", name, fmt.Sprintf("it names %d entries of %s, which are not in the file", h.Size, h.Origin))
 			same = false
-		case root != h.Root:
-			r.Add("statement-differs", name, fmt.Sprintf("it names %s as the root of %d entries of %s: the entries give %s", h.Root, h.Size, h.Origin, root))
+		case found != h:
+			r.Add("statement-differs", name, fmt.Sprintf("it names %s as the root of %d entries of %s: the entries give %s", h.Root, h.Size, h.Origin, found.Root))
 			same = false
 		}
 	}
@@ -116,7 +121,14 @@ func (r *auditResult) incomparable(c attest.TrainingCompute, hides *attest.Discl
 	case r.Lineage == nil:
 		return "a body is withheld"
 	}
-	for _, h := range append([]attest.Head{*c.Ledger}, c.Logs...) {
+	heads := c.Heads()
+	for _, l := range r.Logs {
+		of := slices.ContainsFunc(c.Lineage.Models, func(m attest.LineageModel) bool { return m.Model == l.Model })
+		if of && l.Size > 0 && !slices.ContainsFunc(heads, func(h attest.Head) bool { return h.Origin == l.Origin }) {
+			return fmt.Sprintf("the file has %s, which it does not count", l.Origin)
+		}
+	}
+	for _, h := range heads {
 		if at := slices.IndexFunc(r.Logs, func(l audit.LogReport) bool { return l.Origin == h.Origin }); r.Logs[at].Size != h.Size {
 			return fmt.Sprintf("it is of %d entries of %s, the file has %d", h.Size, h.Origin, r.Logs[at].Size)
 		}

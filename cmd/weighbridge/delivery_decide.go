@@ -193,18 +193,23 @@ func knownOf(h *history, id string) (delivery.Delivery, fdp.Facts, error) {
 	if err != nil {
 		return d, fdp.Facts{}, err
 	}
+	facts, err := knownFacts(h, d)
+	return d, facts, err
+}
+
+// knownFacts are all facts of a delivery.
+func knownFacts(h *history, d delivery.Delivery) (fdp.Facts, error) {
 	var known *fdp.Facts
 	if d.Opened.Model != "" {
 		if _, found := h.records(d.Opened.Model); found {
 			facts, _, err := factsFor(d.Opened.Model, fdp.Facts{}, h)
 			if err != nil {
-				return d, fdp.Facts{}, err
+				return fdp.Facts{}, err
 			}
 			known = &facts
 		}
 	}
-	facts, err := d.Join(known)
-	return d, facts, err
+	return d.Join(known)
 }
 
 // keepDecision appends the decision, signed as a release when there is a key.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/weighbridge/weighbridge/fdp/delivery"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/meter/ledger"
 )
 
 type deliveryList struct {
@@ -24,7 +23,7 @@ type deliveryRow struct {
 	Customer string         `json:"customer"`
 	Model    meter.ModelRef `json:"model,omitempty"`
 	State    delivery.State `json:"state"`
-	Again    bool           `json:"decide_again"` // facts were answered since the decision that the state rests on
+	Again    bool           `json:"decide_again"` // facts or rules changed since the decision that the state rests on
 	Steps    int            `json:"steps"`
 	Opened   string         `json:"opened"` // days
 	Last     string         `json:"last"`
@@ -34,14 +33,18 @@ type deliveryRow struct {
 func (a *app) deliveryListCommand() *cobra.Command {
 	var customer string
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "The deliveries of this ledger and where they stand",
+		Use:   "list",
+		Short: "The deliveries of this ledger and where they stand",
+		Long: `List shows the deliveries of this ledger. Each is decided again on what is known now, under the rules as they are now, without
+keeping anything: where that comes out otherwise, its state is marked "to be decided again"; delivery show says what changed.
+
+` + exitCodes,
 		Example: "  weighbridge delivery list\n  weighbridge delivery list --customer \"Gulf Compute\" --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			result := deliveryList{Schema: "weighbridge.dev/deliveries/v1", Deliveries: []deliveryRow{}}
-			err := a.reading(func(l *ledger.Ledger) (err error) {
-				result.Deliveries, err = deliveryRows(l, customer)
+			err := a.withHistory(func(h *history) (err error) {
+				result.Deliveries, err = a.deliveryRows(h, customer)
 				return err
 			})
 			if err != nil {
@@ -51,17 +54,21 @@ func (a *app) deliveryListCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&customer, "customer", "", "only those for this customer, by its whole name")
+	a.rulesFlag(cmd)
 	return cmd
 }
 
-func deliveryRows(l *ledger.Ledger, customer string) ([]deliveryRow, error) {
-	logs, err := l.NoteLogs(deliveryLogs)
+func (a *app) deliveryRows(h *history, customer string) ([]deliveryRow, error) {
+	rows := []deliveryRow{}
+	if h.ledger == nil {
+		return rows, nil
+	}
+	logs, err := h.ledger.NoteLogs(deliveryLogs)
 	if err != nil {
 		return nil, err
 	}
-	rows := []deliveryRow{}
 	for _, log := range logs {
-		found, err := deliveriesIn(l, log)
+		found, err := deliveriesIn(h.ledger, log)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +77,11 @@ func deliveryRows(l *ledger.Ledger, customer string) ([]deliveryRow, error) {
 			if customer != "" && d.Opened.Customer != customer {
 				continue
 			}
-			rows = append(rows, deliveryRow{d.ID, d.Opened.Customer, d.Opened.Model, d.State, d.DecideAgain(), len(d.Entries), day(d.Entries[0].Time), day(d.Entries[len(d.Entries)-1].Time), origin})
+			now, err := a.stands(h, d)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, deliveryRow{d.ID, d.Opened.Customer, d.Opened.Model, d.State, now.again, len(d.Entries), day(d.Entries[0].Time), day(d.Entries[len(d.Entries)-1].Time), origin})
 		}
 	}
 	return rows, nil

@@ -31,11 +31,15 @@ type deliveryResult struct {
 	Customer  string             `json:"customer"`
 	Model     meter.ModelRef     `json:"model,omitempty"`
 	State     delivery.State     `json:"state"`
-	Again     bool               `json:"decide_again"` // facts were answered since the decision that the state rests on
-	Origin    string             `json:"origin"`       // of its log: another ledger's when it was merged
+	Again     bool               `json:"decide_again"`      // facts or rules changed since the decision that the state rests on
+	Changes   *delivery.Changes  `json:"changes"`           // what is otherwise than it was decided; null: nothing, or it cannot be decided now
+	Trouble   string             `json:"trouble,omitempty"` // why it cannot be decided now
+	Origin    string             `json:"origin"`            // of its log: another ledger's when it was merged
 	Steps     []deliveryStep     `json:"steps"`
 	Questions []fdp.DeskQuestion `json:"questions"` // as the facts answer them now
 	Signers   []string           `json:"signers"`   // keys of a release: preparer, approver
+
+	reasons []string // why it has to be decided again, in words
 }
 
 func (a *app) deliveryShowCommand() *cobra.Command {
@@ -44,45 +48,55 @@ func (a *app) deliveryShowCommand() *cobra.Command {
 		Use:   "show ID",
 		Short: "Everything that was done in a delivery, and the questions that are open",
 		Long: `Show prints every step of a delivery with who and when, its decisions, and the questions that nobody has answered. --release-note FILE
-writes the signed release note, one bundle per signer and line; both signatures are verified first. --letter FILE drafts the letter that informs
+writes the signed release note, one bundle per signer and line; both signatures are verified first. The last decision is made again on
+what is known now, under the rules as they are now, without keeping anything: where it comes out otherwise that is said, and no release
+note is written. --letter FILE drafts the letter that informs
 the customer, from the last decision.
 
 ` + exitCodes,
 		Example: "  weighbridge delivery show gulf-compute-1\n  weighbridge delivery show gulf-compute-1 --release-note release.jsonl",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.reading(func(l *ledger.Ledger) error { return a.showDelivery(l, args[0], letter, notes) })
+			return a.withHistory(func(h *history) error { return a.showDelivery(h, args[0], letter, notes) })
 		},
 	}
 	cmd.Flags().StringVar(&notes, "release-note", "", "write the signed release note to `FILE`; it must not exist")
 	cmd.Flags().StringVar(&letter, "letter", "", "write the letter to the customer to `FILE`; it must not exist")
+	a.rulesFlag(cmd)
 	return cmd
 }
 
-func (a *app) showDelivery(l *ledger.Ledger, id, letter, notes string) error {
+func (a *app) showDelivery(h *history, id, letter, notes string) error {
 	if err := delivery.ValidID(id); err != nil {
 		return usage("%w", err)
 	}
-	found, err := deliveriesIn(l, deliveryLogs+id)
-	if err != nil {
-		return err
+	var found map[string]delivery.Delivery
+	if h.ledger != nil {
+		var err error
+		if found, err = deliveriesIn(h.ledger, deliveryLogs+id); err != nil {
+			return err
+		}
 	}
 	if len(found) == 0 {
 		return fmt.Errorf("delivery %s: not in this ledger; delivery list shows those that are", id)
 	}
 	for _, origin := range sortedKeys(found) {
 		d := found[origin]
+		now, err := a.stands(h, d)
+		if err != nil {
+			return err
+		}
 		if notes != "" {
-			if err := writeReleaseNote(l, d, notes); err != nil {
+			if err := writeReleaseNote(h.ledger, d, now, notes); err != nil {
 				return err
 			}
 		}
 		if letter != "" {
-			if err := writeLetter(l, d, letter); err != nil {
+			if err := writeLetter(h.ledger, d, letter); err != nil {
 				return err
 			}
 		}
-		result, err := a.deliveryResult(d, origin)
+		result, err := a.deliveryResult(d, origin, now)
 		if err != nil {
 			return err
 		}
@@ -98,13 +112,14 @@ func (a *app) showDelivery(l *ledger.Ledger, id, letter, notes string) error {
 	return nil
 }
 
-// writeReleaseNote verifies both signatures, over the same bytes, and writes them.
-func writeReleaseNote(l *ledger.Ledger, d delivery.Delivery, path string) error {
+// writeReleaseNote verifies both signatures, over the same bytes, and writes them,
+// where the release would be decided again as it was.
+func writeReleaseNote(l *ledger.Ledger, d delivery.Delivery, now standsNow, path string) error {
 	if d.Release == nil {
 		return fmt.Errorf("delivery %s: it was never released: there is no release note", d.ID)
 	}
-	if d.State != delivery.Released || d.DecideAgain() {
-		return fmt.Errorf("delivery %s was released, and what it rests on has changed since (it is %s): a note that says otherwise is not given away; decide it again (weighbridge delivery decide %s), and have it approved", d.ID, d.State, d.ID)
+	if err := stale(d, now); err != nil {
+		return err
 	}
 	approved := d.Release.Step.Approved
 	prepared := d.Entries[approved.Decided].Step.Decided.Signature
@@ -141,8 +156,8 @@ func writeLetter(l *ledger.Ledger, d delivery.Delivery, path string) error {
 	return writeNew(path, []byte(delivery.Letter(d.Last.Step.Decided.Decision, facts)), 0o644)
 }
 
-func (a *app) deliveryResult(d delivery.Delivery, origin string) (deliveryResult, error) {
-	r := deliveryResult{Schema: "weighbridge.dev/delivery/v1", ID: d.ID, Customer: d.Opened.Customer, Model: d.Opened.Model, State: d.State, Again: d.DecideAgain(), Origin: origin,
+func (a *app) deliveryResult(d delivery.Delivery, origin string, now standsNow) (deliveryResult, error) {
+	r := deliveryResult{Schema: "weighbridge.dev/delivery/v1", ID: d.ID, Customer: d.Opened.Customer, Model: d.Opened.Model, State: d.State, Again: now.again, Changes: now.changes, Trouble: now.trouble, reasons: now.reasons(), Origin: origin,
 		Steps: []deliveryStep{}, Questions: []fdp.DeskQuestion{}, Signers: []string{}}
 	for _, e := range d.Entries {
 		r.Steps = append(r.Steps, deliveryStep{e.Index, stepText(e.Step), e.Author, e.Time, append([]meter.Evidence{}, e.Evidence...), e.Step})
@@ -202,7 +217,10 @@ func (r deliveryResult) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", r.ID, againText(strings.ToUpper(string(r.State)), r.Again))
 	if r.Again {
-		fmt.Fprintf(&b, "  facts were answered after the decision: weighbridge delivery decide %s --author WHO\n", r.ID)
+		fmt.Fprintf(&b, "  changed since it was decided: weighbridge delivery decide %s --author WHO\n", r.ID)
+		for _, line := range r.reasons {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
 	}
 	fmt.Fprintf(&b, "  customer  %s\n", printable(r.Customer))
 	if r.Model != "" {
@@ -244,7 +262,15 @@ func writeQuestions(b *strings.Builder, questions []fdp.DeskQuestion) {
 
 // showStep prints a delivery after a step was added.
 func (a *app) showStep(d delivery.Delivery, did string, _ time.Time) error {
-	result, err := a.deliveryResult(d, "")
+	var result deliveryResult
+	err := a.withHistory(func(h *history) error {
+		now, err := a.stands(h, d)
+		if err != nil {
+			return err
+		}
+		result, err = a.deliveryResult(d, "", now)
+		return err
+	})
 	if err != nil {
 		return err
 	}

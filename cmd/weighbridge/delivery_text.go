@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/fdp/delivery"
 )
 
@@ -53,9 +52,14 @@ func (r decideResult) String() string {
 		}
 	}
 	writeQuestions(&b, r.Questions)
+	writeChecklist(&b, r.Checklist)
 	r.writeSince(&b)
 	for _, regime := range r.Regimes {
 		fmt.Fprintf(&b, "standing of %s: %s; %s\n", regime.Regime, standingWords(regime.Status), regime.Status.Why)
+	}
+	for _, other := range r.Alternatives {
+		fmt.Fprintf(&b, "with %s=%s instead of %s: codified: %s, compliance due: %s, enforced: %s\n", other.Option, other.Value, r.Options[other.Option],
+			other.ByStanding.Codified, other.ByStanding.Due, other.ByStanding.Enforced)
 	}
 	fmt.Fprintf(&b, "rules %s\n", r.RulesDigest)
 	if r.Step == nil {
@@ -115,52 +119,26 @@ func cited(cite string) string {
 	return "  [" + cite + "]"
 }
 
-// writeGates shows each reason to hold with its steps: first those that hold.
-func (r decideResult) writeGates(b *strings.Builder) {
-	b.WriteString("why\n")
-	var others []string
-	for _, want := range []fdp.Verdict{fdp.Applies, fdp.Undetermined, fdp.DoesNotApply} {
-		for _, regime := range r.Regimes {
-			for _, gate := range regime.Gates {
-				switch {
-				case gate.Holds != want:
-				case want == fdp.DoesNotApply:
-					others = append(others, gate.Rule)
-				default:
-					r.writeGate(b, gate)
-				}
-			}
-		}
-	}
-	if len(others) > 0 {
-		fmt.Fprintf(b, "  does not hold   %s\n", strings.Join(others, ", "))
-	}
-}
-
-func (r decideResult) writeGate(b *strings.Builder, gate fdp.Gate) {
-	word := map[fdp.Verdict]string{fdp.Applies: "holds", fdp.Undetermined: "cannot be told"}[gate.Holds]
-	for _, f := range r.Findings {
-		if f.Rule != gate.Rule {
-			continue
-		}
-		fmt.Fprintf(b, "  %-14s  %s  [%s]\n", word, f.Sentence, f.Cite)
-		for _, s := range f.Trace[:min(len(f.Trace), whyLines)] {
-			fmt.Fprintf(b, "                  %s", strings.TrimPrefix(stepLine(s), "  "))
-		}
-	}
-}
-
 func (r decideResult) writeSince(b *strings.Builder) {
-	c := r.Changes
-	if c == nil {
+	if r.Changes == nil {
 		return
 	}
-	fmt.Fprintf(b, "since the decision of step %d\n", c.Since)
-	same := true
+	fmt.Fprintf(b, "since the decision of step %d\n", r.Changes.Since)
+	lines := changeLines(*r.Changes)
+	for _, line := range lines {
+		fmt.Fprintf(b, "  %s\n", line)
+	}
+	if len(lines) == 0 {
+		b.WriteString("  nothing changed\n")
+	}
+}
+
+// changeLines says in a line each what is otherwise than it was decided.
+func changeLines(c delivery.Changes) []string {
+	var lines []string
 	line := func(what string, change *delivery.Change) {
 		if change != nil {
-			same = false
-			fmt.Fprintf(b, "  %s: %s, was %s\n", what, change.After, change.Before)
+			lines = append(lines, fmt.Sprintf("%s: %s, was %s", what, change.After, change.Before))
 		}
 	}
 	line("decision", c.Decision)
@@ -171,9 +149,7 @@ func (r decideResult) writeSince(b *strings.Builder) {
 	for _, f := range c.Facts {
 		line(printable(f.Path), &delivery.Change{Before: printable(or(f.Before, "not stated")), After: printable(or(f.After, "not stated"))})
 	}
-	if same {
-		b.WriteString("  nothing changed\n")
-	}
+	return lines
 }
 
 func or(text, otherwise string) string {

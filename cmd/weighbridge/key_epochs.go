@@ -2,12 +2,9 @@ package main
 
 import (
 	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest/sign"
 	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter/epoch"
 	"github.com/weighbridge/weighbridge/meter/ledger"
@@ -61,62 +58,25 @@ func (k keyEpochs) signs(head proof.Head, key ed25519.PublicKey) error {
 	if head.Origin == k.own.Origin || strings.HasPrefix(head.Origin, k.own.Ledger()) {
 		switch {
 		case current.Revoked != nil && current.Key.Equal(key):
-			return fmt.Errorf("the key of epoch %d, %s, is revoked (%s): begin the next epoch with `weighbridge key rotate --out FILE`, and sign with that key", current.Number, epoch.KeyID(key), current.Revoked.Reason)
+			return fmt.Errorf("the key of epoch %d, %s, is revoked (%s): begin the next epoch with `weighbridge key rotate --out FILE`, and sign with that key", current.Number, proof.KeyID(key), current.Revoked.Reason)
 		case !current.Key.Equal(key):
-			return fmt.Errorf("%s is not the meter key that holds now: that is %s (epoch %d); sign with that one, or begin the next epoch with `weighbridge key rotate`", epoch.KeyID(key), epoch.KeyID(current.Key), current.Number)
+			return fmt.Errorf("%s is not the meter key that holds now: that is %s (epoch %d); sign with that one, or begin the next epoch with `weighbridge key rotate`", proof.KeyID(key), proof.KeyID(current.Key), current.Number)
 		}
 	}
 	return h.Right(head, key)
 }
 
-// meterKey is the public half of a key that signs heads.
-func meterKey(key *sign.Key) (ed25519.PublicKey, error) {
-	text, err := key.PublicPEM()
-	if err != nil {
-		return nil, err
-	}
-	return ed25519Key(text)
-}
+// believe returns an error unless a line is a signature of a head by a key that is taken
+// for the meter's, and was right for it.
+type believe func(head proof.Head, line string) error
 
-func ed25519Key(text []byte) (ed25519.PublicKey, error) {
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("expected a public key in PEM")
-	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return nil, err
-	}
-	public, ok := parsed.(ed25519.PublicKey)
-	if !ok {
-		return nil, fmt.Errorf("heads are signed with Ed25519 (c2sp.org/signed-note): make a meter key with `weighbridge key generate --for meter`")
-	}
-	return public, nil
-}
-
-// verifier is the key of an epoch in the form that verifies notes.
-func verifier(key ed25519.PublicKey) (*verify.PublicKey, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return nil, err
-	}
-	return verify.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-}
-
-// meterKeys are whose signatures under heads are believed: one key, or with a
-// document of key epochs every key that follows from it.
-type meterKeys struct {
-	pinned  *verify.PublicKey
-	history *epoch.History
-	number  uint64 // epoch of the pinned key
-}
-
-// readMeterKeys reads --meter-key and --epochs; nil without both.
-func readMeterKeys(key, document string) (*meterKeys, error) {
-	if key == "" && document == "" {
+// readMeterKey reads --meter-key and --epochs: the one key is believed, or with a document
+// of key epochs every key that follows from it. It is nil without both.
+func readMeterKey(key, document string) (believe, error) {
+	switch {
+	case key == "" && document == "":
 		return nil, nil
-	}
-	if key == "" {
+	case key == "":
 		return nil, usage("--epochs: name the meter's public key too (--meter-key): anybody can write such a document")
 	}
 	keys, err := readPublicKeys("--meter-key", []string{key})
@@ -124,76 +84,24 @@ func readMeterKeys(key, document string) (*meterKeys, error) {
 		return nil, err
 	}
 	if document == "" {
-		return &meterKeys{pinned: keys[0]}, nil
+		return keys[0].VerifyHead, nil
 	}
-	data, err := readRegular(document, epoch.MaxDocument)
+	epochs, err := readEpochs(document, keys[0])
+	if err != nil {
+		return nil, err
+	}
+	return epochs.Holds, nil
+}
+
+// readEpochs reads --epochs, where one key is known to be the meter's.
+func readEpochs(document string, known *verify.PublicKey) (*verify.MeterEpochs, error) {
+	data, err := readRegular(document, verify.MaxEpochsBytes)
 	if err != nil {
 		return nil, fmt.Errorf("--epochs %s: %w", document, err)
 	}
-	_, history, err := epoch.ParseDocument(data)
+	epochs, err := verify.ParseMeterEpochs(data, known)
 	if err != nil {
-		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w; expected what weighbridge key show --for meter --json printed", document, err)}
+		return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %w", document, err)}
 	}
-	text, err := readUpTo(key, maxPolicyKey)
-	if err != nil {
-		return nil, fmt.Errorf("--meter-key: %w", err)
-	}
-	public, err := ed25519Key(text)
-	if err != nil {
-		return nil, fmt.Errorf("--meter-key %s: %w", key, err)
-	}
-	for _, e := range history.Epochs {
-		if e.Key.Equal(public) {
-			return &meterKeys{keys[0], &history, e.Number}, nil
-		}
-	}
-	return nil, &exitError{exitVerification, fmt.Errorf("--epochs %s: %s, the key of --meter-key, is that of none of its %d epochs: it is another ledger's, or not the meter's that you know", document, keys[0].ID(), len(history.Epochs))}
-}
-
-// trusted are the keys of the epochs that may be taken for the meter's, and whether one
-// was right for a head that it signed.
-func (m meterKeys) trusted() ([]*verify.PublicKey, func(proof.Head, *verify.PublicKey) error, error) {
-	if m.history == nil {
-		return []*verify.PublicKey{m.pinned}, nil, nil
-	}
-	var keys []*verify.PublicKey
-	byID := map[string]ed25519.PublicKey{}
-	for _, e := range m.history.Epochs {
-		key, err := verifier(e.Key)
-		if err != nil {
-			return nil, nil, err
-		}
-		if m.history.Trusted(m.number, e.Number) {
-			keys, byID[key.ID()] = append(keys, key), e.Key
-		}
-	}
-	return keys, func(head proof.Head, key *verify.PublicKey) error { return m.history.Right(head, byID[key.ID()]) }, nil
-}
-
-// holds returns an error unless the line is a signature of a head by a key that
-// is right for it.
-func (m meterKeys) holds(head proof.Head, line string) error {
-	if m.history == nil {
-		return m.pinned.VerifyNote(head.Origin, head.String(), line)
-	}
-	if !strings.HasPrefix(head.Origin, m.history.Ledger()) {
-		return fmt.Errorf("%s is no log of the ledger whose epochs these are, %s", head.Origin, m.history.Ledger())
-	}
-	for _, e := range m.history.Epochs {
-		key, err := verifier(e.Key)
-		if err != nil {
-			return err
-		}
-		if key.VerifyNote(head.Origin, head.String(), line) != nil {
-			continue
-		}
-		if err := m.history.Right(head, e.Key); err != nil {
-			return err
-		}
-		if !m.history.Trusted(m.number, e.Number) {
-			return fmt.Errorf("signed by %s, the key of epoch %d, which no key that you know handed over: a key between epoch %d and it was revoked; get the newer key from who keeps the meter, and name it with --meter-key", key.ID(), e.Number, m.number)
-		}
-		return nil
-	}
-	return fmt.Errorf("head of %d entries of %s: no key of the %d epochs at hand signed it: it was altered, or signed by somebody else, or a newer epoch is missing: get the newest ones (weighbridge key show --for meter --json)", head.Size, head.Origin, len(m.history.Epochs))
+	return epochs, nil
 }

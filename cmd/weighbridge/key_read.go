@@ -26,7 +26,7 @@ func (a *app) readKey(flag, path string) (*sign.Key, error) {
 	if _, _, service := kms.ParseName(path); service {
 		return a.serviceKey(flag, path)
 	}
-	data, err := readUpTo(path, maxPolicyKey)
+	data, err := readUpTo(path, maxKeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; make one with `weighbridge key generate --out %s`", flag, err, path)
 	}

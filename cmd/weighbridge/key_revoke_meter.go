@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter/epoch"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 	"github.com/weighbridge/weighbridge/meter/proof"
@@ -55,7 +54,7 @@ func (a *app) revokeMeterKey(f keyRevokeFlags) error {
 func (r *meterRevokedResult) revoke(l *ledger.Ledger, w *rotation, f keyRevokeFlags) error {
 	var of *epoch.Epoch
 	for _, e := range w.history.Epochs {
-		if epoch.KeyID(e.Key) == r.ID {
+		if proof.KeyID(e.Key) == r.ID {
 			of = &e
 		}
 	}
@@ -152,15 +151,13 @@ func keptOfEpoch(path string, of epoch.Epoch) ([]proof.Head, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--good: %w", err)
 	}
-	var keys *meterKeys
+	var byEpoch believe
 	if strings.Contains(string(text), "\n\n— ") {
-		var key *verify.PublicKey
-		if key, err = verifier(of.Key); err != nil {
-			return nil, err
+		byEpoch = func(head proof.Head, line string) error {
+			return proof.VerifyNote(of.Key, head.Origin, head.String(), strings.TrimSuffix(line, "\n"))
 		}
-		keys = &meterKeys{pinned: key}
 	}
-	heads, err := signedHeads(string(text), keys)
+	heads, err := signedHeads(string(text), byEpoch)
 	if err != nil {
 		return nil, fmt.Errorf("--good %s: %w", path, err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/attest/sign"
-	"github.com/weighbridge/weighbridge/meter/epoch"
 	"github.com/weighbridge/weighbridge/meter/ledger"
+	"github.com/weighbridge/weighbridge/meter/proof"
 )
 
 type keyRotateFlags struct {
@@ -81,7 +81,7 @@ func (a *app) rotateKey(f keyRotateFlags) error {
 		if before, err = a.readKey("--key", f.key); err != nil {
 			return err
 		}
-		if _, err := meterKey(before); err != nil {
+		if _, err := before.NoteKey(); err != nil {
 			return fmt.Errorf("--key %s: %w", keyName(f.key), err)
 		}
 	}
@@ -109,7 +109,7 @@ func (a *app) beginEpochs(out string) error {
 	err := a.writing(func(l *ledger.Ledger) error {
 		held, err := readKeyEpochs(l)
 		if current, any := held.own.Current(); err == nil && any {
-			err = fmt.Errorf("--begin: the ledger has epochs already, the newest is epoch %d by %s: begin the next with `weighbridge key rotate`", current.Number, epoch.KeyID(current.Key))
+			err = fmt.Errorf("--begin: the ledger has epochs already, the newest is epoch %d by %s: begin the next with `weighbridge key rotate`", current.Number, proof.KeyID(current.Key))
 		}
 		if err == nil {
 			result, err = a.rotateIn(l, keyRotateFlags{out: out}, nil, nil)

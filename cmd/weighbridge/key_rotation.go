@@ -25,7 +25,7 @@ type rotation struct {
 // begun is the newest epoch, if it is that of key.
 func (r rotation) begun(key *sign.Key) (epoch.Epoch, bool) {
 	current, any := r.history.Current()
-	return current, any && epoch.KeyID(current.Key) == key.ID()
+	return current, any && proof.KeyID(current.Key) == key.ID()
 }
 
 // allowed holds the key that hands over against the epochs, before a key is made.
@@ -39,9 +39,9 @@ func (r rotation) allowed(before *sign.Key, path string) error {
 	case current.Revoked != nil:
 		return nil
 	case before == nil:
-		return usage("--key: the key of epoch %d, %s, must hand over; where it is lost or stolen, revoke it first (key revoke --for meter)", current.Number, epoch.KeyID(current.Key))
-	case epoch.KeyID(current.Key) != before.ID():
-		return fmt.Errorf("--key %s: %s is not the meter key that holds now: that is %s (epoch %d)", path, before.ID(), epoch.KeyID(current.Key), current.Number)
+		return usage("--key: the key of epoch %d, %s, must hand over; where it is lost or stolen, revoke it first (key revoke --for meter)", current.Number, proof.KeyID(current.Key))
+	case proof.KeyID(current.Key) != before.ID():
+		return fmt.Errorf("--key %s: %s is not the meter key that holds now: that is %s (epoch %d)", path, before.ID(), proof.KeyID(current.Key), current.Number)
 	}
 	return nil
 }
@@ -58,7 +58,7 @@ func (r *rotation) write(before *sign.Key) (keyRotateResult, error) {
 // begin appends an epoch of key.
 func (r *rotation) begin(key, before *sign.Key) (keyRotateResult, error) {
 	result := keyRotateResult{Schema: rotatedSchema, Origin: r.history.Origin, ID: key.ID(), Epoch: uint64(len(r.history.Epochs)), New: true}
-	public, err := meterKey(key)
+	public, err := key.NoteKey()
 	if err != nil {
 		return result, err
 	}

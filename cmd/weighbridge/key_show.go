@@ -64,7 +64,7 @@ names no other log.
 func (a *app) publicHalf(name string) (public []byte, half string, err error) {
 	half = "token or service"
 	if !elsewhere(name) {
-		data, err := readRegular(name, maxPolicyKey)
+		data, err := readRegular(name, maxKeyFile)
 		if err != nil {
 			return nil, "", fmt.Errorf("%s: %w", name, err)
 		}

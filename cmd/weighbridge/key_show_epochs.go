@@ -55,7 +55,7 @@ func epochsText(h epoch.History, heads headsResult) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "meter keys of %s, %s\n", strings.TrimSuffix(h.Ledger(), "/"), pluralAs(int(h.Size), "entry", "entries"))
 	for _, e := range h.Epochs {
-		fmt.Fprintf(&b, "epoch %d  %s, began %s by %s\n", e.Number, epoch.KeyID(e.Key), e.Time.Format(time.RFC3339), printable(e.Author))
+		fmt.Fprintf(&b, "epoch %d  %s, began %s by %s\n", e.Number, proof.KeyID(e.Key), e.Time.Format(time.RFC3339), printable(e.Author))
 		if r := e.Revoked; r != nil {
 			fmt.Fprintf(&b, "  revoked %s by %s: %s\n", r.Time.Format(time.RFC3339), printable(r.Author), printable(r.Reason))
 		}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -154,19 +152,17 @@ func (a *app) further(f exportFlags) ([]audit.Further, string, error) {
 		all = append(all, audit.Further{Kind: audit.KindRules, Name: name, Data: data})
 	}
 	for _, kind := range []struct {
-		kind  string
-		files []string
-	}{{audit.KindStatements, f.statements}, {audit.KindKeys, f.keys}, {audit.KindTimestamps, f.timestamps}} {
+		kind, flag string
+		files      []string
+		valid      func([]byte) error
+	}{{audit.KindStatements, "--statement", f.statements, validStatements}, {audit.KindKeys, "--key", f.keys, validKeys}, {audit.KindTimestamps, "--timestamp", f.timestamps, validTimestamp}} {
 		for i, path := range kind.files {
 			data, err := readRegular(path, maxClaimsBytes)
-			if err == nil && kind.kind == audit.KindKeys && bytes.Contains(data, []byte("PRIVATE KEY")) {
-				err = fmt.Errorf("a private key: an auditor's file is given away; name the public one")
-			}
-			if err == nil && kind.kind == audit.KindStatements && !json.Valid(data) {
-				_, err = readClaims(path)
+			if err == nil {
+				err = kind.valid(data)
 			}
 			if err != nil {
-				return nil, "", fmt.Errorf("%s %s: %w", kind.kind, path, err)
+				return nil, "", fmt.Errorf("%s %s: %w", kind.flag, path, err)
 			}
 			all = append(all, audit.Further{Kind: kind.kind, Name: fmt.Sprintf("%02d-%s", i, plainName(path)), Data: data})
 		}

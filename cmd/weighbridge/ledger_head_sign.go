@@ -16,7 +16,7 @@ func (r *headsResult) sign(a *app, path string, epochs keyEpochs) error {
 	if err != nil {
 		return err
 	}
-	public, err := meterKey(key)
+	public, err := key.NoteKey()
 	if err != nil {
 		return fmt.Errorf("--sign %s: %w", keyName(path), err)
 	}
@@ -47,14 +47,14 @@ func (r *headsResult) sign(a *app, path string, epochs keyEpochs) error {
 // body is the head as the body of a checkpoint.
 func (h headLine) body() string { return fmt.Sprintf("%s\n%d\n%s\n", h.Origin, h.Size, h.Root) }
 
-// signedHeads reads heads with their signatures: every one must be signed by a key
-// that holds for it; witnesses may have signed it too. Without keys none may be signed,
-// so that no signature is passed over.
-func signedHeads(text string, key *meterKeys) ([]proof.Head, error) {
-	if key == nil && strings.Contains(text, "\n\n— ") {
+// signedHeads reads heads with their signatures: each has a line by the name of
+// its log, and every such line is believed; witnesses may have signed too. Without a meter
+// none may be signed, so that no signature is passed over.
+func signedHeads(text string, meter believe) ([]proof.Head, error) {
+	if meter == nil && strings.Contains(text, "\n\n— ") {
 		return nil, fmt.Errorf("its heads are signed: name the meter's public key with --meter-key, or nobody looks at the signatures")
 	}
-	if key == nil {
+	if meter == nil {
 		return proof.ParseHeads(text)
 	}
 	points, err := witness.ParseAll(text)
@@ -68,7 +68,7 @@ func signedHeads(text string, key *meterKeys) ([]proof.Head, error) {
 			return nil, fmt.Errorf("head %d: %s is signed by others, and not by the name of its log: expected the meter's signature, as weighbridge ledger head --sign makes it", i+1, point.Head.Origin)
 		}
 		for _, line := range lines {
-			if err := key.holds(point.Head, line); err != nil {
+			if err := meter(point.Head, line); err != nil {
 				return nil, fmt.Errorf("head %d: %w", i+1, err)
 			}
 		}

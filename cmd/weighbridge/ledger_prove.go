@@ -120,7 +120,7 @@ func (a *app) verifyProof(f proveFlags) error {
 	if err != nil {
 		return err
 	}
-	meter, err := readMeterKeys(f.meter, f.epochs)
+	meter, err := readMeterKey(f.meter, f.epochs)
 	if err != nil {
 		return err
 	}

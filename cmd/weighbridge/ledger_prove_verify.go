@@ -60,7 +60,7 @@ func keptOf(kept []proof.Head, about proof.Head) (proof.Head, error) {
 }
 
 // keptHeads reads the files of --head.
-func keptHeads(paths []string, meter *meterKeys) ([]proof.Head, error) {
+func keptHeads(paths []string, meter believe) ([]proof.Head, error) {
 	var kept []proof.Head
 	for _, path := range paths {
 		text, err := readUpTo(path, maxHeads)

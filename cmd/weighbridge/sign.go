@@ -103,6 +103,9 @@ func (a *app) sign(ctx context.Context, dir string, f signFlags) error {
 	if err != nil {
 		return err
 	}
+	if len(empty) > 0 {
+		return fmt.Errorf("%s has no bytes (one of %d): a signature by shards lists no such file, and whoever verifies it could not tell it from one that was added; sign whole files (without --shard-size), or leave it out with --ignore", attest.ShownName(filepath.Join(dir, empty[0])), len(empty))
+	}
 	model, err := attest.NewModelSignature(modelName(dir), s, resources)
 	if err != nil {
 		return err
@@ -113,9 +116,6 @@ func (a *app) sign(ctx context.Context, dir string, f signFlags) error {
 	}
 	if err := writeNew(f.out, append(signature, '\n'), 0o644); err != nil {
 		return err
-	}
-	for _, name := range empty {
-		fmt.Fprintf(a.env.stderr, "weighbridge: %s has no bytes: a signature by shards does not cover it\n", name)
 	}
 	result := signResult{Schema: "weighbridge.dev/signed/v1", Signature: f.out, Root: model.Root, Resources: len(resources), Method: s.Method, Hash: s.HashType, Signer: key.ID()}
 	if a.json {

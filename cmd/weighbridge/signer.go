@@ -115,7 +115,7 @@ func (a *app) keyless(f signerFlags) (signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := readRegular(f.token, maxPolicyKey)
+	token, err := readRegular(f.token, maxKeyFile)
 	if err != nil {
 		return nil, usage("--identity-token %s: %w", f.token, err)
 	}

@@ -24,6 +24,7 @@ type verifyFlags struct {
 
 	own     ownFlags
 	part    partFlags
+	unpack  *unpackFlags
 	parents verifyParents
 
 	presentation string // what the sender shows of statements that hide figures
@@ -45,6 +46,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		Example: "  weighbridge verify shipment --key release.key.pub\n  weighbridge verify weights --key release.key.pub --claims claims.jsonl\n" +
 			"  weighbridge verify weights --key release.key.pub --signature model.sig\n" +
 			"  weighbridge verify registry.example.com/acme/atlas:1 --key release.key.pub --out shipment\n" +
+			"  weighbridge verify shipment.tar --key release.key.pub --unpack weights\n" +
 			"  weighbridge verify shipment --policy policy.yaml --facts ours.yaml --regime us-4e091\n" +
 			"  weighbridge verify part-of-weights --key release.key.pub --claims claims.jsonl --partial\n" +
 			"  weighbridge verify shipment --identity release@acme.example --issuer https://login.acme.example --trusted-root trusted_root.json\n" +
@@ -78,21 +80,28 @@ func (f *verifyFlags) register(cmd *cobra.Command) {
 	f.witnessed.add(flags)
 	f.own.add(flags)
 	f.part.add(flags)
+	f.unpack = &unpackFlags{}
+	f.unpack.add(flags)
 	f.parents.add(flags)
 }
 
 func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
+	if err := f.check(target); err != nil {
+		return err
+	}
 	asked, err := f.asked(a.env.now())
 	if err != nil {
 		return err
 	}
 	f.watch = func(o weights.Options) (weights.Options, func()) { return a.watched("verifying", o) }
-	if err := f.check(target); err != nil {
-		return err
-	}
 	if f.presentation != "" && f.signature != "" {
 		return usage("--presentation goes with attestations, not with --signature")
 	}
+	if err := f.checkUnpack(target); err != nil {
+		return err
+	}
+	ctx, release := f.unpack.interruptible(ctx, a.env)
+	defer release()
 	own, err := a.ownQuestion(f.own, asked)
 	if err != nil {
 		return err
@@ -105,10 +114,14 @@ func (a *app) verify(ctx context.Context, target string, f verifyFlags) error {
 	result.compareParents(parents)
 	a.evaluateOwn(&result, own, asked)
 	result.Policy = f.trust.outcome(asked, result.Result)
+	if err := f.unpack.finish(ctx, &result); err != nil {
+		return err
+	}
 	if a.json {
 		err = a.printJSON(result)
 	} else {
 		a.printVerified(target, result)
+		a.printUnpacked(result.Unpacked)
 	}
 	if err == nil && result.refused() {
 		return &exitError{code: exitVerification}

@@ -132,7 +132,7 @@ func readPublicKeys(flag string, paths []string) ([]*verify.PublicKey, error) {
 		if elsewhere(path) { // and may hold a PIN, so it is not shown
 			return nil, usage("%s names a token or a key service: verification reads files and asks nobody; write the public half with `weighbridge key show KEY --out FILE` and name that file", flag)
 		}
-		data, err := readUpTo(path, maxPolicyKey)
+		data, err := readUpTo(path, maxKeyFile)
 		if err != nil {
 			return nil, usage("%s: %w", flag, err)
 		}

@@ -9,6 +9,11 @@ follows from its own facts and rules, and those facts from the statements beside
 registry is named: then signatures and names come first, and the weights, which are hashed as they arrive and not
 kept (or, with --out, kept in a layout), only if those hold.
 
+With --unpack the files of a shipment are written under their names into a directory that must not exist yet, when
+everything verified and not before: clones of what is in the shipment where the file system can, else copies, hashed
+as they are written. After a refusal, also where a policy only warns, and after an interruption it does not exist; a
+kill leaves at most DIR.partial-..., which nothing reads and you may remove.
+
 With --signature a plain directory is checked against an OpenSSF Model Signing signature, which says who signed which
 files, and nothing of how they were made.
 
@@ -30,7 +35,9 @@ subject) and leads to that root, at the time of its timestamp, or else now.
 
 With --meter-key and --witness-policy a proof of the ledger that came along is verified: the entries that it shows give the
 heads that the meter signed and witnesses outside the lab cosigned, and the totals follow from them. With all of that the
-quantity is metered, else the report says what is wanting. With --epochs the meter's key may have been rotated or revoked since. A witness sees that a log only grew, never what is in it.
+quantity is metered, else the report says what is wanting. With --epochs the meter's key may have been rotated or revoked
+since. In a policy file meter_keys, witness_policy and key_epochs of a rule say the same. A witness sees that a log only
+grew, never what is in it.
 
 Statements may hide figures behind digests. --presentation opens those that their holder shows you, under the same
 signature; what stays hidden is listed, and counts as unknown, never as zero. Who showed it is not proved: there is no

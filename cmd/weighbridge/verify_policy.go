@@ -24,8 +24,8 @@ func (p *policyFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&p.file, "policy", "", "policy `FILE` (YAML): which signers are trusted for which models, and what must be there; see attest/policy/SPEC.md")
 }
 
-// maxPolicyKey bounds a key file that a policy names.
-const maxPolicyKey = 64 << 10
+// maxKeyFile bounds a file with a key, public or private, or with a token, in bytes.
+const maxKeyFile = 64 << 10
 
 // readPolicy reads a policy file; the key files that it names lie beside it, or
 // where their absolute paths say.
@@ -43,7 +43,7 @@ func readPolicy(flag, path string) (*policy.Policy, string, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(path), name)
 		}
-		data, err := readRegular(name, maxPolicyKey)
+		data, err := readRegular(name, verify.MaxEpochsBytes) // the largest of them; package policy holds the others to less
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
@@ -103,10 +103,14 @@ type verifyResult struct {
 	Policy     *policyOutcome   `json:"policy,omitempty"`
 	Evaluation *evaluateResult  `json:"evaluation,omitempty"`
 	Parents    []verifiedParent `json:"parents,omitempty"` // shipments of --parent that agree
+	Unpacked   *unpackResult    `json:"unpacked,omitempty"`
 }
 
 // refused says whether the command fails.
 func (r verifyResult) refused() bool {
+	if r.Unpacked != nil && !r.Unpacked.Written {
+		return true // the files that were asked for are not there
+	}
 	if r.Policy != nil {
 		return r.Policy.Decision == "refused"
 	}

@@ -35,12 +35,16 @@ func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, 
 	if err != nil {
 		return verify.Result{}, nil, err
 	}
-	if isRemote(target) {
-		if result, err := verify.Verify(input, policy); err != nil || !result.OK || f.statementsOnly {
+	remote, unpack := isRemote(target), f.unpack.wanted()
+	if remote || unpack { // nothing is written, and no weights are fetched, for statements that do not hold
+		result, err := verify.Verify(input, policy)
+		holds := err == nil && result.OK
+		if remote && (!holds || f.statementsOnly) {
 			return result, nil, err
 		}
+		unpack = unpack && holds
 	}
-	found, err := f.weigh(ctx, model)
+	found, err := f.weigh(ctx, model, unpack, remote)
 	problems, err := blobProblems(f.part.present(err))
 	if err != nil || len(found.Files) == 0 && !f.part.given() {
 		return refusedResult(), problems, err
@@ -51,7 +55,7 @@ func (a *app) verifyShipment(ctx context.Context, target string, f verifyFlags, 
 }
 
 // weigh hashes the weights, and keeps them where that was asked for.
-func (f verifyFlags) weigh(ctx context.Context, model *oci.Model) (attest.Manifest, error) {
+func (f verifyFlags) weigh(ctx context.Context, model *oci.Model, unpack, remote bool) (attest.Manifest, error) {
 	if f.out == "" {
 		if model, err := f.part.of(model); err != nil || f.part.given() {
 			return f.part.files(ctx, model, err)
@@ -60,6 +64,9 @@ func (f verifyFlags) weigh(ctx context.Context, model *oci.Model) (attest.Manife
 		defer done()
 		if o.Total != nil {
 			o.Total(model.Declared.Bytes())
+		}
+		if unpack {
+			return f.unpack.stage(ctx, model, o, remote)
 		}
 		return model.Files(ctx, o)
 	}

@@ -26,12 +26,12 @@ func (f *witnessedFlags) add(flags *pflag.FlagSet) {
 // check refuses flags that do not go together.
 func (f witnessedFlags) check(policy, signature bool) error {
 	switch {
-	case len(f.meters) == 0 && f.policy == "":
+	case len(f.meters) == 0 && f.policy == "" && f.epochs == "":
 		return nil
 	case policy:
-		return usage("--policy names whom to trust: put meter_keys and witness_policy into its rules, and leave out --meter-key and --witness-policy")
+		return usage("--policy names whom to trust: put meter_keys and witness_policy into its rules, and key_epochs beside one of meter_keys; leave out --meter-key, --epochs and --witness-policy")
 	case signature:
-		return usage("--meter-key and --witness-policy are for attestations: a signature over files says nothing of a ledger")
+		return usage("--meter-key, --epochs and --witness-policy are for attestations: a signature over files says nothing of a ledger")
 	}
 	return nil
 }
@@ -65,12 +65,12 @@ func (f witnessedFlags) inEpochs(p *verify.Policy) error {
 	if len(f.meters) != 1 {
 		return usage("--epochs goes with one --meter-key: the key that you know to be the meter's")
 	}
-	keys, err := readMeterKeys(f.meters[0], f.epochs)
+	epochs, err := readEpochs(f.epochs, p.Meters[0])
 	if err != nil {
 		return err
 	}
-	p.Meters, p.RightMeter, err = keys.trusted()
-	return err
+	p.Meters, p.RightMeter = epochs.Trusted(), epochs.Right
+	return nil
 }
 
 // describeCheckpoint says who signed and who saw the last head of a proved log.

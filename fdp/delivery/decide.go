@@ -61,6 +61,8 @@ type Decision struct {
 	Missing     []fdp.Missing      `json:"missing"` // what could change the decision
 	Questions   []fdp.DeskQuestion `json:"questions"`
 	Checklist   []fdp.CheckItem    `json:"checklist"`
+
+	Alternatives []Alternative `json:"alternatives,omitempty"` // readings of ambiguous text under which it would be decided otherwise
 }
 
 // Regime is what one regime contributes.
@@ -119,15 +121,29 @@ const flagRegime = "us-4e091"
 // are only repeated, and digest is that of the facts as [Keep] writes them. The
 // errors are those of [fdp.Evaluate], and of a standing that is none.
 func Decide(r *fdp.Rules, c *provenance.Catalogue, f fdp.Facts, q fdp.Question, standing, digest string) (Decision, error) {
+	d, desks, err := decide(r, c, f, q, standing, digest)
+	if err == nil {
+		d.Alternatives, err = d.alternatives(r, c, f, q, desks)
+	}
+	return d, err
+}
+
+// Outcomes is [Decide] without the alternatives, to hold against an earlier decision.
+func Outcomes(r *fdp.Rules, c *provenance.Catalogue, f fdp.Facts, q fdp.Question, standing, digest string) (Decision, error) {
+	d, _, err := decide(r, c, f, q, standing, digest)
+	return d, err
+}
+
+func decide(r *fdp.Rules, c *provenance.Catalogue, f fdp.Facts, q fdp.Question, standing, digest string) (Decision, []fdp.Desk, error) {
 	if !slices.Contains(Standings(), standing) {
-		return Decision{}, fmt.Errorf("standing %.40q: expected codified, due or enforced", standing)
+		return Decision{}, nil, fmt.Errorf("standing %.40q: expected codified, due or enforced", standing)
 	}
 	desks, err := fdp.EvaluateDesk(r, c, f, q)
 	if err != nil {
-		return Decision{}, err
+		return Decision{}, nil, err
 	}
 	if !slices.ContainsFunc(desks, func(d fdp.Desk) bool { return d.Regime == flagRegime }) {
-		return Decision{}, fmt.Errorf("the rules say nothing of services under %s (the field delivery of its pack): nothing there would hold a delivery; use rules that do", flagRegime)
+		return Decision{}, nil, fmt.Errorf("the rules say nothing of services under %s (the field delivery of its pack): nothing there would hold a delivery; use rules that do", flagRegime)
 	}
 	d := Decision{Schema: DecisionSchema, Standing: standing, Model: f.Model, Stage: f.Service.Stage, RulesDigest: r.Digest(), Facts: digest,
 		AsOf: q.AsOf.Format("2006-01-02"), Options: map[string]string{}, Regimes: []Regime{}, Findings: []fdp.Finding{}, Actions: []fdp.Action{},
@@ -135,12 +151,12 @@ func Decide(r *fdp.Rules, c *provenance.Catalogue, f fdp.Facts, q fdp.Question, 
 	for _, desk := range desks {
 		d.take(desk)
 	}
-	d.ByStanding = ByStanding{outcome(desks, "codified"), outcome(desks, "due"), outcome(desks, "enforced")}
+	d.ByStanding = byStanding(desks)
 	d.Decision = d.ByStanding.Under(standing)
 	if d.Decision == Undetermined {
 		d.Actions = append(d.Actions, fdp.Action{Action: "find-out", Sentence: "Find out what is missing; what cannot be told is not released."})
 	}
-	return d, nil
+	return d, desks, nil
 }
 
 // take adds what one desk says.

@@ -172,7 +172,7 @@ func validTotals(totals []Total) error {
 	return nil
 }
 
-// AppendTotals adds the one encoding of totals: that of encodeJSON, without its
+// AppendTotals adds the one encoding of totals: that of canonical.Encode, without its
 // detours.
 func AppendTotals(out []byte, totals []Total) []byte {
 	out = append(out, '[')

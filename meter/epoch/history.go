@@ -151,13 +151,13 @@ func (h *History) begin(e noted, from map[string]proof.Head, refuse refusal) *Er
 	if err != nil {
 		return refuse(CodeUnreadable, "%v", err)
 	}
-	if err := verifyLine(key, h.Origin, text, b.Possession); err != nil {
+	if err := proof.VerifyNote(key, h.Origin, text, b.Possession); err != nil {
 		return refuse(CodeSignature, "possession: %v", err)
 	}
 	last, any := h.Current()
 	switch {
 	case any && last.Revoked == nil:
-		if err := verifyLine(last.Key, h.Origin, text, b.Handover); err != nil {
+		if err := proof.VerifyNote(last.Key, h.Origin, text, b.Handover); err != nil {
 			return refuse(CodeSignature, "handover by the key of epoch %d: %v", last.Number, err)
 		}
 	case b.Handover != "":

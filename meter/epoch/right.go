@@ -31,15 +31,15 @@ func (h History) Right(head proof.Head, key ed25519.PublicKey) error {
 			return h.unshown(e, head, "whether its key is right")
 		}
 		if from := h.from(e, head.Origin); e.Number > 0 && head.Size < from.Size {
-			return fmt.Errorf("%s, a head of %d entries: epoch %d of the meter's keys began at %d entries of it; its key %s signs none of fewer", head.Origin, head.Size, e.Number, from.Size, KeyID(key))
+			return fmt.Errorf("%s, a head of %d entries: epoch %d of the meter's keys began at %d entries of it; its key %s signs none of fewer", head.Origin, head.Size, e.Number, from.Size, proof.KeyID(key))
 		}
 		return h.within(e, head)
 	}
 	expected := "no key"
 	if right, found := h.at(head.Origin, head.Size); found {
-		expected = fmt.Sprintf("%s (epoch %d)", KeyID(right.Key), right.Number)
+		expected = fmt.Sprintf("%s (epoch %d)", proof.KeyID(right.Key), right.Number)
 	}
-	return fmt.Errorf("%s, a head of %d entries: the key %s is that of no epoch of the ledger; expected %s: do not rely on it, somebody else signed it", head.Origin, head.Size, KeyID(key), expected)
+	return fmt.Errorf("%s, a head of %d entries: the key %s is that of no epoch of the ledger; expected %s: do not rely on it, somebody else signed it", head.Origin, head.Size, proof.KeyID(key), expected)
 }
 
 // at is the newest epoch whose key is right for a head of so many entries of a log;
@@ -65,7 +65,7 @@ func (h History) within(e Epoch, head proof.Head) error {
 			return nil
 		}
 		return fmt.Errorf("%s, a head of %d entries: the key of epoch %d, %s, is revoked (%.300q), and its last good head of this log has %s: whoever has the key now can have made this one; ask for a head by the key that holds now",
-			head.Origin, head.Size, e.Number, KeyID(e.Key), r.Reason, entries(good))
+			head.Origin, head.Size, e.Number, proof.KeyID(e.Key), r.Reason, entries(good))
 	}
 	if e.Number+1 < uint64(len(h.Epochs)) && !h.shown(h.Epochs[e.Number+1], head.Origin) {
 		return h.unshown(h.Epochs[e.Number+1], head, "how far the key of the epoch before is right")
@@ -73,7 +73,7 @@ func (h History) within(e Epoch, head proof.Head) error {
 	if until, ended := h.until(e, head.Origin); ended && head.Size > until.Size {
 		next := h.Epochs[e.Number+1]
 		return fmt.Errorf("%s, a head of %d entries: the key of epoch %d, %s, was replaced when this log had %s; later heads are signed by %s (epoch %d): whoever still has the old key can have made this one",
-			head.Origin, head.Size, e.Number, KeyID(e.Key), entries(until.Size), KeyID(next.Key), next.Number)
+			head.Origin, head.Size, e.Number, proof.KeyID(e.Key), entries(until.Size), proof.KeyID(next.Key), next.Number)
 	}
 	return nil
 }

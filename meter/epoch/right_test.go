@@ -35,7 +35,7 @@ func TestRight(t *testing.T) {
 		{"a log that began in the first epoch", plain, head(secret, 3), 1, ""},
 		{"a log that began after the handover, by the new key", plain, head(ledgerOrigin+"acme/new@1", 1), 2, ""},
 		{"a log that began after the handover, by the old key", plain, head(ledgerOrigin+"acme/new@1", 1), 1, "was replaced when this log had none"},
-		{"a key of no epoch", plain, head(atlas, 4), 9, "is that of no epoch of the ledger; expected " + KeyID(public(1))},
+		{"a key of no epoch", plain, head(atlas, 4), 9, "is that of no epoch of the ledger; expected " + proof.KeyID(public(1))},
 		{"another root where an epoch began", plain, fork(atlas, 5), 2, "two roots at one size, a fork"},
 		{"another root where the first began", plain, fork(atlas, 2), 1, "a fork"},
 		{"a log of another ledger", plain, proof.Head{Origin: "weighbridge.dev/log/ff/acme/atlas@1", Size: 1}, 1, "say nothing of a head"},

@@ -3,10 +3,8 @@ package epoch
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,17 +130,6 @@ func EncodeKey(key ed25519.PublicKey) (string, error) {
 	return base64.StdEncoding.EncodeToString(der), err
 }
 
-// KeyID names a key as all of Weighbridge does: "sha256:" and the hexadecimal
-// SHA-256 of its DER.
-func KeyID(key ed25519.PublicKey) string {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return "none" // not for a key of 32 bytes
-	}
-	sum := sha256.Sum256(der)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
 func parseKey(text string) (ed25519.PublicKey, error) {
 	der, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
@@ -157,21 +144,4 @@ func parseKey(text string) (ed25519.PublicKey, error) {
 		return nil, fmt.Errorf("public_key %.80q: not in its one encoding", text)
 	}
 	return key, nil
-}
-
-// verifyLine returns an error unless line is key's signature of text as a note
-// (c2sp.org/signed-note, Ed25519) under a name.
-func verifyLine(key ed25519.PublicKey, name, text, line string) error {
-	data, found := strings.CutPrefix(line, "— "+name+" ")
-	signature, err := base64.StdEncoding.Strict().DecodeString(data)
-	hash := sha256.Sum256(append([]byte(name+"\n\x01"), key...))
-	switch {
-	case !found || err != nil || len(signature) != 4+ed25519.SignatureSize || base64.StdEncoding.EncodeToString(signature) != data:
-		return fmt.Errorf("signature line %.120q: expected one of a note by the name %s", line, name)
-	case !bytes.Equal(signature[:4], hash[:4]):
-		return fmt.Errorf("signed with another key than %s", KeyID(key))
-	case !ed25519.Verify(key, []byte(text), signature[4:]):
-		return fmt.Errorf("the signature by %s does not hold: what it signed was altered", KeyID(key))
-	}
-	return nil
 }

@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -86,41 +84,6 @@ func witness(arrived <-chan os.Signal, pumps []*pump) {
 			}
 		}
 	}
-}
-
-// settle waits until no signal is on its way to us: on a crowded machine the
-// thread that the kernel chose for it may not have run yet, while the one that
-// read the supervisor's question has. The time is bounded, and shorter than the
-// supervisor's patience.
-func settle() {
-	var ours uint64
-	for _, sig := range forwarded() {
-		ours |= 1 << sig
-	}
-	for range 100 {
-		status, _ := os.ReadFile("/proc/self/status") // without it nothing is known to be pending
-		if pendingSignals(string(status))&ours == 0 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	time.Sleep(time.Millisecond) // the handler has run; the runtime passes the signal on
-}
-
-// pendingSignals are those that the kernel holds for a process, as in [bitsOf],
-// by its status file: proc_pid_status(5), SigPnd and ShdPnd, whose bit 0 is
-// signal 1.
-func pendingSignals(status string) (set uint64) {
-	for line := range strings.Lines(status) {
-		name, mask, _ := strings.Cut(line, ":")
-		if name != "SigPnd" && name != "ShdPnd" {
-			continue
-		}
-		if bits, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64); err == nil {
-			set |= bits << 1
-		}
-	}
-	return set
 }
 
 // readQueries closes the channel when the supervisor is gone.

@@ -130,6 +130,45 @@ func TestPendingSignals(t *testing.T) {
 	}
 }
 
+// TestSighted: a signal of which the relay tells before the supervisor has its own
+// copy is remembered for that copy, once, and not for long.
+func TestSighted(t *testing.T) {
+	const in, term = 1 << unix.SIGINT, 1 << unix.SIGTERM
+	now := time.Unix(1_800_000_000, 0)
+	var s sighted
+	take := func(set, want uint64) {
+		t.Helper()
+		if got := s.take(set, now); got != want {
+			t.Errorf("of %x: got %x, want %x", set, got, want)
+		}
+	}
+	take(in, 0)
+	s.add(in|term, now) // the answer to a question about SIGINT
+	take(in, in)
+	take(in, 0)
+	now = now.Add(memoryOfSignals)
+	s.add(0, now) // which says nothing of the one that is still to come
+	take(in|term, term)
+	s.add(term, now)
+	now = now.Add(memoryOfSignals + 1)
+	take(term, 0)
+}
+
+// TestThreadRuns reads proc_pid_stat(5).
+func TestThreadRuns(t *testing.T) {
+	for stat, want := range map[string]bool{
+		"12 (wb-relay) R 1 12": true,
+		"12 (wb-relay) S 1 12": false,
+		"12 (a) R (b) D 1 12":  false,
+		"12 (a) S (b) R 1 12":  true,
+		"":                     false,
+	} {
+		if got := threadRuns(stat); got != want {
+			t.Errorf("%q: got %t, want %t", stat, got, want)
+		}
+	}
+}
+
 // relayOf finds the relay: the supervisor's other child.
 func relayOf(t *testing.T, supervisor, child int) int {
 	t.Helper()

@@ -33,6 +33,7 @@ type supervision struct {
 	child     int
 	changes   chan change
 	relayEnd  chan change
+	sighted   sighted
 	suspended bool // a SIGTSTP came since the last SIGCONT
 	troubled  bool // the relay's trouble was told
 }
@@ -75,12 +76,12 @@ func (s *supervision) wait(ctx context.Context) unix.WaitStatus {
 // their order: all but the ones that reached the whole group.
 func (s *supervision) pass(first os.Signal) {
 	for arrived := []os.Signal{first}; len(arrived) > 0; {
-		var group uint64
 		for range askTwice { // each time with what came meanwhile
 			time.Sleep(groupDelay)
 			arrived = append(arrived, drain(s.signals)...)
-			group |= s.relay.saw(bitsOf(arrived))
+			s.sighted.add(s.relay.saw(), time.Now())
 		}
+		group := s.sighted.take(bitsOf(arrived), time.Now())
 		for _, sig := range arrived {
 			s.passOne(sig.(syscall.Signal), group)
 		}

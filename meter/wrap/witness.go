@@ -79,10 +79,40 @@ func (r *relayProcess) ask(take bool) (answer, bool) {
 	}
 }
 
-// saw returns which of the signals in set have reached the relay as well.
-func (r *relayProcess) saw(set uint64) uint64 {
+// saw returns the signals that have reached the relay since it was asked last.
+func (r *relayProcess) saw() uint64 {
 	a, _ := r.ask(true)
-	return a.Signals & set
+	return a.Signals
+}
+
+// sighted are the signals that the relay told of and the supervisor did not get
+// yet: of one sent to the group the relay may tell while the supervisor asks about
+// another, and before the supervisor's own copy has come.
+type sighted struct {
+	signals uint64
+	at      time.Time
+}
+
+// add notes what the relay told.
+func (s *sighted) add(signals uint64, now time.Time) {
+	if signals != 0 {
+		s.signals, s.at = s.recent(now)|signals, now
+	}
+}
+
+// take returns those of the set that were sighted lately, once.
+func (s *sighted) take(set uint64, now time.Time) uint64 {
+	both := s.recent(now) & set
+	s.signals &^= both
+	return both
+}
+
+// recent leaves out what is too old to say something about a new signal.
+func (s *sighted) recent(now time.Time) uint64 {
+	if now.Sub(s.at) > memoryOfSignals {
+		s.signals = 0
+	}
+	return s.signals
 }
 
 // release lets the relay end when its streams do.

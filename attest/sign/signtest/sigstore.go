@@ -198,31 +198,17 @@ func (s *Sigstore) issue(r *http.Request, body []byte) ([]byte, error) {
 	if err := json.Unmarshal(text, &claims); err != nil || claims.Email == "" {
 		return nil, fmt.Errorf("token: %w", err)
 	}
-	var request struct {
-		PublicKeyRequest struct {
-			PublicKey         struct{ Content string }
-			ProofOfPossession []byte
-		}
-	}
-	if err := json.Unmarshal(body, &request); err != nil {
-		return nil, err
-	}
-	block, _ := pem.Decode([]byte(request.PublicKeyRequest.PublicKey.Content))
-	if block == nil {
-		return nil, fmt.Errorf("no public key")
-	}
-	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	key, err := requestedKey(body, claims.Email)
 	if err != nil {
 		return nil, err
-	}
-	digest := sha256.Sum256([]byte(claims.Email))
-	if public, ok := key.(*ecdsa.PublicKey); !ok || !ecdsa.VerifyASN1(public, digest[:], request.PublicKeyRequest.ProofOfPossession) {
-		return nil, fmt.Errorf("the proof of possession does not hold")
 	}
 	der, err := s.certify(claims.Email, claims.Iss, key)
 	if err != nil {
 		return nil, err
 	}
-	certificate := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	return json.Marshal(map[string]any{"signedCertificateEmbeddedSct": map[string]any{"chain": map[string]any{"certificates": []string{certificate}}}})
+	var chain []string
+	for _, each := range [][]byte{der, s.ca.root.Raw} {
+		chain = append(chain, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: each})))
+	}
+	return json.Marshal(map[string]any{"signedCertificateEmbeddedSct": map[string]any{"chain": map[string]any{"certificates": chain}}})
 }
