@@ -18,9 +18,8 @@ import (
 func settle() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	end := time.Now().Add(answerTimeout / 2)
 	for range 2 { // the handler, and then the thread of the runtime that it woke
-		handled(end)
+		handled()
 	}
 	time.Sleep(time.Millisecond) // the runtime passes the signal on
 }
@@ -28,16 +27,16 @@ func settle() {
 // handled returns when the kernel holds no signal for us, and every other thread
 // has slept since: one that took a signal and did not come to its handler yet
 // waits for a processor, and nothing but its state tells.
-func handled(end time.Time) {
+func handled() {
 	var busy map[string]bool
-	for time.Now().Before(end) {
+	for range 100 {
 		status, _ := os.ReadFile("/proc/self/status") // without it nothing is known to be pending
 		if pendingSignals(string(status))&bitsOfForwarded() != 0 {
 			busy = nil
 		} else if busy = stillRunning(busy); len(busy) == 0 {
 			return
 		}
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

@@ -79,9 +79,9 @@ func (s *supervision) pass(first os.Signal) {
 		for range askTwice { // each time with what came meanwhile
 			time.Sleep(groupDelay)
 			arrived = append(arrived, drain(s.signals)...)
-			s.sighted.add(s.relay.saw(), time.Now())
+			s.sighted.add(s.relay.saw(), s.Now())
 		}
-		group := s.sighted.take(bitsOf(arrived), time.Now())
+		group := s.sighted.take(bitsOf(arrived), s.Now())
 		for _, sig := range arrived {
 			s.passOne(sig.(syscall.Signal), group)
 		}
