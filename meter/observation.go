@@ -1,5 +1,7 @@
 package meter
 
+import "cmp"
+
 // Observation is what a training log showed, whether read live or from a file.
 // A nil pointer is a figure that the log does not state; it is never zero.
 type Observation struct {
@@ -58,7 +60,21 @@ type Report struct {
 	// documents depends on where several are packed into one sequence.
 	Documents      *Ops `json:"documents,omitempty"`
 	SquaredLengths *Ops `json:"squared_lengths,omitempty"`
+
+	// OperationsExecuted and TokensExecuted are what the counter comes to where
+	// it went back, if it began anew each time: the sum over its beginnings, and
+	// never less than Operations and Tokens. Absent where it never went back.
+	OperationsExecuted *Ops `json:"operations_executed,omitempty"`
+	TokensExecuted     *Ops `json:"tokens_executed,omitempty"`
 }
+
+// MostOperations returns the most that the report allows: a counter that went
+// back may have begun anew, and what it had counted before was done too. It is
+// not for a report without operations.
+func (r Report) MostOperations() Ops { return *cmp.Or(r.OperationsExecuted, r.Operations) }
+
+// MostTokens is the same of a report with tokens.
+func (r Report) MostTokens() Ops { return *cmp.Or(r.TokensExecuted, r.Tokens) }
 
 // Finding is one thing that a reader of the record should know: a contradiction
 // between sources, a gap, an assumption. Code is a stable word, Message a

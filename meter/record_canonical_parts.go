@@ -113,6 +113,7 @@ func (s *recordReader) report() (r Report) {
 	r.Operations, r.Tokens, r.Step = s.someOps("operations"), s.someOps("tokens"), s.number("step")
 	r.From = s.number("from")
 	r.Documents, r.SquaredLengths = s.someOps("documents"), s.someOps("squared_lengths")
+	r.OperationsExecuted, r.TokensExecuted = s.someOps("operations_executed"), s.someOps("tokens_executed")
 	s.Close()
 	return r
 }

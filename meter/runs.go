@@ -64,7 +64,7 @@ func NetRuns(records []Record) []Record {
 	for _, k := range order {
 		netRun(parts[k])
 	}
-	return NetAttested(out)
+	return NetAttested(heldAlone(out))
 }
 
 // part is one record of a shared run, and what it says of the run's steps.

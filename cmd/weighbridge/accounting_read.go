@@ -25,7 +25,7 @@ type accountingFlags struct {
 
 func (f *accountingFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.from, "from", nil, "accounting to read: our own CSV or JSON, sacct -P, a FOCUS bill in CSV, OpenCost's allocations in JSON, dcgmi stats -j ID -v; repeatable")
-	flags.StringVar(&f.chips, "chips", "", "table of what a source's words hold, CSV with the header name,product,chips,source: h100,NVIDIA H100 SXM5 80GB,1,SITE. A gres type, an\ninstance type or a SKU that it does not name stays unknown; 0 chips of no product is a unit without accelerators")
+	flags.StringVar(&f.chips, "chips", "", "table of what a source's words hold, CSV with the header name,product,chips,source: h100,NVIDIA H100 SXM5 80GB,1,SITE. A gres type, another\ngres as printed (gres/shard), an instance type or a SKU that it does not name stays unknown; 0 chips of no product is a unit without accelerators")
 	flags.StringVar(&f.chip, "chip", "", "the accelerator of units that a source does not name at all, by its whole name")
 	flags.StringVar(&f.zone, "time-zone", "UTC", "zone of the times that a source writes without one (sacct, dcgmi): Europe/Zurich")
 }

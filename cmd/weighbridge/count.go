@@ -18,6 +18,7 @@ type runCount struct {
 	architecture *estimate.Architecture
 	tokens       *meter.Ops        // stated with --tokens
 	sequence     estimate.Schedule // stated with --sequence-length
+	only         estimate.Passes   // these passes alone; 0: those of the activity
 	work         estimate.Work     // what encoders and towers read in the whole run, and what is trained
 }
 
@@ -45,8 +46,12 @@ func (c runCount) fill(r *meter.Record) {
 		r.Findings = append(r.Findings, meter.Finding{Code: "counter-failed", Message: "the job's counter gives no count: " + err.Error()})
 	}
 	if formula != nil {
+		beside, err := c.besides(formula, tokens)
+		if err != nil { // the bound is out of all range
+			formula.Operations.High = meter.Bound{}
+		}
 		r.Witnesses = append(r.Witnesses, *formula)
-		r.Findings = append(r.Findings, c.compareStated(r, formula, tokens)...)
+		r.Findings = append(append(r.Findings, beside...), c.compareStated(r, formula, tokens)...)
 	}
 	impossible := contradicts(counted, formula)
 	if counted != nil {
@@ -158,21 +163,11 @@ func (c runCount) counted() (*meter.Witness, error) {
 		Source:     "the job's own counter, last report"}, nil
 }
 
-// ownReport is what the job reported of the run's own activity.
-func (c runCount) ownReport() (meter.Report, bool) {
-	for _, report := range c.observed.Reported {
-		if report.Activity == "" || report.Activity == c.activity {
-			return report, true
-		}
-	}
-	return meter.Report{}, false
-}
-
 // reportTail bounds what a job did after its last report. A finished job has
 // reported all; one that ended otherwise did at most one more logging interval
 // of steps at the mean cost so far, or there is no bound.
 func (c runCount) reportTail(report meter.Report) (meter.Bound, error) {
-	last := *report.Operations
+	last := report.MostOperations()
 	switch {
 	case c.outcome == meter.Finished:
 		return meter.Known(last), nil

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/estimate"
+	"github.com/weighbridge/weighbridge/meter/trainlog"
 )
 
 // tokenRange is low <= estimate <= high in tokens; an unknown bound is as in
@@ -22,7 +24,12 @@ func (c runCount) formula() (*meter.Witness, tokenRange, error) {
 		return nil, tokens, err
 	}
 	if documents, packed := c.packedReport(); packed {
-		if count, err := c.architecture.Packed(documents, c.work); err == nil {
+		work := c.work
+		work.Passes = passesOf(c.activity)
+		if count, err := c.architecture.Packed(documents, work); err == nil {
+			if tokens.High != tokens.Estimate { // of tokens done again no document is known
+				count.Operations.High = meter.Bound{}
+			}
 			return &meter.Witness{Quantity: meter.Required, Method: meter.Architecture, Grade: grade, Operations: count.Operations,
 				Convention: count.Convention, Source: fmt.Sprintf("%s; %s, packed in documents that it reported too", count.Source, source)}, tokens, nil
 		}
@@ -54,10 +61,23 @@ func (c runCount) upper(tokens meter.Bound) (meter.Bound, error) {
 // at the schedule's last length: a record must not fail for it.
 func (c runCount) training(tokens meter.Ops) (estimate.Count, error) {
 	work := c.work
-	if work.Tokens = tokens; c.outcome != meter.Finished && c.outcome != meter.Stated {
+	if work.Tokens, work.Passes = tokens, c.passes(); c.outcome != meter.Finished && c.outcome != meter.Stated {
 		work.Source, work.Images = nil, nil // stated for the whole run: how much of it is done cannot be told
 	}
 	return c.architecture.Along(work, c.sequence.Covering(tokens))
+}
+
+// passes are those of the run's activity.
+func (c runCount) passes() estimate.Passes { return cmp.Or(c.only, passesOf(c.activity)) }
+
+// besides raises the formula's upper bound by what its activity may run beside it.
+func (c runCount) besides(formula *meter.Witness, tokens tokenRange) ([]meter.Finding, error) {
+	forward, activity := c, c.activity
+	forward.only = estimate.Forward
+	if trainlog.Sampled(c.observed.Format) && c.passes() == 0 {
+		activity = meter.ReinforcementLearning
+	}
+	return besides(activity, &formula.Operations, func() (estimate.Count, error) { return forward.training(tokens.High.Ops) })
 }
 
 // under is the count of training with another convention of keys.
@@ -67,7 +87,7 @@ func (c runCount) under(keys estimate.Keys, tokens meter.Ops) (total meter.Ops, 
 		return total, convention, err
 	}
 	for _, part := range parts {
-		count, err := c.architecture.Count(estimate.Work{Tokens: part.Tokens, Sequence: part.Sequence, Keys: keys})
+		count, err := c.architecture.Count(estimate.Work{Tokens: part.Tokens, Sequence: part.Sequence, Keys: keys, Passes: c.passes()})
 		if err != nil {
 			return total, convention, err
 		}
@@ -85,7 +105,9 @@ func (c runCount) under(keys estimate.Keys, tokens meter.Ops) (total meter.Ops, 
 func (c runCount) tokensSeen() (tokenRange, meter.Grade, string, error) {
 	seen := c.observed
 	if report, found := c.ownReport(); found && report.Tokens != nil && c.outcome == meter.Finished {
-		return meter.Exact(*report.Tokens), meter.GradeDerived, fmt.Sprintf("%s tokens by the job's own counter", report.Tokens), nil
+		tokens := meter.Exact(*report.Tokens)
+		tokens.High = meter.Known(report.MostTokens())
+		return tokens, meter.GradeDerived, fmt.Sprintf("%s tokens by the job's own counter", report.Tokens), nil
 	}
 	if seen.TokensCommitted == nil || seen.TokensExecuted == nil {
 		return c.tokensStated()

@@ -23,12 +23,14 @@ func (f *architectureFlags) registerDocuments(cmd *cobra.Command) {
 // stated says that the flags give the tokens, one way or the other.
 func (f architectureFlags) stated() bool { return f.tokens != "" || f.documents != "" }
 
-// total is the canonical count of the tokens or the documents that the flags state.
-func (f architectureFlags) total(architecture estimate.Architecture) (estimate.Count, error) {
+// total is the canonical count of these passes over the tokens or the documents that
+// the flags state.
+func (f architectureFlags) total(architecture estimate.Architecture, passes estimate.Passes) (estimate.Count, error) {
 	work, err := f.streams.work()
 	if err != nil {
 		return estimate.Count{}, err
 	}
+	work.Passes = passes
 	if f.documents != "" {
 		return f.packed(architecture, work)
 	}

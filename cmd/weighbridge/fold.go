@@ -146,6 +146,7 @@ func otherActivities(base meter.Record, count runCount) []meter.Record {
 		r := base
 		r.Sequence, r.Activity = base.Sequence+uint64(len(records)+1), report.Activity
 		r.Operations, r.Method, r.Grade = meter.Exact(*report.Operations), meter.Counted, meter.GradeReported
+		r.Operations.High = meter.Known(report.MostOperations())
 		if count.outcome != meter.Finished {
 			r.Operations.High = meter.Bound{}
 		}

@@ -22,6 +22,8 @@ func (a *app) serviceKey(flag, name string) (*sign.Key, error) {
 		return nil, fmt.Errorf("%s %s: no program %s on $PATH (%w): key services are asked through Sigstore's plugins, also those that cosign has built in; install the one of this service", flag, keyName(name), program, err)
 	}
 	a.warn("the key service behind %s is asked for its public key, and to sign, through %s", printable(keyName(name)), path)
+	// Our own secrets open other keys than this one. COSIGN_PASSWORD and
+	// COSIGN_PKCS11_PIN stay: a plugin made for cosign may take its own from them.
 	p := plugin{path: path, environ: without(a.env.environ, "WEIGHBRIDGE_PIN", "WEIGHBRIDGE_PASSWORD"), says: a.env.stderr, patience: time.Minute}
 	found, err := kms.Open(reference, p.ask)
 	if err != nil {

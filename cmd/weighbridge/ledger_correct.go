@@ -169,6 +169,8 @@ func recordInside(content []byte) ([]byte, error) {
 		Index  uint64          `json:"index"`
 		New    bool            `json:"new"`
 		Record json.RawMessage `json:"record"`
+
+		Superseded json.RawMessage `json:"superseded_by"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(content))
 	dec.DisallowUnknownFields()

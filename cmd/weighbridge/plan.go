@@ -72,7 +72,7 @@ func (a *app) plan(ctx context.Context, f planFlags) error {
 		return err
 	}
 	f.parents, f.attested = verified.parents, verified.attested
-	architecture, count, err := f.architecture.counted()
+	architecture, count, err := f.architecture.counted(meter.Activity(f.activity))
 	if err != nil {
 		return err
 	}
@@ -106,12 +106,12 @@ func (a *app) planStart(text string) (time.Time, error) {
 }
 
 // counted reads the flags and counts.
-func (f architectureFlags) counted() (estimate.Architecture, estimate.Count, error) {
+func (f architectureFlags) counted(activity meter.Activity) (estimate.Architecture, estimate.Count, error) {
 	architecture, err := readArchitecture(f.config)
 	if err != nil {
 		return architecture, estimate.Count{}, err
 	}
-	count, err := f.total(architecture)
+	count, err := f.total(architecture, passesOf(activity))
 	return architecture, count, err
 }
 

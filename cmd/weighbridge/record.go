@@ -35,6 +35,9 @@ type recordResult struct {
 	Index  uint64       `json:"index"`
 	New    bool         `json:"new"`
 	Record meter.Record `json:"record"`
+	// Superseded is what counts instead of a record that stood in the ledger
+	// already; absent where it counts itself.
+	Superseded *meter.Interval `json:"superseded_by,omitempty"`
 }
 
 func (a *app) recordCommand() *cobra.Command {
@@ -124,7 +127,7 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 	if err := f.work.startsFrom(ctx, &record, f.input); err != nil {
 		return err
 	}
-	result := recordResult{Schema: recordedSchema, Record: record}
+	var result recordResult
 	err = a.writing(func(l *ledger.Ledger) error {
 		if err := f.work.bring(l, &record); err != nil {
 			return err
@@ -132,9 +135,11 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 		if err := a.refuseCycle(l, &record); err != nil {
 			return err
 		}
-		receipt, err := l.Append(record)
-		result.Record = record
-		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
+		if err := a.warnOfNames(l, record); err != nil {
+			return err
+		}
+		var err error
+		result, err = appendCounting(l, record)
 		return err
 	})
 	if err != nil {

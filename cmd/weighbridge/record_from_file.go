@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"time"
 
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/ledger"
@@ -60,7 +58,7 @@ func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*
 		}
 		record.Evidence = append(record.Evidence, kept)
 	}
-	result := recordResult{Schema: recordedSchema, Record: record}
+	var result recordResult
 	return &result, a.writing(func(l *ledger.Ledger) error {
 		if err := f.work.bring(l, &record); err != nil {
 			return err
@@ -68,27 +66,30 @@ func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*
 		if err := a.refuseCycle(l, &record); err != nil {
 			return err
 		}
+		if err := a.warnOfNames(l, record); err != nil {
+			return err
+		}
 		if err := f.onlyHeld(l, &record); err != nil {
 			return err
 		}
-		receipt, err := f.append(l, record, a.env.now())
-		result.Record = record
-		result.Origin, result.Index, result.New = receipt.Origin, receipt.Index, receipt.New
+		var err error
+		result, err = a.appendImported(l, f, record)
 		return err
 	})
 }
 
-// append appends the record, or with --supersede has it replace the one of the same
+// appendImported appends the record, or with --supersede has it replace the one of the same
 // run and sequence.
-func (f recordFlags) append(l *ledger.Ledger, record meter.Record, now time.Time) (ledger.Receipt, error) {
+func (a *app) appendImported(l *ledger.Ledger, f recordFlags, record meter.Record) (recordResult, error) {
 	if f.from.supersede {
-		return l.Correct(ledger.Correction{Kind: ledger.Supersede, Model: record.Model, Run: record.Run, Sequence: record.Sequence,
-			Reason: f.from.reason, Author: f.from.author, Time: now.UTC(), Record: &record})
+		receipt, err := l.Correct(ledger.Correction{Kind: ledger.Supersede, Model: record.Model, Run: record.Run, Sequence: record.Sequence,
+			Reason: f.from.reason, Author: f.from.author, Time: a.env.now().UTC(), Record: &record})
+		return recordResult{Schema: recordedSchema, Origin: receipt.Origin, Index: receipt.Index, New: receipt.New, Record: record}, err
 	}
-	if err := f.recordedBefore(l, record); err != nil {
-		return ledger.Receipt{}, err
+	if err := a.recordedBefore(l, f.from.path, record); err != nil {
+		return recordResult{}, err
 	}
-	receipt, err := l.Append(record)
+	result, err := appendCounting(l, record)
 	var conflict *ledger.ConflictError
 	switch {
 	case !errors.As(err, &conflict):
@@ -97,28 +98,7 @@ func (f recordFlags) append(l *ledger.Ledger, record meter.Record, now time.Time
 	default:
 		err = fmt.Errorf("%s was recorded before, with other flags: %w; to have it count as it is given now, add --supersede --reason TEXT --author WHO", f.from.path, conflict)
 	}
-	return receipt, err
-}
-
-// recordedBefore refuses a file that counts in another run of the model: it would
-// count twice.
-func (f recordFlags) recordedBefore(l *ledger.Ledger, record meter.Record) error {
-	records, err := l.Records(record.Model)
-	if err != nil {
-		return err
-	}
-	for _, other := range records {
-		if other.Run == record.Run || other.Activity != record.Activity {
-			continue
-		}
-		for _, e := range other.Evidence {
-			if e.Kind == logEvidence && slices.Contains(record.Evidence, e) {
-				return fmt.Errorf("%s stands in the ledger already, as the run %s of %s: in another run it would count twice; leave --run out, or void that record first (weighbridge ledger correct %s --run %s --sequence %d --void --reason TEXT --author WHO)",
-					f.from.path, other.Run, other.Model, other.Model, other.Run, other.Sequence)
-			}
-		}
-	}
-	return nil
+	return result, err
 }
 
 // logEvidence is the kind of evidence that a file of --from is.

@@ -35,6 +35,9 @@ func (r recordResult) String() string {
 		fmt.Fprintf(&b, "  period: %s\n", periodText(r.Record.Period))
 	}
 	fmt.Fprintf(&b, "  run %s/%d, entry %d of %s", r.Record.Run, r.Record.Sequence, r.Index, r.Origin)
+	if r.Superseded != nil {
+		fmt.Fprintf(&b, "\n  it was superseded since: %s counts in its place", r.Superseded)
+	}
 	for _, finding := range r.Record.Findings {
 		fmt.Fprintf(&b, "\n  finding %s: %s", finding.Code, finding.Message)
 	}

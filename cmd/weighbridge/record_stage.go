@@ -42,11 +42,14 @@ func (a *app) recordStage(ctx context.Context, f recordFlags) error {
 			if err := a.refuseCycle(l, &record); err != nil {
 				return err
 			}
-			receipt, err := l.Append(record)
+			if err := a.warnOfNames(l, record); err != nil {
+				return err
+			}
+			recorded, err := appendCounting(l, record)
 			if err != nil {
 				return err
 			}
-			result.Records = append(result.Records, recordResult{Schema: recordedSchema, Origin: receipt.Origin, Index: receipt.Index, New: receipt.New, Record: record})
+			result.Records = append(result.Records, recorded)
 		}
 		return nil
 	})

@@ -28,7 +28,15 @@ type runResult struct {
 func (a *app) finish(ctx context.Context, f runFlags, o wrap.Options, r wrap.Result, input *inputDigest) {
 	records, err := runRecords(o, r, a.digests(ctx, f, o.Head.Settings, r, input))
 	if err == nil {
-		err = a.writing(func(l *ledger.Ledger) error { return appendRun(l, r, records) })
+		err = a.writing(func(l *ledger.Ledger) error {
+			if err := appendRun(l, r, records); err != nil || len(records) == 0 {
+				return err
+			}
+			if err := a.warnOfNames(l, records[0]); err != nil {
+				a.warn("the weights that the job started from were not held against the ledger: %v", err)
+			}
+			return nil
+		})
 	}
 	result := runResult{Schema: "weighbridge.dev/run/v1", Recorded: err == nil, Records: records, Ledger: a.ledger, ExitCode: r.ExitCode}
 	if err != nil {

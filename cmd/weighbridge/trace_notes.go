@@ -27,12 +27,35 @@ func (n netNotes) over(records func(meter.ModelRef) ([]meter.Record, bool)) func
 		for _, r := range found {
 			for _, f := range r.Findings {
 				switch f.Code {
-				case "steps-repeated", "steps-not-shown", "rank-promoted", "attested-counted", "attested-beyond":
+				case "steps-repeated", "steps-not-shown", "rank-promoted", "attested-counted", "attested-beyond", "held-alone":
 					n[traceNote{m, r.Run, r.Sequence, f}] = true
 				}
 			}
 		}
+		n.repeated(m, found)
 		return found, known
+	}
+}
+
+// repeated notes runs of a model that were read from the same lines of a log, as
+// of a job that was watched and whose log was recorded too, in this ledger or in
+// another that was merged. Two jobs can print the same: both count.
+func (n netNotes) repeated(m meter.ModelRef, records []meter.Record) {
+	first := map[string]meter.Record{}
+	for _, r := range records {
+		if r.Observed == nil || r.Observed.LinesDigest == "" || r.Operations == meter.Exact(meter.Ops{}) {
+			continue
+		}
+		key := string(r.Activity) + r.Observed.LinesDigest
+		other, seen := first[key]
+		if !seen {
+			first[key] = r
+			continue
+		}
+		if other.Run != r.Run && sameLines(other, r) {
+			n[traceNote{m, r.Run, r.Sequence, meter.Finding{Code: "lines-repeated", Message: fmt.Sprintf(
+				"it was read from the same lines as run %s: if both are the same work it counts twice; void one of them (weighbridge ledger correct)", other.Run)}}] = true
+		}
 	}
 }
 

@@ -63,7 +63,9 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 	}
 	var conventions conventionSum
 	notes := netNotes{}
-	result.Regimes, err = a.positionsOf(model, result.unbegun(notes.over(conventions.over(h.records))))
+	var started weightNotes
+	result.Regimes, err = a.positionsOf(model, result.unbegun(started.over(notes.over(conventions.over(h.records)))))
+	started.into(notes)
 	result.Convention, result.Notes = conventions.total, notes.sorted()
 	slices.Sort(result.Unbegun)
 	return result, err
@@ -71,10 +73,11 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 
 // unbegun keeps which of the models that are looked up show no beginning.
 func (r *traceResult) unbegun(records func(meter.ModelRef) ([]meter.Record, bool)) func(meter.ModelRef) ([]meter.Record, bool) {
+	kept := map[meter.ModelRef]bool{} // every regime looks up every model
 	return func(m meter.ModelRef) ([]meter.Record, bool) {
 		found, known := records(m)
-		if known && !fdp.Begun(found) && !slices.Contains(r.Unbegun, m) {
-			r.Unbegun = append(r.Unbegun, m)
+		if known && !kept[m] && !fdp.Begun(found) {
+			kept[m], r.Unbegun = true, append(r.Unbegun, m)
 		}
 		return found, known
 	}

@@ -69,10 +69,15 @@ func (f architectureFlags) count(record *meter.Record) error {
 	if err != nil {
 		return err
 	}
-	count, err := f.total(architecture)
+	count, err := f.total(architecture, passesOf(record.Activity))
 	if err != nil {
 		return err
 	}
+	findings, err := besides(record.Activity, &count.Operations, func() (estimate.Count, error) { return f.total(architecture, estimate.Forward) })
+	if err != nil {
+		return err
+	}
+	record.Findings = append(record.Findings, findings...)
 	record.Operations, record.Convention = count.Operations, count.Convention
 	record.Method, record.Grade = meter.Architecture, meter.GradeDeclared // the tokens are what a person says
 	record.Witnesses = []meter.Witness{{Quantity: meter.Required, Method: meter.Architecture, Grade: meter.GradeDerived,

@@ -145,7 +145,8 @@ func epochVectors() []vector {
 	}
 }
 
-// TestCheckEpochs: epochs as they should be are no problem (L29).
+// TestCheckEpochs: epochs as they should be are no problem (../epoch/SPEC.md, E1
+// to E5).
 func TestCheckEpochs(t *testing.T) {
 	path := lived(t)
 	if err := withEpochs(t, path, func(l *Ledger) error { return began(l, 2, 2, modelHeads(l)) }); err != nil {

@@ -88,7 +88,8 @@ func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, erro
 	}
 	st, err := modelState(tx, model, logs)
 	node := meter.Node{Model: model, Parents: st.parents()}
-	if err == nil && st.told() {
+	held := err == nil && slices.ContainsFunc(st.totals(), func(t Total) bool { return meter.MayBeHeldAlone(meter.ActivityTotal(t)) })
+	if err == nil && (st.told() || held) {
 		var records []meter.Record
 		if records, err = counting(tx, model, logsOf(tx, l.id, model)); err == nil {
 			node.Own, err = meter.SumRecords(meter.NetRuns(records))

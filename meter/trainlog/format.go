@@ -10,10 +10,11 @@ import (
 // which signatures are tried: the more special before the more general.
 func formats(name string) []parser {
 	list := []parser{
+		&hfState{}, // a document on one line holds the lines of its history
 		newAxolotl(), newTRL(), newHF(), &nanoGPT{},
 		newMegatron(), newTorchtitan(), newOLMoCore(), newMaxText(), newLLMC(), newNanochat(), newNeMo(), newVerl(), newNanotron(), newPrimeRL(), newLevanter(), newDeepSpeed(),
 		&megatronProgress{}, &llmcMain{}, &deepSpeedProfiler{}, newLitGPT(), newLitGPTMetrics(),
-		&hfState{}, &hfResults{}, &axolotlState{}, &olmoMetrics{}, newMaxTextMetrics(), &levanterMetrics{}, &awsMeter{},
+		&hfResults{}, &axolotlState{}, &olmoMetrics{}, newMaxTextMetrics(), &levanterMetrics{}, &awsMeter{},
 		newWandbHistory(), &wandbSummary{}, &wandbMetadata{}, &mlperf{}, &tensorBoard{},
 		&dcgm{}, &amdExporter{}, &nvidiaSMI{}, &focus{}, &slurm{}, &mlflow{metric: metricOf(name)},
 	}
@@ -54,7 +55,8 @@ func yields(p parser) bool { return p.name() == "deepspeed" || p.name() == "deep
 
 // line is one line of a log, or one JSON object or event record.
 type line struct {
-	text   []byte // without its end and without escape sequences; valid during the call only
+	text   []byte // without its end, escape sequences and label; valid during the call only
+	label  []byte // what a launcher put before it: which rank wrote it; empty: nothing
 	at     int64  // offset of its first byte
 	whole  bool   // its end was seen: a number at the end of the text is complete
 	gap    bool   // bytes were lost since the last line that was used

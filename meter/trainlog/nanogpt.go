@@ -2,6 +2,7 @@ package trainlog
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/weighbridge/weighbridge/meter"
 )
@@ -123,7 +124,7 @@ func (g *nanoGPT) statement(text, prefix []byte, l line, n *notes) (int, verdict
 	if length == 0 {
 		return len("iter"), foreign
 	}
-	rank := rankOf(prefix)
+	rank := cmp.Or(rankOf(prefix), l.rank())
 	if !g.known {
 		g.rank, g.known = rank, true
 	}

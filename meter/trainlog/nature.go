@@ -12,6 +12,10 @@ func Telemetry(format string) bool {
 	return false
 }
 
+// Sampled reports whether the tokens that a log of the format shows are those of
+// reinforcement learning: of steps that hold more than one update over them.
+func Sampled(format string) bool { return format == "verl" }
+
 // ConventionOf returns how the framework behind a format counts the total of
 // operations that it states, as far as its source says; the zero value for one
 // that is not known. Sources: the commits named beside each reader.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
 	"slices"
@@ -188,9 +189,13 @@ func TestReports(t *testing.T) {
 		{"W1, behind a progress bar", "50%|## |" + mark + `{"tokens":"4"}`, want{"[ - 4 -]", "[]"}},
 		{"W1, coloured", "\x1b[2m" + mark + `{"tokens":"4"}` + "\x1b[0m", want{"[ - 4 -]", "[]"}},
 		{"W5, empty activity", mark + `{"tokens":"4","activity":""}`, want{"[ - 4 -]", "[]"}},
-		{"W7, decreasing", mark + `{"operations":"9"}` + "\n" + mark + `{"operations":"8"}`, want{"[ 9 - -]", "[report-decreased]"}},
+		{"W7, decreasing", mark + `{"operations":"9"}` + "\n" + mark + `{"operations":"8"}`, want{"[ 9 - - <= 17/-]", "[report-decreased]"}},
+		{"W7, begun anew twice", mark + `{"operations":"9","tokens":"5"}` + "\n" + mark + `{"operations":"4","tokens":"6"}` + "\n" + mark + `{"operations":"7"}` + "\n" + mark + `{"operations":"1","tokens":"2"}`,
+			want{"[ 9 6 - <= 17/8]", "[report-decreased]"}},
+		{"W7, more than any job", mark + `{"operations":"1000000000000000000000000000000000"}` + "\n" + mark + `{"operations":"7"}`,
+			want{"[ 1000000000000000000000000000000000 - - <= 1000000000000000000000000000000000/-]", "[report-decreased]"}},
 		{"step goes back", mark + `{"operations":"9","step":5}` + "\n" + mark + `{"operations":"10","step":4}`, want{"[ 10 - 5]", "[report-decreased]"}},
-		{"W7, two figures for one step", mark + `{"operations":"9","step":1}` + "\n" + mark + `{"operations":"8","step":1}`, want{"[ 9 - 1]", "[report-contradiction]"}},
+		{"W7, two figures for one step", mark + `{"operations":"9","step":1}` + "\n" + mark + `{"operations":"8","step":1}`, want{"[ 9 - 1 <= 17/-]", "[report-contradiction]"}},
 		{"two figures for one step, larger", mark + `{"operations":"9","step":1}` + "\n" + mark + `{"operations":"10","step":1}`, want{"[ 10 - 1]", "[report-contradiction]"}},
 		{"W10, too long", mark + `{"operations":"1"` + strings.Repeat(" ", MaxLine) + `}`, want{"", "[log-line-too-long]"}},
 		{"W8, above any job", mark + `{"operations":"1000000000000000000000000000000001"}`, want{"", "[report-absurd]"}},
@@ -239,6 +244,9 @@ func TestReports(t *testing.T) {
 			}
 			if r.Step != nil {
 				parts[3] = strings.TrimSpace(string(must(json.Marshal(*r.Step))))
+			}
+			if r.OperationsExecuted != nil || r.TokensExecuted != nil {
+				parts = append(parts, fmt.Sprintf("<= %s/%s", text0(r.OperationsExecuted), text0(r.TokensExecuted)))
 			}
 			if r.Documents != nil {
 				parts = append(parts, r.Documents.String()+"/"+r.SquaredLengths.String())
@@ -471,3 +479,10 @@ func FuzzReport(f *testing.F) {
 }
 
 func encodedReport(v any) string { return string(must(json.Marshal(v))) }
+
+func text0(o *meter.Ops) string {
+	if o == nil {
+		return "-"
+	}
+	return o.String()
+}

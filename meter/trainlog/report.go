@@ -22,9 +22,12 @@ const maxSquaredLengths = "1e36"
 type reports struct {
 	list  []meter.Report
 	first []meter.Report // the first of each, whose distance to the last gives the pace
+	begun []recounts
 }
 
-func (r *reports) clone() reports { return reports{slices.Clone(r.list), slices.Clone(r.first)} }
+func (r *reports) clone() reports {
+	return reports{slices.Clone(r.list), slices.Clone(r.first), slices.Clone(r.begun)}
+}
 
 // reported returns what was reported last, with the steps that were done before
 // the first report's work.
@@ -32,6 +35,7 @@ func (r *reports) reported() []meter.Report {
 	list := slices.Clone(r.list)
 	for i := range list {
 		list[i].From = stepsBefore(r.first[i], list[i])
+		list[i].OperationsExecuted, list[i].TokensExecuted = r.begun[i].operations.executed(), r.begun[i].tokens.executed()
 	}
 	return list
 }
@@ -94,9 +98,11 @@ func (r *reports) read(l line, n *notes) verdict {
 func (r *reports) merge(report meter.Report, l line, n *notes) {
 	i := slices.IndexFunc(r.list, func(have meter.Report) bool { return have.Activity == report.Activity })
 	if i < 0 {
-		r.list, r.first = append(r.list, report), append(r.first, report)
+		r.list, r.first, r.begun = append(r.list, report), append(r.first, report), append(r.begun, recounts{})
+		r.begun[len(r.begun)-1].see(report)
 		return
 	}
+	r.begun[i].see(report)
 	have := r.list[i]
 	sameStep := have.Step != nil && report.Step != nil && *have.Step == *report.Step
 	lower := larger(&have.Operations, report.Operations, opsCompare)

@@ -56,6 +56,7 @@ func (s *state) line(raw []byte, at int64, whole bool, t traits) {
 	}
 	v := foreign
 	l.text = s.strip(raw, t)
+	l.label, l.text = labelOf(l.text)
 	if l.object != nil || s.mayMean(l.text, t) {
 		v = s.judge(l)
 	}

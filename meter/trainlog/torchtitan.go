@@ -2,6 +2,7 @@ package trainlog
 
 import (
 	"bytes"
+	"cmp"
 	"math/big"
 )
 
@@ -70,7 +71,7 @@ func (t *torchtitan) step(l line, before, text []byte, n *notes) verdict {
 	if bytes.HasSuffix(bytes.TrimRight(before, " "), []byte("validate")) {
 		return understood
 	}
-	rank := launcherRank(before)
+	rank := cmp.Or(launcherRank(before), l.rank())
 	if !t.known {
 		t.rank, t.known = rank, true
 	}

@@ -3,8 +3,10 @@ package trainlog
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -151,5 +153,28 @@ func TestEventFiles(t *testing.T) {
 	}
 	if cap(r.events.data) > 2*maxEvent || values(r)["bytes_unread"] != fmt.Sprint(64<<20+len(huge)) {
 		t.Errorf("%d bytes are held, %s unread", cap(r.events.data), values(r)["bytes_unread"])
+	}
+}
+
+// TestOneLineDocuments: a JSON document says the same when a tool wrote it on one
+// line: no reader of lines takes what stands within it for a log.
+func TestOneLineDocuments(t *testing.T) {
+	documents := 0
+	for file := range expectations(t) {
+		var compact bytes.Buffer
+		if !strings.HasSuffix(file, ".json") || json.Compact(&compact, []byte(sample(t, file))) != nil {
+			continue
+		}
+		documents++
+		whole, line := read(t, "auto", sample(t, file)), read(t, "auto", compact.String())
+		if got, want := line.Observation().Format, formatOf[file]; got != want {
+			t.Errorf("%s on one line: format %q, want %q", file, got, want)
+		}
+		if got, want := values(line), values(whole); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s on one line:\n got %v\nwant %v", file, got, want)
+		}
+	}
+	if documents < 6 {
+		t.Errorf("%d documents were read", documents)
 	}
 }

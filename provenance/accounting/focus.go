@@ -51,12 +51,15 @@ func readFOCUS(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error)
 			unused++
 			continue
 		}
-		unit, timed := focusUnit(r.cell("consumedunit"))
-		if r.cell("chargecategory") != "Usage" || r.cell("consumedquantity") == "" || !timed {
+		unit, err := focusUnitOf(r)
+		if err == nil && unit == 0 {
 			others++
 			continue
 		}
-		u, err := focusUse(r, unit)
+		var u Use
+		if err == nil {
+			u, err = focusUse(r, unit)
+		}
 		if err != nil {
 			n.add("row-unread", "%s: %v: left out", where(o.Name, r.line), err)
 			continue
@@ -65,20 +68,6 @@ func readFOCUS(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error)
 			return err
 		}
 	}
-}
-
-// focusUnit is a unit of time in seconds (FOCUS "UnitFormat": capitalised,
-// plural; providers differ).
-func focusUnit(text string) (int64, bool) {
-	switch strings.ToLower(text) {
-	case "hours", "hour", "hrs":
-		return 3600, true
-	case "minutes", "minute":
-		return 60, true
-	case "seconds", "second":
-		return 1, true
-	}
-	return 0, false
 }
 
 func focusUse(r *rows, unit int64) (Use, error) {

@@ -136,8 +136,8 @@ func openCostUse(raw []byte, number int64) (u Use, used bool, err error) {
 			u.Job = job
 		}
 	}
-	if a.GPUHours == "" {
-		return u, false, nil
+	if a.GPUHours == "" { // null stands for what is no number
+		return u, false, fmt.Errorf("allocation %.80q: gpuHours is missing or null, so what it held is not known: ask the allocation API itself, not its summary", a.Name)
 	}
 	hours, ok := new(big.Rat).SetString(a.GPUHours.String())
 	if !ok || len(a.GPUHours) > maxQuantity || hours.Sign() < 0 {

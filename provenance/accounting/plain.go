@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 const plainSchema = "weighbridge.dev/accounting/v1"
@@ -48,10 +49,16 @@ func (e plainEntry) use(line int64) (Use, error) {
 	case e.Chip == "":
 		return Use{}, errors.New("chip is empty: expected the product, as weighbridge hardware list names it, or a name of the chips table")
 	}
-	resource := "instance " + e.Instance
-	if e.Instance == "" {
-		resource = "job " + e.Job
+	// Two jobs on one machine at once hold different chips of it: a bound must not
+	// take the one's for the other's.
+	var parts []string
+	if e.Instance != "" {
+		parts = append(parts, "instance "+e.Instance)
 	}
+	if e.Job != "" {
+		parts = append(parts, "job "+e.Job)
+	}
+	resource := strings.Join(parts, " ")
 	return Use{Line: line, Account: e.Account, Job: e.Job, Resource: resource, Instance: e.Instance, Names: []string{e.Chip}, Start: start, End: end, Held: over(rate, end-start)}, nil
 }
 

@@ -62,7 +62,7 @@ func TestSources(t *testing.T) {
 		want       []string // account/job/alias/resource/names/start/hours
 		findings   string   // codes
 	}{
-		{"plain", plainHead + "a,j,i,H200,8,2026-08-22T10:00:00Z,2026-08-22T11:00:00.5+01:00\n", Plain, []string{"a/j//instance i/[H200]/2026-08-22T10:00:00Z/0.001111"}, ""},
+		{"plain", plainHead + "a,j,i,H200,8,2026-08-22T10:00:00Z,2026-08-22T11:00:00.5+01:00\n", Plain, []string{"a/j//instance i job j/[H200]/2026-08-22T10:00:00Z/0.001111"}, ""},
 		{"plain without instance", plainHead + "a,j,,H200,0.5,2026-08-22T10:00:00Z,2026-08-22T12:00:00Z\r\n", Plain, []string{"a/j//job j/[H200]/2026-08-22T10:00:00Z/1"}, ""},
 		{"plain of nothing", plainHead, Plain, nil, ""},
 		{"json", `{"schema":"weighbridge.dev/accounting/v1","entries":[{"account":"a","job":"j","chip":"H200","chips":"2","start":"2026-08-22T10:00:00Z","end":"2026-08-22T11:00:00Z"}]}`, Plain,
@@ -80,6 +80,26 @@ func TestSources(t *testing.T) {
 			"acme/13/9_4/job 13/[a100]/2026-08-22T09:58:00Z/0.016667", "acme/13/9_4/job 13/[]/2026-08-22T09:58:00Z/0.033333",
 			"acme/15//job 15/[]/2026-08-22T09:58:00Z/1", "acme/16//job 16/[]/2026-08-22T09:58:00Z/1", "acme/17//job 17/[]/undated/2"}, "job-steps"},
 		{"sacct -p with Elapsed", "JobID|Elapsed|AllocTRES|Start|\n7|1-00:00:01|gres/gpu=1|2026-08-22T00:00:00|\n", Slurm, []string{"/7//job 7/[]/2026-08-22T00:00:00Z/24.000278"}, ""},
+		{"sacct in another order, with steps of jobs that held nothing", slurmHead +
+			"5.0|5.0|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu=1|n1\n" +
+			"6.batch|6.batch|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|cpu=4|n1\n" +
+			"5|5|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu=1|n1\n" +
+			"7|7|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu=1|n1\n" +
+			"5.1|5.1|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu=1|n1\n", Slurm,
+			[]string{"a/5//job 5/[]/2026-08-22T00:00:00Z/1", "a/7//job 7/[]/2026-08-22T00:00:00Z/1"}, "job-steps"},
+		{"sacct with other generic resources", slurmHead +
+			"1|1|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/shard:h100=4,gres/shard=8,gres/gpumem=80G,gres/gpuutil=90|n1\n" +
+			"2|2|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/npu=16,gres/gpu=0,cpu=4,license/x=1|n1\n", Slurm,
+			[]string{"a/1//job 1/[gres/shard:h100]/2026-08-22T00:00:00Z/4", "a/1//job 1/[gres/shard]/2026-08-22T00:00:00Z/4", "a/2//job 2/[gres/npu]/2026-08-22T00:00:00Z/16"}, ""},
+		{"focus in other units", focusHead +
+			"b,s,Usage,," + day + ",,24,Instance-Hours,i-1,,S\n" +
+			"b,s,Usage,," + day + ",,1440,VM-Minutes,i-2,,S\n" +
+			"b,s,Usage,," + day + ",,2,Days,i-3,,S\n" +
+			"b,s,Usage,," + day + ",,24,GB-Hours,i-1,,S\n" +
+			"b,s,Usage,," + day + ",,24,vCPU-Hours,i-1,,S\n" +
+			"b,s,Usage,Correction," + day + ",,,Hours,i-1,,S\n" +
+			"b,s,Usage,," + day + ",,,Requests,i-1,,S\n", FOCUS,
+			[]string{"s///resource i-1/[S]/2026-08-22T00:00:00Z/24", "s///resource i-2/[S]/2026-08-22T00:00:00Z/24", "s///resource i-3/[S]/2026-08-22T00:00:00Z/48"}, "not-time"},
 		{"focus", focusHead +
 			`b,s,Usage,,` + day + `,Used,8,Hours,i-1,"{""InstanceType"":""p5.48xlarge""}",S.1` + "\n" +
 			`b,,Usage,Correction,` + day + `,,-1,Hours,i-1,,S.1` + "\n" +
@@ -183,9 +203,16 @@ func TestForeignFaults(t *testing.T) {
 		"slurm start":            {slurmHead + "2|2|a|X|yesterday|2026-08-22T09:59:00|60|gres/gpu=1|n1\n" + good, "start: time"},
 		"slurm nodes":            {slurmHead + "2|2|a|X|2026-08-22T09:58:00|2026-08-22T09:59:00|60|gres/gpu=1|n[1-999999999]\n" + good, "NodeList"},
 		"slurm long line":        {slurmHead + strings.Repeat("x", 1<<20) + "\n" + good, "longer than"},
+		"slurm step alone":       {slurmHead + "2.0|2.0|a|X|2026-08-22T09:58:00|2026-08-22T09:59:00|60|gres/gpu=8|n1\n" + good, `f:2: job "2": a step that held devices, of a job that has no row`},
+		"slurm shard":            {slurmHead + "2|2|a|X|2026-08-22T09:58:00|2026-08-22T09:59:00|60|gres/shard=x|n1\n" + good, `AllocTRES "gres/shard=x"`},
+		"bill no quantity":       {focusHead + "b,s,Usage,," + day + ",,,Hours,i-1,,S\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", "without ConsumedQuantity: how long it ran is not known"},
+		"bill of months":         {focusHead + "b,s,Usage,," + day + ",,1,Months,i-1,,S\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", `ConsumedUnit "Months" has no exact length`},
+		"bill of accelerators":   {focusHead + "b,s,Usage,," + day + ",,8,GPU-Hours,i-1,,S\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", `ConsumedUnit "GPU-Hours" counts accelerators`},
 		"bill negative period":   {focusHead + "b,s,Usage,,2026-08-23T00:00:00Z,2026-08-22T00:00:00Z,,8,Hours,i-1,,S\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", "a negative time holds nothing"},
 		"bill quantity":          {focusHead + "b,s,Usage,," + day + ",,NaN,Hours,i-1,,S\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", "ConsumedQuantity"},
 		"bill bare quote":        {focusHead + "b,s\"x,Usage\n" + "b,s,Usage,," + day + ",,8,Hours,i-1,,S\n", "left out"},
+		"opencost null":          {strings.Replace(openCost, `"gpuHours":0.00000`, `"gpuHours":null,"gpuCount":8`, 1), "gpuHours is missing or null"},
+		"opencost summary":       {strings.Replace(openCost, `"gpuHours":0.00000`, `"gpuCost":12`, 1), "gpuHours is missing or null"},
 		"opencost negative":      {strings.Replace(openCost, `"gpuHours":0.00000`, `"gpuHours":-1`, 1), "gpuHours"},
 		"opencost backwards":     {strings.Replace(strings.Replace(openCost, `"gpuHours":0.00000`, `"gpuHours":1`, 1), `"web"},"start":"2026-08-22`, `"web"},"start":"2026-08-24`, 1), "a negative time"},
 		"dcgm running":           {strings.Replace(dcgmJob, "Sat Aug 22 10:20:10 2026", "Still Running           ", 1), "still running"},

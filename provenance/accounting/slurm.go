@@ -16,14 +16,14 @@ import (
 //	JobIDRaw|Account|State|Start|End|ElapsedRaw|AllocTRES|NodeList
 //	481516|acme|FAILED|2026-08-22T09:58:00|2026-08-22T10:11:30|810|billing=768,gres/gpu:h100=64,gres/gpu=64,node=8|n[01-08]
 //
-// AllocTRES holds gres/gpu and gres/gpu:TYPE for the same devices. Rows of a
-// job's steps repeat the job's devices and are left out. A job that failed, was
-// cancelled, preempted or queued again held its devices too: sacct --duplicates
-// shows each time. Elapsed leaves out the time that a job was suspended. Times
+// Rows of a job's steps repeat the job's devices and are left out; steps of a
+// job that has no row of its own are no repetition, and said. A job that failed,
+// was cancelled, preempted or queued again held its devices too: sacct
+// --duplicates shows each time. Elapsed leaves out the time that a job was suspended. Times
 // are local to the cluster.
 func readSlurm(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error) error {
 	var columns []string
-	steps := 0
+	steps := newSlurmSteps()
 	err := lines(in, n, o.Name, func(line []byte, number int64) error {
 		cells := strings.Split(string(line), "|")
 		if columns == nil {
@@ -41,10 +41,11 @@ func readSlurm(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error)
 			return nil
 		}
 		row := slurmRow{columns, cells}
-		if strings.Contains(row.id(), ".") {
-			steps++
+		if job, _, isStep := strings.Cut(row.id(), "."); isStep {
+			steps.step(job, number, row)
 			return nil
 		}
+		steps.job(row.id())
 		uses, err := row.uses(o)
 		if err != nil {
 			n.add("row-unread", "%s: job %.80q: %v: left out", where(o.Name, number), row.id(), err)
@@ -58,9 +59,7 @@ func readSlurm(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error)
 		}
 		return nil
 	})
-	if steps > 0 {
-		n.add("job-steps", "%s: %d rows of job steps repeat their jobs' devices and are left out", o.Name, steps)
-	}
+	steps.tell(o.Name, n)
 	return err
 }
 
@@ -238,41 +237,4 @@ func slurmTime(text string, zone *time.Location) (int64, error) {
 		return nanoseconds(time.Unix(seconds, 0).UTC())
 	}
 	return rfc3339(strings.Replace(text, "+0000", "Z", 1))
-}
-
-type gres struct {
-	kind  string
-	count uint64
-}
-
-// gresOf reads the devices in AllocTRES: each type, and what gres/gpu holds
-// beyond them under no name.
-func gresOf(tres string) ([]gres, error) {
-	var all, typed uint64
-	var list []gres
-	for _, part := range strings.Split(tres, ",") {
-		name, value, _ := strings.Cut(part, "=")
-		kind, isTyped := strings.CutPrefix(name, "gres/gpu:")
-		if name != "gres/gpu" && !isTyped {
-			continue
-		}
-		count, err := strconv.ParseUint(value, 10, 40)
-		if err != nil {
-			return nil, fmt.Errorf("AllocTRES %.60q: expected a number of devices", part)
-		}
-		if !isTyped {
-			all = count
-			continue
-		}
-		if err := named("gres type", kind); err != nil {
-			return nil, err
-		}
-		if count > 0 {
-			typed, list = typed+count, append(list, gres{kind, count})
-		}
-	}
-	if all > typed {
-		list = append(list, gres{"", all - typed})
-	}
-	return list, nil
 }
