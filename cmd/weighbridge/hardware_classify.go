@@ -11,8 +11,10 @@ import (
 )
 
 type classifyResult struct {
-	Schema  string `json:"schema"`
-	Product string `json:"product"` // empty for given figures
+	Schema  string   `json:"schema"`
+	Product string   `json:"product"`           // empty for given figures, and for a name that the catalogue does not have
+	Name    string   `json:"name,omitempty"`    // that the catalogue does not have
+	Nearest []string `json:"nearest,omitempty"` // names like it, best first
 	// TPP is exact. Density is rounded to two places, or to as many as keep it
 	// on its side of every threshold; the exact value decided. Unknown is null.
 	TPP          provenance.Number        `json:"tpp"`
@@ -98,10 +100,23 @@ func (a *app) classifyHardware(name string, o classifyOptions, given func(flag s
 		return classifyResult{}, err
 	}
 	found, err := catalogue.Find(name)
+	var unknown *provenance.UnknownProductError
+	if errors.As(err, &unknown) {
+		return unknownDevice(unknown), nil
+	}
 	if err != nil {
 		return classifyResult{}, withListHint(err)
 	}
 	return newClassifyResult(found.Name(), found.Classify()), nil
+}
+
+// unknownDevice is the class of what the catalogue does not have: undetermined, and
+// no figure of a neighbour's.
+func unknownDevice(err *provenance.UnknownProductError) classifyResult {
+	r := newClassifyResult("", provenance.Classify(provenance.Figures{}))
+	r.Name, r.Nearest = err.Name, err.Nearest
+	r.Reasons = append([]string{"The catalogue has no product by this name: expected the whole name of one, its driver's name or its PCI id. --tpp, --die-area and --datacenter classify what is not there, a catalogue of your own (--catalogue) adds it."}, r.Reasons...)
+	return r
 }
 
 // withListHint adds where the names are to be found.

@@ -14,7 +14,10 @@ import (
 // printClassification renders what hardware classify --json prints, for people.
 func (a *app) printClassification(r classifyResult) {
 	product := r.Product
-	if product == "" {
+	switch {
+	case r.Name != "":
+		product = fmt.Sprintf("%.80q, which the catalogue does not have", r.Name)
+	case product == "":
 		product = "the given figures"
 	}
 	class := string(r.ECCN)
@@ -26,6 +29,9 @@ func (a *app) printClassification(r classifyResult) {
 	a.printf("  TPP                  %s\n", r.TPP)
 	a.printf("  performance density  %s\n", r.densityText())
 	a.printf("  data centre          %s\n", yesNo(r.Datacenter))
+	for _, near := range r.Nearest {
+		a.printf("  nearest name         %s\n", near)
+	}
 	for _, b := range r.BreakPoints {
 		a.printf("  break point          %s up to %s mm2 of applicable die area, %s above\n", b.AtOrBelow, b.DieArea, b.Above)
 	}
