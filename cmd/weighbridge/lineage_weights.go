@@ -1,12 +1,47 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"slices"
 
+	"github.com/weighbridge/weighbridge/attest/weights"
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/ledger"
 )
+
+// oneParent refuses --input without the one parent whose weights these are. Where none
+// is named the ledger is asked whose they are: the name is known then, and how the work
+// relates to it is for a person to say.
+func (a *app) oneParent(ctx context.Context, parents []meter.Parent, input string) error {
+	switch len(parents) {
+	case 1:
+		return nil
+	case 0:
+	default:
+		return usage("--input is the weights of one parent: found %d --parent, expected 1", len(parents))
+	}
+	if _, err := os.Stat(a.ledger); a.ledger == "" || err != nil {
+		return usage("--input is the weights of one parent: found no --parent, expected MODEL:RELATION")
+	}
+	files, err := weights.Hash(ctx, input, weights.Options{Ignore: insideOnly(input, defaultClaims(input))})
+	if err != nil {
+		return fmt.Errorf("--input: %w", err)
+	}
+	var makers []meter.ModelRef
+	err = a.reading(func(l *ledger.Ledger) (err error) {
+		makers, err = makersOf(l, files.Root(), "")
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(makers) == 0:
+		return usage("--input %s: no model in the ledger wrote these weights (%s): name the one that they are with --parent MODEL:RELATION", input, files.Root())
+	}
+	return usage("--input %s: these are the weights of %s (%s): say how the work relates to it, as in --parent %s:%s", input, names(makers), files.Root(), makers[0], meter.FineTunes)
+}
 
 // warnOfNames says when the weights that work started from are not those of the
 // parent that it names: the name decides what is added up, the weights what is

@@ -242,13 +242,13 @@ func carriesWeights(r meter.Relation) bool {
 
 // startsFrom names in the record the weights of each attested parent, and holds
 // the directory that the work started from to them.
-func (w workFlags) startsFrom(ctx context.Context, record *meter.Record, input string) error {
+func (a *app) startsFrom(ctx context.Context, w workFlags, record *meter.Record, input string) error {
 	w.nameInputs(record, input != "")
 	if input == "" {
 		return nil
 	}
-	if len(record.Parents) != 1 {
-		return usage("--input is the weights of one parent: found %d --parent, expected 1", len(record.Parents))
+	if err := a.oneParent(ctx, record.Parents, input); err != nil {
+		return err
 	}
 	files, err := weights.Hash(ctx, input, weights.Options{Ignore: insideOnly(input, defaultClaims(input))})
 	if err != nil {

@@ -124,7 +124,7 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 	if err := f.weigh(ctx, &record); err != nil {
 		return err
 	}
-	if err := f.work.startsFrom(ctx, &record, f.input); err != nil {
+	if err := a.startsFrom(ctx, f.work, &record, f.input); err != nil {
 		return err
 	}
 	var result recordResult

@@ -30,7 +30,7 @@ func (a *app) recordStage(ctx context.Context, f recordFlags) error {
 	if err := written.weigh(ctx, &records[0]); err != nil {
 		return err
 	}
-	if err := f.work.startsFrom(ctx, &records[0], f.input); err != nil {
+	if err := a.startsFrom(ctx, f.work, &records[0], f.input); err != nil {
 		return err
 	}
 	result := stageResult{Schema: "weighbridge.dev/recorded-stage/v1", Stage: f.stage.kind}

@@ -163,10 +163,12 @@ func (a *app) runHead(ctx context.Context, f runFlags) (wrap.Head, runHost, erro
 	if err != nil {
 		return wrap.Head{}, runHost{}, err
 	}
-	switch {
-	case f.input != "" && len(work.Parents) != 1:
-		return wrap.Head{}, runHost{}, usage("--input is the weights of one parent: found %d --parent, expected 1", len(work.Parents))
-	case f.input != "" && f.weights != "" && overlap(f.input, f.weights):
+	if f.input != "" {
+		if err := a.oneParent(ctx, work.Parents, f.input); err != nil {
+			return wrap.Head{}, runHost{}, err
+		}
+	}
+	if f.input != "" && f.weights != "" && overlap(f.input, f.weights) {
 		return wrap.Head{}, runHost{}, usage("--input %s and --weights %s overlap: the job would write over what it started from; name two directories", f.input, f.weights)
 	}
 	f.work.nameInputs(&work, f.input != "")
