@@ -110,8 +110,15 @@ func (e *evaluation) barred(l fdp.Limit) {
 		row := e.row(l, fmt.Sprintf("%s to %s (%s)", s.path, s.shipment.UltimateConsignee, s.shipment.Destination.Name()))
 		row.Verdict, row.Counted = verdict, []string{s.path}
 		if verdict == fdp.Undetermined {
-			e.missing(s.path+".headquarters", s.shipment.UltimateConsignee, "where the consignee and its ultimate parent have their headquarters decides whether "+l.Authority+" is available")
+			e.unstated(s, "headquarters", s.shipment.Headquarters, l)
+			e.unstated(s, "ultimate_parent", s.shipment.UltimateParent, l)
 		}
 		e.append(row)
+	}
+}
+
+func (e *evaluation) unstated(s line, field string, country fdp.Country, l fdp.Limit) {
+	if country == "" {
+		e.missing(s.path+"."+field, s.shipment.UltimateConsignee, "where the consignee and its ultimate parent have their headquarters decides whether "+l.Authority+" is available")
 	}
 }
