@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -39,6 +41,9 @@ func (a *app) recordedBefore(l *ledger.Ledger, path string, record meter.Record)
 		return nil // telemetry: it adds to no count
 	}
 	if err := a.grown(path, mine, record, records); err != nil {
+		return err
+	}
+	if err := olderCopy(l, path, mine, record, records); err != nil {
 		return err
 	}
 	for _, other := range records {
@@ -108,6 +113,51 @@ func beginning(path string, records []meter.Record) (other meter.Record, found b
 		}
 	}
 	return other, found, nil
+}
+
+// olderCopy refuses a file that is the beginning of one that counts in another run.
+func olderCopy(l *ledger.Ledger, path string, mine meter.Evidence, record meter.Record, records []meter.Record) error {
+	for _, other := range records {
+		if other.Run == record.Run || sizeOf(other) <= mine.Size || other.Operations == meter.Exact(meter.Ops{}) {
+			continue
+		}
+		whole, _ := evidenceOf(other)
+		begins, err := beginsWith(l, whole, path, mine)
+		if err != nil {
+			return err
+		}
+		if begins {
+			return fmt.Errorf("%s is the beginning of the file that was recorded as the run %s of %s: in another run it would count twice; if it is a restart that wrote the same lines again, name that run with --run %s", path, other.Run, other.Model, other.Run)
+		}
+	}
+	return nil
+}
+
+// beginsWith reports whether evidence in the ledger begins with a file. Of evidence
+// that is not there nothing is known.
+func beginsWith(l *ledger.Ledger, whole meter.Evidence, path string, mine meter.Evidence) (bool, error) {
+	kept, err := l.Evidence(whole.Digest)
+	if err != nil {
+		return false, nil
+	}
+	defer kept.Close()
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	a, b := bufio.NewReader(kept), bufio.NewReader(file)
+	few := int(min(mine.Size, 4096)) // most logs differ here, and need not be read whole
+	x, _ := a.Peek(few)
+	y, _ := b.Peek(few)
+	if !bytes.Equal(x, y) {
+		return false, nil
+	}
+	sum := sha256.New()
+	if _, err := io.CopyN(sum, a, mine.Size); err != nil {
+		return false, fmt.Errorf("evidence %s of the ledger: %w", whole.Digest, err)
+	}
+	return "sha256:"+hex.EncodeToString(sum.Sum(nil)) == mine.Digest, nil
 }
 
 // sizeOf is how long the file is that a record was read from; 0 without one.
