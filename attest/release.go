@@ -25,9 +25,12 @@ type ReleaseNote struct {
 	AsOf       string           `json:"asOf"`
 	Rules      string           `json:"rules"` // digest of the rules, "sha256:<hex>"
 	Facts      string           `json:"facts"` // digest of the facts that were decided on
-	Preparer   string           `json:"preparer"`
-	Tool       Tool             `json:"tool"`
-	CreatedAt  time.Time        `json:"createdAt"`
+	// Options are the readings of ambiguous text that were taken, by name: with the
+	// facts, the rules and the date, what the decision follows from.
+	Options   map[string]string `json:"options"`
+	Preparer  string            `json:"preparer"`
+	Tool      Tool              `json:"tool"`
+	CreatedAt time.Time         `json:"createdAt"`
 }
 
 // ReleaseStandings is the decision under each standing of the rules.
@@ -50,13 +53,23 @@ func (n ReleaseNote) Subjects() []Subject {
 	return out
 }
 
-func (n ReleaseNote) normal() ReleaseNote { return n }
+func (n ReleaseNote) normal() ReleaseNote {
+	if n.Options == nil {
+		n.Options = map[string]string{}
+	}
+	return n
+}
 
 // Validate returns the first rule of SPEC.md that n breaks.
 func (n ReleaseNote) Validate() error {
 	for _, f := range []struct{ field, value string }{{"delivery", n.Delivery}, {"customer", n.Customer}, {"preparer", n.Preparer}, {"asOf", n.AsOf}, {"standing", n.Standing}, {"redFlag28", n.RedFlag28}} {
-		if f.value == "" || len(f.value) > 300 || strings.ContainsFunc(f.value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		if !oneLine(f.value) {
 			return fmt.Errorf("release note: %s %q: expected one line of 1 to 300 bytes", f.field, clip(f.value))
+		}
+	}
+	for name, value := range n.Options {
+		if !oneLine(name) || !oneLine(value) {
+			return fmt.Errorf("release note: option %q: expected a name and a value of one line each", clip(name))
 		}
 	}
 	switch {
@@ -70,6 +83,10 @@ func (n ReleaseNote) Validate() error {
 		return fmt.Errorf("release note: createdAt is missing")
 	}
 	return nil
+}
+
+func oneLine(s string) bool {
+	return s != "" && len(s) <= 300 && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // validateSubjects demands the subjects that the note itself names.

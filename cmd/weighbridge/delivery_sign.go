@@ -5,6 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/verify"
@@ -21,7 +24,7 @@ func (a *app) releaseNote(author string, made *decision) ([]byte, error) {
 	note := attest.ReleaseNote{
 		Delivery: d.ID, Customer: d.Customer, Model: d.Model, Weights: made.delivery.Opened.Weights, Stage: d.Stage, Decision: string(d.Decision), Standing: d.Standing,
 		ByStanding: attest.ReleaseStandings{Codified: string(d.ByStanding.Codified), Due: string(d.ByStanding.Due), Enforced: string(d.ByStanding.Enforced)},
-		RedFlag28:  d.RedFlag28.String(), AsOf: d.AsOf, Rules: d.RulesDigest, Facts: d.Facts, Preparer: author, Tool: a.tool(), CreatedAt: made.time.UTC(),
+		RedFlag28:  d.RedFlag28.String(), AsOf: d.AsOf, Rules: d.RulesDigest, Facts: d.Facts, Options: d.Options, Preparer: author, Tool: a.tool(), CreatedAt: made.time.UTC(),
 	}
 	statement, err := attest.NewStatement(note.Subjects(), note)
 	if err != nil {
@@ -142,11 +145,22 @@ func (a *app) approve(ctx context.Context, f deliveryDecideFlags, id string) err
 	return a.showStep(made.delivery, "approved", made.time)
 }
 
+// optionFlags writes readings down as flags, by name.
+func optionFlags(options map[string]string) string {
+	var flags []string
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		flags = append(flags, "--option "+name+"="+options[name])
+	}
+	return strings.Join(flags, " ")
+}
+
 // stillHolds demands that a decision made now would be the one that was prepared:
-// a release, on the same facts, under the same rules.
+// a release, on the same facts, under the same rules and readings.
 func stillHolds(note attest.ReleaseNote, made *decision) error {
 	now := made.result.Decision
 	switch {
+	case !maps.Equal(now.Options, note.Options):
+		return fmt.Errorf("delivery %s: it was prepared under other readings of ambiguous text, %s: give the same ones to approve it, or decide again; nothing was approved", now.ID, optionFlags(note.Options))
 	case now.Decision != delivery.Release:
 		return fmt.Errorf("delivery %s: it was prepared as a release and is %s today: decide again; nothing was approved", now.ID, now.Decision)
 	case now.Facts != note.Facts:
