@@ -92,7 +92,7 @@ func (a *app) showDelivery(h *history, id, letter, notes string) error {
 			}
 		}
 		if letter != "" {
-			if err := writeLetter(h.ledger, d, letter); err != nil {
+			if err := writeLetter(h.ledger, d, now, letter); err != nil {
 				return err
 			}
 		}
@@ -145,9 +145,15 @@ func writeReleaseNote(l *ledger.Ledger, d delivery.Delivery, now standsNow, path
 	return writeNew(path, lines.Bytes(), 0o644)
 }
 
-func writeLetter(l *ledger.Ledger, d delivery.Delivery, path string) error {
+// writeLetter drafts the letter from the last decision, where that would be made again
+// as it was.
+func writeLetter(l *ledger.Ledger, d delivery.Delivery, now standsNow, path string) error {
 	if d.Last == nil {
 		return fmt.Errorf("delivery %s: nothing was decided yet: decide first, the letter rests on it", d.ID)
+	}
+	if now.again {
+		return fmt.Errorf("delivery %s: what its last decision rests on has changed since, and the letter would say what was: decide it again (weighbridge delivery decide %s --author WHO --letter FILE)\n  %s",
+			d.ID, d.ID, strings.Join(now.reasons(), "\n  "))
 	}
 	facts, err := decidedFacts(l, *d.Last)
 	if err != nil {
