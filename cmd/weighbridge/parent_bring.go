@@ -264,7 +264,7 @@ func (a *app) startsFrom(ctx context.Context, w workFlags, record *meter.Record,
 		}
 	}
 	record.Parents[0].Input = files.Root()
-	return nil
+	return a.holdInput(w, record)
 }
 
 // nameInputs names the attested weights as those that the work started from, where
@@ -290,7 +290,7 @@ func otherInput(parents []meter.Parent, input string) []meter.Finding {
 	if input == "" || len(parents) != 1 || parents[0].Input == "" || parents[0].Input == input {
 		return nil
 	}
-	return []meter.Finding{{Code: "input-differs", Message: fmt.Sprintf("the job started from the weights %s, the verified shipment of %s has %s: the lineage may be another's", input, parents[0].Model, parents[0].Input)}}
+	return []meter.Finding{{Code: meter.InputDiffers, Message: fmt.Sprintf("the job started from the weights %s, the verified shipment of %s has %s: the lineage may be another's, so there is no upper bound", input, parents[0].Model, parents[0].Input)}}
 }
 
 // warnOfInput says so while the job runs.
