@@ -25,6 +25,7 @@ func (a *app) oneParent(ctx context.Context, parents []meter.Parent, input strin
 	if _, err := os.Stat(a.ledger); a.ledger == "" || err != nil {
 		return usage("--input is the weights of one parent: found no --parent, expected MODEL:RELATION")
 	}
+	a.warn("--input %s without --parent: hashing it to tell whose weights these are", input)
 	files, err := weights.Hash(ctx, input, weights.Options{Ignore: insideOnly(input, defaultClaims(input))})
 	if err != nil {
 		return fmt.Errorf("--input: %w", err)
