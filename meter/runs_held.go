@@ -35,9 +35,10 @@ func heldOnly(r Record) bool {
 // then; else in the same activity and time. A time that one of them does not state is
 // no time that they share.
 func (held Record) ToldBy(other Record) bool {
-	ownHours := other.Method == HardwareTime && other.Observed != nil // a file of what was held, counted by its utilisation
+	ownHours := other.Method == HardwareTime && other.Observed != nil  // a file of what was held, counted by its utilisation
+	silent := other.Method == NoMethod && other.Grade != GradeAttested // a statement names no method of a line of work
 	switch {
-	case ownHours || other.Activity != held.Activity || other.Method == NoMethod || other.Outcome == NeverStarted:
+	case ownHours || silent || other.Activity != held.Activity || other.Outcome == NeverStarted:
 		return false
 	case held.Part != nil:
 		return other.Run == held.Run

@@ -42,6 +42,7 @@ func TestHeldAlone(t *testing.T) {
 	}{
 		"beside a count":                    {held, []Record{counted}, Exact(Ops{})},
 		"beside nothing that is known":      {held, []Record{with(counted, nothing)}, Exact(Ops{})},
+		"beside a statement of it":          {held, []Record{with(counted, func(r *Record) { r.Run, r.Method, r.Grade = AttestedRun+"a", NoMethod, GradeAttested })}, Exact(Ops{})},
 		"beside one of its run":             {with(held, named, timeless), []Record{with(counted, timeless)}, Exact(Ops{})},
 		"alone":                             {held, nil, Unbounded(Ops{})},
 		"alone, with a ceiling":             {with(held, ceiling), nil, Interval{High: Known(NewOps(9))}},

@@ -79,7 +79,7 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 		if err != nil {
 			return nil, err
 		}
-		if others := slices.DeleteFunc(held, func(r meter.Record) bool { return r.Run == mine[0].Run }); len(others) > 0 {
+		if others := apartFrom(held, mine); len(others) > 0 {
 			findings = append(findings, p.against(model, meter.NetRuns(others), mine)...)
 		}
 		for _, r := range mine {
@@ -91,6 +91,15 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 		}
 	}
 	return findings, nil
+}
+
+// apartFrom are the records that tell of work apart from what a statement tells: not
+// its own, nor hours of which it says what was computed in them.
+func apartFrom(held, told []meter.Record) []meter.Record {
+	return slices.DeleteFunc(held, func(r meter.Record) bool {
+		hours := r.Method == meter.NoMethod && r.Grade != meter.GradeAttested
+		return r.Run == told[0].Run || hours && slices.ContainsFunc(told, r.ToldBy)
+	})
 }
 
 // inheritedBeside are the records that attested parents tell and the history does

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -167,12 +168,7 @@ func (a *app) withAnyHistory(f func(*history) error) error {
 // the ledger.
 func (a *app) positionsWith(h *history, more ...meter.Record) ([]fdp.Position, error) {
 	return a.positionsOf(more[0].Model, func(m meter.ModelRef) ([]meter.Record, bool) {
-		records, known := h.records(m)
-		for _, r := range more {
-			if r.Model == m {
-				records, known = append(records[:len(records):len(records)], r), true
-			}
-		}
-		return meter.NetAttested(records), known
+		records := slices.Concat(h.held(m), ofModel(more, m)) // netted together: what comes may tell what hours that are held were for
+		return h.tied(meter.NetRuns(records)), len(records) > 0
 	})
 }
