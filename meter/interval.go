@@ -111,7 +111,7 @@ func (i Interval) Add(j Interval) (Interval, error) {
 }
 
 // String returns the interval for people, as in "9.50e25 (9.00e25 to 1.10e26)",
-// "at least 1.00e25, no upper bound" or, when all bounds agree, the one number.
+// "at least 1.00e25, no upper bound" or, when both ends read alike, the one number.
 func (i Interval) String() string { return i.text(Ops.Short) }
 
 // Beside is String next to a threshold: a bound that rounding would make equal
@@ -121,7 +121,7 @@ func (i Interval) Beside(threshold Ops) string {
 }
 
 func (i Interval) text(number func(Ops) string) string {
-	if i.Estimate.Known && i.High.Known && i.Low == i.High.Ops {
+	if i.High.Known && number(i.Low) == number(i.High.Ops) {
 		return number(i.Low)
 	}
 	span := fmt.Sprintf("at least %s, no upper bound", number(i.Low))

@@ -114,6 +114,13 @@ func TestBeside(t *testing.T) {
 	if got := Exact(threshold).Beside(threshold); got != "1.00e26" {
 		t.Error(got)
 	}
+	alike := Interval{Low: NewOps(1230000000000000000), Estimate: Known(NewOps(1230045770531143680)), High: Known(NewOps(1230045770531143681))}
+	if got := alike.String(); got != "1.23e18" {
+		t.Errorf("ends that read alike print as %s", got)
+	}
+	if got := alike.Beside(NewOps(1230000000000000001)); got != "1230045770531143680 (1230000000000000000 to 1230045770531143681)" {
+		t.Errorf("ends on both sides of a threshold print as %s", got)
+	}
 	if got := Unbounded(NewOps(5e18)).Beside(threshold); got != "at least 5.00e18, no upper bound" {
 		t.Error(got)
 	}

@@ -41,6 +41,9 @@ func (r runResult) String() string {
 		for _, m := range r.Lineage.Missing {
 			fmt.Fprintf(&b, "  missing     nothing is recorded of %s, so the lineage has no upper bound\n", m)
 		}
+		for _, m := range r.Lineage.Unbegun {
+			fmt.Fprintf(&b, "  missing     %s\n", noBeginning(m))
+		}
 	}
 	if r.Recorded {
 		fmt.Fprintf(&b, "  ledger      %s\n", r.Ledger)

@@ -155,13 +155,18 @@ func (r traceResult) String() string {
 		fmt.Fprintf(&b, "  missing: nothing is recorded of %s, so there is no upper bound; record it, or state its whole lineage with `weighbridge record`\n", m)
 	}
 	for _, m := range r.Unbegun {
-		fmt.Fprintf(&b, "  missing: the records of %s show no beginning, neither pre-training nor a parent whose weights it carries, so there is no upper bound; record its pre-training, or the parent (`weighbridge record --parent`)\n", m)
+		fmt.Fprintf(&b, "  missing: %s\n", noBeginning(m))
 	}
 	for _, p := range r.Pending {
 		fmt.Fprintf(&b, "  included: %s\n", p)
 	}
 	writeNotes(&b, r.Notes)
 	return b.String()
+}
+
+// noBeginning says why a lineage has no upper bound although all its models are known.
+func noBeginning(m meter.ModelRef) string {
+	return fmt.Sprintf("the records of %s show no beginning, neither pre-training that started nor a parent whose weights it carries, so there is no upper bound; record its pre-training, or the parent (`weighbridge record --parent`)", m)
 }
 
 // tree prints a model and its parents below it; a model met before is named
