@@ -208,6 +208,9 @@ func (d *document) decode(n *yaml.Node, path string, v reflect.Value, tag reflec
 		if list := tag.Get("oneof"); list != "" && !oneOf(text, list) {
 			return d.errorAt(n, "%s: found %q, expected one of %s", path, clip(text), strings.ReplaceAll(list, "|", ", "))
 		}
+		if err := checkNamed(text, tag); err != nil {
+			return d.errorAt(n, "%s: %v", path, err)
+		}
 		v.SetString(text)
 		return nil
 	}
