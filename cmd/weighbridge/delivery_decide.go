@@ -149,10 +149,14 @@ func (a *app) decided(f deliveryDecideFlags, q desk, args []string) (*decision, 
 	made := &decision{facts: over, question: q.question, time: a.env.now()}
 	var before *delivery.Entry
 	var stated fdp.Facts
+	var wrote []string
 	if len(args) > 0 {
 		err := a.withHistory(func(h *history) (err error) {
 			if made.delivery, made.facts, err = knownOf(h, args[0]); err != nil {
 				return err
+			}
+			if wrote, err = h.otherOutputs(made.delivery.Opened); err != nil {
+				return fmt.Errorf("delivery %s: %w", args[0], err)
 			}
 			if before = made.delivery.Last; before != nil {
 				stated, err = decidedFacts(h.ledger, *before)
@@ -172,6 +176,7 @@ func (a *app) decided(f deliveryDecideFlags, q desk, args []string) (*decision, 
 	if made.result.Decision, err = delivery.Decide(q.rules, q.catalogue, made.facts, q.question, q.standing, digestOf(made.kept)); err != nil {
 		return nil, err
 	}
+	made.result.Decision = made.result.Decision.OfOtherWeights(made.delivery.Opened.Weights, wrote)
 	made.result.ID, made.result.Customer = made.delivery.ID, made.delivery.Opened.Customer
 	if before != nil {
 		changes, err := delivery.Compare(before.Index, before.Step.Decided.Decision, stated, made.result.Decision, made.facts)

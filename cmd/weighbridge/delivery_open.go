@@ -90,6 +90,12 @@ func (a *app) openDelivery(cmd *cobra.Command, f deliveryOpenFlags) error {
 			return fmt.Errorf("--weights: %w", err)
 		}
 		opened.Weights = files.Root()
+		if c := files.ComponentRoot(); c != opened.Weights {
+			opened.ComponentRoot = c
+		}
+		if err := a.openedWeights(f.weights, opened); err != nil {
+			return err
+		}
 	}
 	return a.appendOpened(f, opened)
 }
