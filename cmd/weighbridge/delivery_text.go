@@ -51,6 +51,7 @@ func (r decideResult) String() string {
 			fmt.Fprintf(&b, "  %s (%s)\n    hint: %s\n", m.Path, m.Reason, m.Hint)
 		}
 	}
+	writeRestsOn(&b, r.RestsOn)
 	writeQuestions(&b, r.Questions)
 	writeChecklist(&b, r.Checklist)
 	r.writeSince(&b)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/fdp"
+	"github.com/weighbridge/weighbridge/fdp/delivery"
 )
 
 // reason is a gate that holds, or of which it cannot be told, with its steps.
@@ -120,4 +121,22 @@ func metWord(item fdp.CheckItem) string {
 		return "not met"
 	}
 	return "cannot be told"
+}
+
+// writeRestsOn names the facts that nobody stated and whose statement could turn a
+// release round, a line each.
+func writeRestsOn(b *strings.Builder, list []delivery.Unstated) {
+	for i, one := range list {
+		if i == 0 || list[i-1].Fact != one.Fact {
+			fmt.Fprintf(b, "rests on what nobody stated: %s (taken as %s", one.Fact, one.TakenAs)
+		}
+		value := strings.Trim(string(one.Value), `"`)
+		if strings.HasPrefix(value, "[") && one.TakenAs == "none" {
+			value = "one"
+		}
+		fmt.Fprintf(b, "; with %s: %s", value, one.Decision)
+		if i == len(list)-1 || list[i+1].Fact != one.Fact {
+			b.WriteString(")\n")
+		}
+	}
 }

@@ -21,6 +21,7 @@ func (d Decision) OfOtherWeights(weights string, wrote []string) Decision {
 	d.Actions = append(slices.Clone(d.Actions), fdp.Action{Action: "output-differs", Always: true, Sentence: fmt.Sprintf(
 		"Find out which weights these are: the records of %s wrote %s, those of this delivery are %s. Record the run that wrote them, or hand over those that it wrote.",
 		d.Model, strings.Join(wrote, ", "), weights)})
+	d.RestsOn = nil // nothing is released
 	var others []Alternative
 	for _, other := range d.Alternatives {
 		if other.ByStanding = other.ByStanding.notReleased(); other.ByStanding != d.ByStanding {
