@@ -36,8 +36,10 @@ type deliveryResult struct {
 	Trouble   string             `json:"trouble,omitempty"` // why it cannot be decided now
 	Origin    string             `json:"origin"`            // of its log: another ledger's when it was merged
 	Steps     []deliveryStep     `json:"steps"`
-	Questions []fdp.DeskQuestion `json:"questions"` // as the facts answer them now
-	Signers   []string           `json:"signers"`   // keys of a release: preparer, approver
+	Questions []fdp.DeskQuestion `json:"questions"`         // as the facts answer them now
+	Signers   []string           `json:"signers"`           // keys of a release: preparer, approver
+	Stated    []delivery.Stated  `json:"stated"`            // by the delivery; the records of the model say the rest
+	Weights   string             `json:"weights,omitempty"` // OMS root of those that are handed over
 
 	reasons []string // why it has to be decided again, in words
 }
@@ -47,8 +49,8 @@ func (a *app) deliveryShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Everything that was done in a delivery, and the questions that are open",
-		Long: `Show prints every step of a delivery with who and when, its decisions, and the questions that nobody has answered. --release-note FILE
-writes the signed release note, one bundle per signer and line; both signatures are verified first. The last decision is made again on
+		Long: `Show prints what is stated in a delivery, every step with who and when, its decisions, and the questions that nobody has answered.
+--release-note FILE writes the signed release note, one bundle per signer and line; both signatures are verified first. The last decision is made again on
 what is known now, under the rules as they are now, without keeping anything: where it comes out otherwise that is said, and no release
 note is written. --letter FILE drafts the letter that informs
 the customer, from the last decision.
@@ -168,6 +170,11 @@ func (a *app) deliveryResult(d delivery.Delivery, origin string, now standsNow) 
 	for _, e := range d.Entries {
 		r.Steps = append(r.Steps, deliveryStep{e.Index, stepText(e.Step), e.Author, e.Time, append([]meter.Evidence{}, e.Evidence...), e.Step})
 	}
+	r.Weights = d.Opened.Weights
+	var err error
+	if r.Stated, err = d.Stated(); err != nil {
+		return r, err
+	}
 	if d.Release != nil {
 		approved := d.Release.Step.Approved
 		r.Signers = append(r.Signers, d.Entries[approved.Decided].Step.Decided.Signature.Key, approved.Signature.Key)
@@ -235,6 +242,7 @@ func (r deliveryResult) String() string {
 	for i, signer := range r.Signers {
 		fmt.Fprintf(&b, "  %-8s  %s\n", []string{"prepared", "approved"}[i], signer)
 	}
+	r.writeStated(&b)
 	b.WriteString("steps\n")
 	for _, s := range r.Steps {
 		fmt.Fprintf(&b, "  %d  %s  %s  %s\n", s.Index, s.Time.Format(time.RFC3339), printable(s.Author), printable(s.What))
@@ -244,6 +252,23 @@ func (r deliveryResult) String() string {
 	}
 	writeQuestions(&b, r.Questions)
 	return b.String()
+}
+
+// writeStated shows what is known, so that who approves sees what is approved.
+func (r deliveryResult) writeStated(b *strings.Builder) {
+	if r.Weights != "" {
+		fmt.Fprintf(b, "  weights   %s\n", r.Weights)
+	}
+	b.WriteString("stated\n")
+	for _, one := range r.Stated {
+		fmt.Fprintf(b, "  %-36s %s\n", printable(one.Path), printable(one.Value))
+	}
+	if len(r.Stated) == 0 {
+		b.WriteString("  nothing\n")
+	}
+	if r.Model != "" {
+		fmt.Fprintf(b, "  and what the ledger's records say: weighbridge trace %s\n", r.Model)
+	}
 }
 
 // againText is a state, with a mark where it rests on facts that have changed.

@@ -244,6 +244,27 @@ func ParseKept(data []byte) (fdp.Facts, error) {
 	return f, nil
 }
 
+// Stated is one fact that was stated, by its path.
+type Stated struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// Stated are the facts that the delivery was opened with and that were answered, the
+// latest of each path, in the order of their paths.
+func (d Delivery) Stated() ([]Stated, error) {
+	f, err := d.Facts()
+	if err != nil {
+		return nil, err
+	}
+	values, err := leaves(f)
+	out := []Stated{}
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, Stated{path, values[path]})
+	}
+	return out, err
+}
+
 // leaves are the values of a facts document by path.
 func leaves(f fdp.Facts) (map[string]string, error) {
 	data, err := f.Encode()
