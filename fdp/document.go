@@ -217,7 +217,17 @@ func (d *document) decode(n *yaml.Node, path string, v reflect.Value, tag reflec
 	return d.errorAt(n, "%s: a %s cannot be read", path, v.Type())
 }
 
+// decodeList reads a list. Where its field has an example, an error shows it.
 func (d *document) decodeList(n *yaml.Node, path string, v reflect.Value, tag reflect.StructTag) error {
+	err := d.decodeItems(n, path, v, tag)
+	var at *DocumentError
+	if example := tag.Get("example"); example != "" && errors.As(err, &at) {
+		at.Message += "; as in " + example
+	}
+	return err
+}
+
+func (d *document) decodeItems(n *yaml.Node, path string, v reflect.Value, tag reflect.StructTag) error {
 	if n.Kind == yaml.ScalarNode && tag.Get("single") != "" && n.Tag != "!!null" {
 		n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
 	}

@@ -108,7 +108,7 @@ type MostAdvanced struct {
 // Training is where and on what the model was trained.
 type Training struct {
 	Location         []Country  `json:"location,omitzero" single:"yes"` // a place or a list of places
-	Hardware         []Hardware `json:"hardware,omitzero"`
+	Hardware         []Hardware `json:"hardware,omitzero" example:"[{\"product\": \"NVIDIA H100 SXM5 80GB\", \"subject_to_ear\": true}]"`
 	HardwareComplete *bool      `json:"hardware_complete,omitzero"` // false: more may have worked than the list names; absent, the list is whole
 }
 

@@ -281,7 +281,7 @@ func againText(state string, again bool) string {
 
 // writeQuestions lists what nobody has answered.
 func writeQuestions(b *strings.Builder, questions []fdp.DeskQuestion) {
-	open := slices.DeleteFunc(slices.Clone(questions), func(q fdp.DeskQuestion) bool { return q.Answer != "" })
+	open := openQuestions(questions)
 	if len(open) == 0 {
 		return
 	}
@@ -310,8 +310,23 @@ func (a *app) showStep(d delivery.Delivery, did string, _ time.Time) error {
 	}
 	last := result.Steps[len(result.Steps)-1]
 	a.printf("%s: %s, step %d: %s\n  state     %s\n", d.ID, did, last.Index, printable(last.What), againText(string(d.State), result.Again))
-	var b strings.Builder
-	writeQuestions(&b, result.Questions)
-	a.printf("%s", b.String())
+	a.printf("%s", result.asked(did == "opened"))
 	return nil
+}
+
+// asked lists the questions that are open or, where they were listed before, says how many.
+func (r deliveryResult) asked(all bool) string {
+	var b strings.Builder
+	open := openQuestions(r.Questions)
+	switch {
+	case all:
+		writeQuestions(&b, r.Questions)
+	case len(open) > 0:
+		fmt.Fprintf(&b, "  open      %d questions: weighbridge delivery show %s lists them\n", len(open), r.ID)
+	}
+	return b.String()
+}
+
+func openQuestions(questions []fdp.DeskQuestion) []fdp.DeskQuestion {
+	return slices.DeleteFunc(slices.Clone(questions), func(q fdp.DeskQuestion) bool { return q.Answer != "" })
 }
