@@ -12,8 +12,9 @@ import (
 // authorities in their own ways.
 var referenceForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./:_#()-]*$`)
 
-// notGranted are parts of words that say of a document that it is not there, or no longer.
-var notGranted = regexp.MustCompile(`(?i)appl|pend|none|request|expire|revok|denied|return`)
+// notGranted are words, three small letters or more, and parts of such that say of a document
+// that it is not there, or no longer.
+var notGranted = regexp.MustCompile(`[a-z]{3}|(?i:appl|pend|none|not|yet|await|request|expir|revok|denied|return)`)
 
 var calendarDay = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 

@@ -26,20 +26,21 @@ type deliveryStep struct {
 }
 
 type deliveryResult struct {
-	Schema    string             `json:"schema"`
-	ID        string             `json:"id"`
-	Customer  string             `json:"customer"`
-	Model     meter.ModelRef     `json:"model,omitempty"`
-	State     delivery.State     `json:"state"`
-	Again     bool               `json:"decide_again"`      // facts or rules changed since the decision that the state rests on
-	Changes   *delivery.Changes  `json:"changes"`           // what is otherwise than it was decided; null: nothing, or it cannot be decided now
-	Trouble   string             `json:"trouble,omitempty"` // why it cannot be decided now
-	Origin    string             `json:"origin"`            // of its log: another ledger's when it was merged
-	Steps     []deliveryStep     `json:"steps"`
-	Questions []fdp.DeskQuestion `json:"questions"`         // as the facts answer them now
-	Signers   []string           `json:"signers"`           // keys of a release: preparer, approver
-	Stated    []delivery.Stated  `json:"stated"`            // by the delivery; the records of the model say the rest
-	Weights   string             `json:"weights,omitempty"` // OMS root of those that are handed over
+	Schema    string              `json:"schema"`
+	ID        string              `json:"id"`
+	Customer  string              `json:"customer"`
+	Model     meter.ModelRef      `json:"model,omitempty"`
+	State     delivery.State      `json:"state"`
+	Again     bool                `json:"decide_again"`      // facts or rules changed since the decision that the state rests on
+	Changes   *delivery.Changes   `json:"changes"`           // what is otherwise than it was decided; null: nothing, or it cannot be decided now
+	Trouble   string              `json:"trouble,omitempty"` // why it cannot be decided now
+	Origin    string              `json:"origin"`            // of its log: another ledger's when it was merged
+	Steps     []deliveryStep      `json:"steps"`
+	Questions []fdp.DeskQuestion  `json:"questions"`          // as the facts answer them now
+	Signers   []string            `json:"signers"`            // keys of a release: preparer, approver
+	Stated    []delivery.Stated   `json:"stated"`             // by the delivery; the records of the model say the rest
+	Weights   string              `json:"weights,omitempty"`  // OMS root of those that are handed over
+	RestsOn   []delivery.Unstated `json:"rests_on,omitempty"` // of the last decision, a release: what nobody stated and could turn it round
 
 	reasons []string // why it has to be decided again, in words
 }
@@ -125,9 +126,12 @@ func writeReleaseNote(l *ledger.Ledger, d delivery.Delivery, now standsNow, path
 	}
 	approved := d.Release.Step.Approved
 	prepared := d.Entries[approved.Decided].Step.Decided.Signature
-	_, one, err := openedNote(l, *prepared)
+	note, one, err := openedNote(l, *prepared)
 	if err != nil {
 		return err
+	}
+	if made := day(d.Entries[approved.Decided].Time); note.AsOf != made {
+		return fmt.Errorf("delivery %s: its release was decided on %s as of %s, which is a what-if: decide it again, and have it approved", d.ID, made, note.AsOf)
 	}
 	_, two, err := openedNote(l, approved.Signature)
 	if err != nil {
@@ -171,6 +175,9 @@ func (a *app) deliveryResult(d delivery.Delivery, origin string, now standsNow) 
 		r.Steps = append(r.Steps, deliveryStep{e.Index, stepText(e.Step), e.Author, e.Time, append([]meter.Evidence{}, e.Evidence...), e.Step})
 	}
 	r.Weights = d.Opened.Weights
+	if d.Last != nil {
+		r.RestsOn = d.Last.Step.Decided.Decision.RestsOn
+	}
 	var err error
 	if r.Stated, err = d.Stated(); err != nil {
 		return r, err
@@ -250,6 +257,7 @@ func (r deliveryResult) String() string {
 			fmt.Fprintf(&b, "       %s %s, %d bytes\n", e.Kind, e.Digest, e.Size)
 		}
 	}
+	writeRestsOn(&b, r.RestsOn)
 	writeQuestions(&b, r.Questions)
 	return b.String()
 }

@@ -82,6 +82,25 @@ func (a Answer) facts() (fdp.Facts, error) {
 	return f, plainError(err)
 }
 
+// Numbers names the licence and the authorisation that the answers bring by their numbers,
+// as in "the licence D1234567".
+func (a Answered) Numbers() []string {
+	var out []string
+	for _, answer := range a.Answers {
+		f, err := answer.facts()
+		if err != nil {
+			continue // validate says so
+		}
+		if l := f.Service.Licence; l != "" && l != "none" && l != "applied" {
+			out = append(out, "the licence "+l)
+		}
+		if n := f.Service.Authorisation; n != "" && n != "none" {
+			out = append(out, "the authorisation "+n)
+		}
+	}
+	return out
+}
+
 func parseValue(raw json.RawMessage) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
