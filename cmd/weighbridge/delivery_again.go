@@ -67,6 +67,9 @@ func (a *app) stands(h *history, d delivery.Delivery) (standsNow, error) {
 	if err != nil {
 		return cannot(err)
 	}
+	if now, err = h.weighed(d, now); err != nil {
+		return cannot(err)
+	}
 	same := now.Facts == made.Decision.Facts && now.RulesDigest == made.Decision.RulesDigest && now.ByStanding == made.Decision.ByStanding
 	if same && !d.DecideAgain() {
 		return standsNow{}, nil
