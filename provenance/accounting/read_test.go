@@ -226,6 +226,43 @@ func TestForeignFaults(t *testing.T) {
 	}
 }
 
+// TestBillUnits: A18. A unit that is not understood never becomes "no time".
+func TestBillUnits(t *testing.T) {
+	for want, units := range map[string][]string{
+		"3600":      {"Hours", "Hour", "1 Hour", "1/Hour", "Hrs", "h", "Instance-Hours", "Instance Hours", "InstanceHours", "VM-Hours", "NodeHrs", "Hours per Instance"},
+		"60":        {"Minutes", "VM-Minutes"},
+		"86400":     {"Days", "Server-Days"},
+		"no time":   {"GB-Hours", "GB-Months", "GiB Hour", "1 GB/Month", "100 GB/Month", "GiBy.h", "GiBy.mo", "byte-seconds", "vCPU-Hours", "Core-Hours", "OCPU Per Hour", "Gigabyte Storage Capacity Per Month", "IOPS-Mo", "LCU-Hrs", "MiBps-Mo", "Lambda-GB-Second", "User-Months", "100 RU/s", "Requests", "10K", "10K Requests/Month", "GB", "Count", "kWh"},
+		"GPU":       {"GPU-Hours", "GPU Hours", "GPU Hour", "GPUHours", "gpu-h", "GPU Per Hour", "GPUs", "Accelerator Hours", "Accelerator-Hours", "TPU v5e Chip-Hours", "NPU.h", "GPU GB-Hours", "Neuroncore-Hours", "Chip-Months"},
+		"not known": {"", "H100-Hours", "H100 Hours", "H100 80 GB Hours", "A3-Ultra-Hours", "Endpoint-Hours", "WorkerHrs", "Capacity-Hours", "Capacity Unit Hours", "Cluster-Hours", "vCPU-Instance-Hours", "Milliseconds", "100 Hours", "1,000 Hours", "10 Instance Hours"},
+		"no exact":  {"Months", "1 Month", "1/Month", "Hours/Month", "Instance-Months", "Instance-Hours/Month", "Hourly"},
+	} {
+		for _, unit := range units {
+			seconds, err := focusUnit(unit)
+			got := fmt.Sprint(seconds)
+			switch {
+			case err != nil && (want == "not known" || want == "no exact"):
+				got = err.Error()
+			case err != nil && want == "GPU" && strings.Contains(err.Error(), "counts accelerators"):
+				continue
+			case err != nil:
+				got = err.Error()
+			case seconds == 0:
+				got = "no time"
+			}
+			if want != got && (err == nil || !strings.Contains(got, want)) {
+				t.Errorf("%q: %s, want %s", unit, got, want)
+			}
+		}
+	}
+	for _, category := range []string{"usage", "", "Consumption"} {
+		text := focusHead + "b,s," + category + ",," + day + ",,240000,Hours,i-1,,S\n"
+		if _, _, findings, err := read(t, text); err != nil || codes(findings) != "row-unread" {
+			t.Errorf("ChargeCategory %q: %v %v, want a row-unread", category, findings, err)
+		}
+	}
+}
+
 // TestZone: sacct prints the cluster's local time; the hour that comes twice in
 // autumn does not make a job negative, because Elapsed was measured.
 func TestZone(t *testing.T) {
