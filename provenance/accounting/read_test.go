@@ -226,6 +226,35 @@ func TestForeignFaults(t *testing.T) {
 	}
 }
 
+// TestManySteps: A17. Of a file that is in another order than sacct's only so many
+// steps are remembered; that one was not is said, whatever rows come later.
+func TestManySteps(t *testing.T) {
+	row := func(id string) string {
+		return id + "|" + id + "|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu=1|n1\n"
+	}
+	for _, c := range []struct {
+		jobs   int
+		orphan string
+		want   string
+	}{{maxAlone - 1, "", "job-steps"}, {maxAlone, "", "job-steps"}, {maxAlone, "orphan.0", "row-unread job-steps"}, {maxAlone - 1, "orphan.0", "row-unread job-steps"}} {
+		var text strings.Builder
+		text.WriteString(slurmHead)
+		for i := range c.jobs {
+			text.WriteString(row(fmt.Sprintf("%d.0", i+1)))
+		}
+		if c.orphan != "" {
+			text.WriteString(row(c.orphan))
+		}
+		for i := range c.jobs {
+			text.WriteString(row(fmt.Sprint(i + 1)))
+		}
+		_, uses, findings, err := read(t, text.String())
+		if err != nil || len(uses) != c.jobs || codes(findings) != c.want {
+			t.Errorf("%d jobs, then %q: %d uses, %v %v; want %s", c.jobs, c.orphan, len(uses), findings, err, c.want)
+		}
+	}
+}
+
 // TestBillUnits: A18. A unit that is not understood never becomes "no time".
 func TestBillUnits(t *testing.T) {
 	for want, units := range map[string][]string{
