@@ -91,6 +91,15 @@ func TestSources(t *testing.T) {
 			"1|1|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/shard:h100=4,gres/shard=8,gres/gpumem=80G,gres/gpuutil=90|n1\n" +
 			"2|2|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/npu=16,gres/gpu=0,cpu=4,license/x=1|n1\n", Slurm,
 			[]string{"a/1//job 1/[gres/shard:h100]/2026-08-22T00:00:00Z/4", "a/1//job 1/[gres/shard]/2026-08-22T00:00:00Z/4", "a/2//job 2/[gres/npu]/2026-08-22T00:00:00Z/16"}, ""},
+		{"sacct with what is no accelerator", slurmHead +
+			"1|1|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu:h100=8,gres/gpu=8,gres/tmpdisk=100G,node=1|n1\n" +
+			"2|2|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu:h100=8,gres/gpu=8,gres/nic=2,gres/license:x=1,node=1|n1\n", Slurm,
+			[]string{"a/1//job 1/[h100]/2026-08-22T00:00:00Z/8", "a/2//job 2/[h100]/2026-08-22T00:00:00Z/8"}, "other-resources"},
+		{"sacct with a resource that nobody knows", slurmHead +
+			"1|1|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/foo=100G,gres/gpu:h100=8,gres/gpu=8|n1\n" +
+			"2|2|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu:h100=8,gres/foo=2|n1\n" +
+			"3.0|3.0|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/nic=2|n1\n", Slurm,
+			[]string{"a/1//job 1/[h100]/2026-08-22T00:00:00Z/8", "a/2//job 2/[h100]/2026-08-22T00:00:00Z/8", "a/2//job 2/[gres/foo]/2026-08-22T00:00:00Z/2"}, "row-unread job-steps"},
 		{"focus in other units", focusHead +
 			"b,s,Usage,," + day + ",,24,Instance-Hours,i-1,,S\n" +
 			"b,s,Usage,," + day + ",,1440,VM-Minutes,i-2,,S\n" +

@@ -62,8 +62,8 @@ func (s *slurmSteps) step(job string, line int64, row slurmRow) {
 
 // mayHold is false of a row that says that it held no devices.
 func (r slurmRow) mayHold() bool {
-	held, err := gresOf(r.cell("alloctres"))
-	return err != nil || len(held) > 0
+	a, err := gresOf(r.cell("alloctres"))
+	return err != nil || len(a.held) > 0 || len(a.unread) > 0
 }
 
 // tell says what was left out, the jobs without a row in the order of the file.
