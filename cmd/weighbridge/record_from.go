@@ -226,7 +226,7 @@ func (f recordFlags) recordOf(i imported, digest string, now time.Time) (meter.R
 // together: its number in the run follows from the file, unless one is named.
 func (f recordFlags) pieceOf(r *meter.Record, digest string) {
 	r.Run, r.Part = f.run, &meter.Part{Ranks: 1}
-	if f.sequence == 0 {
+	if !f.numbered {
 		if n, err := strconv.ParseUint(digest[:12], 16, 64); err == nil { // 48 bits, as for a process under run
 			r.Sequence = n << 5
 		}
