@@ -115,6 +115,9 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 // of a table that lacks a column, which.
 func (f fromFlags) unread(seen meter.Observation) error {
 	lines := seen.Lines
+	if lines == 0 {
+		return fmt.Errorf("%s: the file is empty: expected a log, a trainer's state, a metrics file, telemetry, a job's accounting or a bill", f.path)
+	}
 	for _, finding := range seen.Findings {
 		if finding.Code == trainlog.Unidentified || finding.Code == trainlog.Timeless {
 			return fmt.Errorf("%s: nothing of its %d lines can be read: %s", f.path, lines, finding.Message)
