@@ -137,9 +137,6 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 		if err := a.refuseCycle(l, &record); err != nil {
 			return err
 		}
-		if err := a.warnOfNames(l, record); err != nil {
-			return err
-		}
 		var err error
 		result, err = appendCounting(l, record)
 		return err

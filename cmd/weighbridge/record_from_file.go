@@ -66,9 +66,6 @@ func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*
 		if err := a.refuseCycle(l, &record); err != nil {
 			return err
 		}
-		if err := a.warnOfNames(l, record); err != nil {
-			return err
-		}
 		if err := f.onlyHeld(l, &record); err != nil {
 			return err
 		}
