@@ -76,7 +76,7 @@ func openDocument(data []byte, name string) (*document, *yaml.Node, error) {
 	case !utf8.Valid(data):
 		return nil, nil, whole("not UTF-8: save it as UTF-8 text")
 	case len(bytes.TrimSpace(data)) == 0:
-		return nil, nil, whole("empty: expected a mapping; {} states no facts")
+		return nil, nil, whole("empty: expected a mapping of fields; one that states nothing is {}")
 	}
 	d.lines = strings.Split(string(data), "\n")
 	if json.Valid(data) { // tabs are white space in JSON and an error in YAML
@@ -208,13 +208,26 @@ func (d *document) decode(n *yaml.Node, path string, v reflect.Value, tag reflec
 		if list := tag.Get("oneof"); list != "" && !oneOf(text, list) {
 			return d.errorAt(n, "%s: found %q, expected one of %s", path, clip(text), strings.ReplaceAll(list, "|", ", "))
 		}
+		if err := checkNamed(text, tag); err != nil {
+			return d.errorAt(n, "%s: %v", path, err)
+		}
 		v.SetString(text)
 		return nil
 	}
 	return d.errorAt(n, "%s: a %s cannot be read", path, v.Type())
 }
 
+// decodeList reads a list. Where its field has an example, an error shows it.
 func (d *document) decodeList(n *yaml.Node, path string, v reflect.Value, tag reflect.StructTag) error {
+	err := d.decodeItems(n, path, v, tag)
+	var at *DocumentError
+	if example := tag.Get("example"); example != "" && errors.As(err, &at) {
+		at.Message += "; as in " + example
+	}
+	return err
+}
+
+func (d *document) decodeItems(n *yaml.Node, path string, v reflect.Value, tag reflect.StructTag) error {
 	if n.Kind == yaml.ScalarNode && tag.Get("single") != "" && n.Tag != "!!null" {
 		n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
 	}
@@ -305,7 +318,7 @@ func (d *document) requireFields(n *yaml.Node, path string, v reflect.Value) err
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		if f.Tag.Get("required") != "" && v.Field(i).IsZero() {
-			return d.errorAt(n, "%s: without the field %q, which says what this entry is about", orDocument(path), jsonName(f))
+			return d.errorAt(n, "%s: without the field %q, which it must have", orDocument(path), jsonName(f))
 		}
 	}
 	return nil

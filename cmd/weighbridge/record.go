@@ -17,6 +17,7 @@ type recordFlags struct {
 	operations   string
 	run          string
 	sequence     uint64
+	numbered     bool // --sequence was given
 	period       string
 	generator    string
 	published    string
@@ -88,6 +89,7 @@ func (f *recordFlags) register(cmd *cobra.Command) {
 
 // startRecord records a stage, or one piece of work.
 func (a *app) startRecord(cmd *cobra.Command, f recordFlags) error {
+	f.numbered = cmd.Flags().Changed("sequence")
 	var err error
 	if f.work, err = a.withAttested(cmd.Context(), f.work); err != nil {
 		return err

@@ -72,7 +72,7 @@ func (f *verifyFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.presentation, "presentation", "", "a `FILE` with figures that the statements hide, as weighbridge present wrote it")
 	f.add(cmd)
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
-	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(includable(), ", "))
+	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(requirable(), ", "))
 	flags.StringVar(&f.rules, "rules", "", "the rule packs in `DIR`: with --facts and --regime evaluate under them, and believe a determination under rules that came with it where they are these")
 	f.wanted.add(flags)
 	f.trust.add(flags)
@@ -145,6 +145,8 @@ func (f verifyFlags) check(target string) error {
 		return usage("--parent is for attestations: a signature over files says nothing of a lineage")
 	case f.signature != "" && (f.trust.file != "" || f.own.given() || f.part.given()):
 		return usage("--signature goes with none of --policy, --facts, --partial and --file: it says who signed which files, and nothing of their making")
+	case isAudit(target):
+		return usage("%s is an auditor's file: weighbridge check %s recomputes it", printable(target), printable(target))
 	case f.claims != "" && isShipment(target):
 		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
 	case f.signature != "" && isShipment(target):
