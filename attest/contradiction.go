@@ -16,7 +16,7 @@ import (
 // and nothing is then said of training.hardware. A determination is made of
 // these, and of what is laid over them.
 func FactsOf(c TrainingCompute, h *Hardware) (fdp.Facts, error) {
-	records := c.Lineage.Records()
+	records := c.records()
 	if h != nil {
 		records = h.on(records)
 	}

@@ -13,7 +13,7 @@ import (
 // in a finding. run names them; sequences count from 0 over all of them, so that the
 // same statement gives the same records again. h may be nil.
 func (c TrainingCompute) Inherited(h *Hardware, run string) []meter.Record {
-	lookup := c.Lineage.Records()
+	lookup := c.records()
 	if h != nil {
 		lookup = h.on(lookup)
 	}
@@ -22,7 +22,7 @@ func (c TrainingCompute) Inherited(h *Hardware, run string) []meter.Record {
 		records, _ := lookup(m.Model)
 		for i, r := range records {
 			if i < len(m.Work) && m.Work[i].Grade != "" {
-				r.Findings = []meter.Finding{{Code: "attested-grade", Message: fmt.Sprintf("the signer grades this work %s; %d record(s) of its ledger stand behind it", m.Work[i].Grade, m.Work[i].Records)}}
+				r.Findings = append(slices.Clone(r.Findings), meter.Finding{Code: "attested-grade", Message: fmt.Sprintf("the signer grades this work %s; %d record(s) of its ledger stand behind it", m.Work[i].Grade, m.Work[i].Records)})
 			}
 			r.Run, r.Sequence, r.Grade, r.Convention = run, uint64(len(all)), meter.GradeAttested, meter.Convention(c.Convention)
 			r.Hardware = slices.Clone(r.Hardware)

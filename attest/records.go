@@ -26,6 +26,22 @@ func (l Lineage) Records() func(meter.ModelRef) ([]meter.Record, bool) {
 	}
 }
 
+// records are those of the lineage. Where the statement finds that work of it started
+// from the weights of another model than it names, so does the first record of the model:
+// what follows from the statement has no upper bound then.
+func (c TrainingCompute) records() func(meter.ModelRef) ([]meter.Record, bool) {
+	lineage := c.Lineage.Records()
+	differs := slices.DeleteFunc(slices.Clone(c.Findings), func(f meter.Finding) bool { return f.Code != meter.InputDiffers })
+	return func(m meter.ModelRef) ([]meter.Record, bool) {
+		records, found := lineage(m)
+		if m == c.Model && len(records) > 0 && len(differs) > 0 {
+			records = slices.Clone(records)
+			records[0].Findings = differs
+		}
+		return records, found
+	}
+}
+
 func (m LineageModel) records() []meter.Record {
 	work := m.Work
 	if len(work) == 0 { // no work of its own, and still parents
