@@ -20,6 +20,7 @@ func TestUnrecordedBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	neverStarted := func(r *meter.Record) { r.Outcome = meter.NeverStarted }
+	differs := func(r *meter.Record) { r.Findings = []meter.Finding{{Code: meter.InputDiffers, Message: "of another"}} }
 	for _, c := range []struct {
 		name    string
 		records []meter.Record
@@ -31,6 +32,7 @@ func TestUnrecordedBeginning(t *testing.T) {
 		{"an evaluation alone", []meter.Record{work("a/m@1", meter.Evaluation, "5")}, Undetermined},
 		{"a student without a beginning", []meter.Record{work("a/m@1", meter.FineTuning, "5", from("b/t@1", meter.DistillsFrom)), work("b/t@1", meter.Pretraining, "5")}, Undetermined},
 		{"a fine-tuning of a known base", []meter.Record{work("a/m@1", meter.FineTuning, "5", from("b/base@1", meter.FineTunes)), work("b/base@1", meter.Pretraining, "5")}, DoesNotApply},
+		{"weights of another than the base", []meter.Record{work("a/m@1", meter.FineTuning, "5", from("b/base@1", meter.FineTunes), differs), work("b/base@1", meter.Pretraining, "5")}, Undetermined},
 		{"a base without a beginning", []meter.Record{work("a/m@1", meter.FineTuning, "5", from("b/base@1", meter.FineTunes)), work("b/base@1", meter.Evaluation, "5")}, Undetermined},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -76,7 +76,7 @@ func openDocument(data []byte, name string) (*document, *yaml.Node, error) {
 	case !utf8.Valid(data):
 		return nil, nil, whole("not UTF-8: save it as UTF-8 text")
 	case len(bytes.TrimSpace(data)) == 0:
-		return nil, nil, whole("empty: expected a mapping; {} states no facts")
+		return nil, nil, whole("empty: expected a mapping of fields; one that states nothing is {}")
 	}
 	d.lines = strings.Split(string(data), "\n")
 	if json.Valid(data) { // tabs are white space in JSON and an error in YAML
@@ -318,7 +318,7 @@ func (d *document) requireFields(n *yaml.Node, path string, v reflect.Value) err
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		if f.Tag.Get("required") != "" && v.Field(i).IsZero() {
-			return d.errorAt(n, "%s: without the field %q, which says what this entry is about", orDocument(path), jsonName(f))
+			return d.errorAt(n, "%s: without the field %q, which it must have", orDocument(path), jsonName(f))
 		}
 	}
 	return nil

@@ -83,3 +83,8 @@ type Finding struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
+
+// InputDiffers is the code of the finding that work started from the weights of another
+// model than the parent that it names: the operations of that one are not known to be in
+// the lineage.
+const InputDiffers = "input-differs"

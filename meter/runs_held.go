@@ -6,19 +6,13 @@ import "slices"
 // nothing tells any more what was computed on it: it counted nothing because
 // another record said so, which may have been voided since.
 func heldAlone(records []Record) []Record {
-	told := map[Activity]bool{}
-	alone := false
-	for _, r := range records {
-		alone = alone || heldOnly(r)
-		told[r.Activity] = told[r.Activity] || r.Method != NoMethod && r.Outcome != NeverStarted
-	}
-	if !alone {
-		return records
-	}
-	out := slices.Clone(records)
-	for i, r := range out {
-		if !heldOnly(r) || told[r.Activity] {
+	out := records
+	for i, r := range records {
+		if !heldOnly(r) || slices.ContainsFunc(records, r.ToldBy) {
 			continue
+		}
+		if &out[0] == &records[0] {
+			out = slices.Clone(records)
 		}
 		out[i].Operations = Unbounded(Ops{})
 		for _, w := range r.Witnesses {
@@ -36,8 +30,20 @@ func heldOnly(r Record) bool {
 	return r.Method == NoMethod && r.Operations == Exact(Ops{}) && r.Grade == GradeReported
 }
 
-// MayBeHeldAlone says that a sum of an activity may be of records that tell only
-// what was held, for which [NetRuns] is to be asked.
-func MayBeHeldAlone(t ActivityTotal) bool {
-	return t.Operations == Exact(Ops{}) && t.Records > 0 && t.Grade == GradeReported
+// ToldBy reports whether other says what was computed on the hardware that held
+// tells of (SPEC.md, N8): with a name that was given, in that run, whose part it is
+// then; else in the same activity and time. A time that one of them does not state is
+// no time that they share.
+func (held Record) ToldBy(other Record) bool {
+	ownHours := other.Method == HardwareTime && other.Observed != nil  // a file of what was held, counted by its utilisation
+	silent := other.Method == NoMethod && other.Grade != GradeAttested // a statement names no method of a line of work
+	switch {
+	case ownHours || silent || other.Activity != held.Activity || other.Outcome == NeverStarted:
+		return false
+	case held.Part != nil:
+		return other.Run == held.Run
+	case other.Period == nil || held.Period == nil:
+		return false
+	}
+	return other.Period.Start.Before(held.Period.End) && held.Period.Start.Before(other.Period.End)
 }

@@ -1,7 +1,6 @@
 package meter
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -64,42 +63,5 @@ func TestNetRunsOfHugeGaps(t *testing.T) {
 	second.Operations = Exact(MostOperations())
 	if _, err := SumRecords(NetRuns([]Record{first, second})); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestHeldAlone: N8, what was held counts nothing beside a count, and is not known
-// to be nothing without one.
-func TestHeldAlone(t *testing.T) {
-	held := Record{Schema: RecordSchema, Model: "t/t@1", Run: "sacct", Activity: Pretraining, Weights: WeightsKept, Operations: Exact(Ops{}), Method: NoMethod, Grade: GradeReported, Outcome: Stated}
-	bounded := held
-	bounded.Witnesses = []Witness{{Quantity: Ceiling, Method: HardwareTime, Grade: GradeReported, Operations: Interval{Low: NewOps(5), High: Known(NewOps(9))}, Source: "chip-hours"}}
-	counted, never, other, stated := partRecord(), partRecord(), partRecord(), partRecord()
-	counted.Part, never.Part, other.Part, stated.Part = nil, nil, nil, nil
-	never.Outcome, never.Operations, never.Grade = NeverStarted, Exact(Ops{}), GradeMeasured
-	other.Activity = Evaluation
-	stated.Operations, stated.Method, stated.Grade = Exact(Ops{}), Declared, GradeDeclared
-	for name, c := range map[string]struct {
-		records []Record
-		want    Interval
-	}{
-		"beside a count":               {[]Record{held, counted}, Exact(Ops{})},
-		"beside nothing that is known": {[]Record{held, stated}, Exact(Ops{})},
-		"alone":                        {[]Record{held}, Unbounded(Ops{})},
-		"alone, with a ceiling":        {[]Record{bounded}, Interval{High: Known(NewOps(9))}},
-		"beside one of the kind":       {[]Record{held, bounded}, Unbounded(Ops{})},
-		"of another activity":          {[]Record{held, other}, Unbounded(Ops{})},
-		"of a job that never started":  {[]Record{bounded, never}, Interval{High: Known(NewOps(9))}},
-	} {
-		given := slices.Clone(c.records)
-		if got := NetRuns(given)[0]; got.Operations != c.want || got.Validate() != nil {
-			t.Errorf("%s: %s, want %s (%v)", name, got.Operations, c.want, got.Validate())
-		}
-		if given[0].Operations != Exact(Ops{}) || len(given[0].Findings) > 0 {
-			t.Errorf("%s: the record that was given is changed", name)
-		}
-		totals, err := SumRecords(given[:1])
-		if err != nil || !MayBeHeldAlone(totals[0]) {
-			t.Errorf("%s: %+v %v", name, totals, err)
-		}
 	}
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -262,7 +263,7 @@ func (r *reader) demand(at string, s statement) (verify.Demand, error) {
 		where := fmt.Sprintf("%s.signers[%d]", at, i)
 		signer, known := r.names[name]
 		if !known {
-			return d, r.placed.Errorf(where, "%s: no signer %q in this policy: expected one of signers", where, name)
+			return d, r.placed.Errorf(where, "%s: no signer %q in this policy: expected one of %s", where, name, strings.Join(slices.Sorted(maps.Keys(r.names)), ", "))
 		}
 		if slices.Contains(s.Signers[:i], name) {
 			return d, r.placed.Errorf(where, "%s: signer %q stands twice: it counts once", where, name)

@@ -18,13 +18,15 @@ import (
 // accountingFlags say which accounting is read and what its words stand for.
 type accountingFlags struct {
 	from  []string
+	named string // the flag that names the files: from, or inventory
 	chips string
 	chip  string
 	zone  string
 }
 
 func (f *accountingFlags) register(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.from, "from", nil, "accounting to read: our own CSV or JSON, sacct -P, a FOCUS bill in CSV, OpenCost's allocations in JSON, dcgmi stats -j ID -v; repeatable")
+	f.named = "from"
+	flags.StringArrayVar(&f.from, "from", nil, "accounting to read: our own CSV with the header account,job,instance,chip,chips,start,end or the same in JSON, sacct -P, a FOCUS bill in CSV, OpenCost's allocations in JSON, dcgmi stats -j ID -v; repeatable")
 	flags.StringVar(&f.chips, "chips", "", "table of what a source's words hold, CSV with the header name,product,chips,source: h100,NVIDIA H100 SXM5 80GB,1,SITE. A gres type, another\ngres as printed (gres/shard), an instance type or a SKU that it does not name stays unknown; 0 chips of no product is a unit without accelerators")
 	flags.StringVar(&f.chip, "chip", "", "the accelerator of units that a source does not name at all, by its whole name")
 	flags.StringVar(&f.zone, "time-zone", "UTC", "zone of the times that a source writes without one (sacct, dcgmi): Europe/Zurich")
@@ -68,17 +70,17 @@ func (f accountingFlags) read(yield func(accounting.Use) error) ([]sourceRead, [
 		source := sourceRead{File: path}
 		file, err := openRegular(path)
 		if err != nil {
-			return nil, nil, fmt.Errorf("--from: %w", err)
+			return nil, nil, fmt.Errorf("--%s: %w", f.named, err)
 		}
 		kind, found, err := accounting.Read(file, accounting.ReadOptions{Name: path, Zone: zone}, func(u accounting.Use) error {
 			source.Rows++
 			return yield(u)
 		})
 		if err := errors.Join(err, file.Close()); err != nil {
-			return nil, nil, fmt.Errorf("--from: %w", err)
+			return nil, nil, fmt.Errorf("--%s: %w", f.named, err)
 		}
 		if err := nothingUsed(source.Rows, found); err != nil {
-			return nil, nil, fmt.Errorf("--from: %w", err)
+			return nil, nil, fmt.Errorf("--%s: %w", f.named, err)
 		}
 		source.Kind = kind
 		sources, findings = append(sources, source), append(findings, found...)
@@ -121,7 +123,7 @@ func scratch() accounting.Scratch {
 }
 
 // oneKind refuses sources of several kinds, which show the same chips twice.
-func oneKind(sources []sourceRead) error {
+func oneKind(sources []sourceRead, flag string) error {
 	var kinds []string
 	for _, s := range sources {
 		if !slices.Contains(kinds, string(s.Kind)) {
@@ -129,7 +131,7 @@ func oneKind(sources []sourceRead) error {
 		}
 	}
 	if len(kinds) > 1 {
-		return fmt.Errorf("--from: found sources of the kinds %s: they may show the same chips twice, so give one kind at a time", strings.Join(kinds, " and "))
+		return fmt.Errorf("--%s: found sources of the kinds %s: they may show the same chips twice, so give one kind at a time", flag, strings.Join(kinds, " and "))
 	}
 	return nil
 }

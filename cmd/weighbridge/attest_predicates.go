@@ -96,7 +96,7 @@ func (a *app) computePredicate(f attestFlags, h *history, files attest.Manifest)
 	return attest.TrainingCompute{
 		Model: f.model, Weights: attest.WeightsOf(files), Activities: own, Lineage: lineage, Corrections: corrections,
 		Convention: h.convention(lineage), Methods: attest.MethodsOf(records), Period: attest.PeriodOf(records), Ledger: head, Logs: others,
-		Findings: append(findingsOf(records, files), owned...), Completeness: attest.Completeness, Tool: a.tool(), CreatedAt: a.env.now().UTC(),
+		Findings: slices.Concat(findingsOf(records, files), h.misnamed(lineage), owned), Completeness: attest.Completeness, Tool: a.tool(), CreatedAt: a.env.now().UTC(),
 	}, h.err
 }
 
@@ -108,6 +108,23 @@ func (h *history) convention(lineage attest.Lineage) attest.Convention {
 		all = append(all, records...)
 	}
 	return attest.ConventionOf(all)
+}
+
+// misnamed are the findings that an ancestor started from the weights of another model
+// than it names: the statement's lineage may lack operations for it.
+func (h *history) misnamed(lineage attest.Lineage) []meter.Finding {
+	var findings []meter.Finding
+	for _, m := range lineage.Models[1:] {
+		records, _ := h.records(m.Model)
+		for _, r := range records {
+			for _, f := range r.Findings {
+				if f.Code == meter.InputDiffers {
+					findings = append(findings, meter.Finding{Code: f.Code, Message: fmt.Sprintf("%s, of the lineage: %s", m.Model, f.Message)})
+				}
+			}
+		}
+	}
+	return findings
 }
 
 // findingsOf collects what the records found, and whether these weights are

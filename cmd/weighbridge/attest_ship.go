@@ -160,7 +160,7 @@ func (a *app) printAttested(r attestResult) {
 		a.printf("  disclosed entries of the logs, to the byte, for everybody who gets the shipment (--checkpoints)\n")
 	}
 	if !states(attest.TypeDetermination) {
-		a.printf("  not stated: a determination (--include determination states one)\n")
+		a.printf("  not stated: a determination (--include training-compute,hardware,determination states one beside the others)\n")
 	}
 	for _, c := range r.Corrections {
 		a.printf("  corrected %s\n", describeCorrection(c))

@@ -22,6 +22,9 @@ type auditResult struct {
 }
 
 func (a *app) checkAudit(path string, f checkFlags) error {
+	if isShipment(path) {
+		return usage("%s is a shipment: weighbridge verify %s checks it; check takes an auditor's file (weighbridge ledger export), or the ledger without one", printable(path), printable(path))
+	}
 	trusted, err := f.policy(a.env.now())
 	if err != nil {
 		return err
@@ -31,6 +34,9 @@ func (a *app) checkAudit(path string, f checkFlags) error {
 		return err
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return usage("%s is a directory: check takes an auditor's file (weighbridge ledger export), or the ledger without one; weights and shipments are for weighbridge verify", printable(path))
+	}
 	report, err := audit.Check(bufio.NewReaderSize(file, 1<<20))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -145,4 +151,17 @@ func (r auditResult) String() string {
 		fmt.Fprintf(&b, "  not checked: %s\n", printable(n))
 	}
 	return b.String()
+}
+
+// isAudit reports whether path is a regular file that begins as an auditor's does.
+func isAudit(path string) bool {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return audit.Begins(file)
 }

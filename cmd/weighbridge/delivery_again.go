@@ -28,7 +28,7 @@ func (s standsNow) reasons() []string {
 	if len(lines) == 0 && s.changes.AsOf != nil {
 		lines = []string{"the standing of the rules on " + s.changes.AsOf.After}
 	} else if len(lines) == 0 {
-		lines = []string{"how well the facts are known: their grades"}
+		lines = []string{"something was answered since, or the grades of facts are others: no value is"}
 	}
 	return lines
 }

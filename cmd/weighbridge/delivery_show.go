@@ -299,7 +299,8 @@ func writeQuestions(b *strings.Builder, questions []fdp.DeskQuestion) {
 	}
 }
 
-// showStep prints a delivery after a step was added.
+// showStep prints a delivery after a step was added. That it was added is said also
+// where the rest cannot be.
 func (a *app) showStep(d delivery.Delivery, did string, _ time.Time) error {
 	var result deliveryResult
 	err := a.withHistory(func(h *history) error {
@@ -311,7 +312,7 @@ func (a *app) showStep(d delivery.Delivery, did string, _ time.Time) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("delivery %s: %s, and the step is kept: do not do it again; what follows from it cannot be shown: %w", d.ID, did, err)
 	}
 	if a.json {
 		return a.printJSON(result)

@@ -32,6 +32,8 @@ type evaluateResult struct {
 	Determinations []fdp.Determination `json:"determinations"`
 	Pending        []string            `json:"pending"`         // runs that are included and not in the ledger yet
 	Chips          []chipDoubt         `json:"chips,omitempty"` // what the chips say against the count; no verdict goes by it
+	// WhatIf is what the facts hold that the ledger does not: a line for each.
+	WhatIf []string `json:"what_if,omitempty"`
 }
 
 func (a *app) evaluateCommand() *cobra.Command {
@@ -94,21 +96,49 @@ func (a *app) evaluate(o evaluateOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	var table func(evaluateOptions, inquiry) error
 	switch {
 	case o.compare != "":
-		return a.compareDeterminations(o, q, old)
+		table = func(o evaluateOptions, q inquiry) error { return a.compareDeterminations(o, q, old) }
 	case o.solve != "":
-		return a.solveOperations(o, q)
+		table = a.solveOperations
 	case !q.to.IsZero():
-		return a.timeline(o, q)
+		table = a.timeline
 	case len(o.destinations) > 1 || o.allDestinations():
-		return a.byDestination(o, q)
+		table = a.byDestination
+	}
+	if table != nil {
+		if !a.json {
+			a.printf("%s", whatIfText(o.whatIf(args)))
+		}
+		return table(o, q)
 	}
 	determinations, err := q.evaluate()
 	if err != nil {
 		return err
 	}
-	return a.answer(o, evaluateResult{"weighbridge.dev/evaluate/v1", q.facts.Model, determinations, q.pending, q.doubts})
+	return a.answer(o, evaluateResult{"weighbridge.dev/evaluate/v1", q.facts.Model, determinations, q.pending, q.doubts, o.whatIf(args)})
+}
+
+// whatIf names what the flags put into the facts of a model: an answer that goes by it
+// is not one of what the ledger holds.
+func (o evaluateOptions) whatIf(args []string) []string {
+	var lines []string
+	if len(args) > 0 && o.facts != "" {
+		lines = append(lines, "as far as "+o.facts+" states, beside the ledger, what is not so")
+	}
+	for _, set := range o.set {
+		lines = append(lines, "--set "+set)
+	}
+	return lines
+}
+
+func whatIfText(lines []string) string {
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString("what-if: " + line + "\n")
+	}
+	return b.String()
 }
 
 func (q inquiry) evaluate() ([]fdp.Determination, error) {

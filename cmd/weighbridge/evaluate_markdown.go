@@ -12,6 +12,9 @@ import (
 func (r evaluateResult) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", md(orTheModel(string(r.Model))))
+	for _, line := range r.WhatIf {
+		fmt.Fprintf(&b, "what-if: %s\n\n", md(line))
+	}
 	mdTable(&b, r.mdRows())
 	for _, d := range r.Determinations {
 		fmt.Fprintf(&b, "\n## %s: %s\n\n", md(d.Regime), d.Controlled)

@@ -16,6 +16,7 @@ const whyLines = 10
 // each the verdict, why, what is missing, the standing and the readings taken.
 func (r evaluateResult) String() string {
 	var b strings.Builder
+	b.WriteString(whatIfText(r.WhatIf))
 	if len(r.Determinations) > 1 {
 		r.writeTable(&b)
 	}

@@ -97,7 +97,7 @@ func (f accountingFlags) tally(table *accounting.Chips) ([]accounting.Line, []so
 	settler := accounting.NewSettler(table, scratch())
 	sources, findings, err := f.read(settler.Add)
 	if err == nil {
-		err = oneKind(sources)
+		err = oneKind(sources, f.named)
 	}
 	if err != nil {
 		return nil, nil, nil, err

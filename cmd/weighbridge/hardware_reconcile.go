@@ -35,7 +35,7 @@ are right. Sources of several kinds see the same chips: they stand side by side 
 		RunE: func(*cobra.Command, []string) error { return a.reconcile(f) },
 	}
 	f.accounting.register(cmd.Flags())
-	cmd.Flags().StringArrayVar(&f.inventory, "inventory", nil, "the chips that there are, over which time: our own CSV with one row per pool; repeatable")
+	cmd.Flags().StringArrayVar(&f.inventory, "inventory", nil, "the chips that there are, over which time: our own CSV, header account,job,instance,chip,chips,start,end, with one row per pool; repeatable")
 	cmd.MarkFlagRequired("from") // fails only for a flag that was not defined
 	return cmd
 }

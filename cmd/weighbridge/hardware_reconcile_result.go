@@ -53,13 +53,13 @@ func (f reconcileFlags) readInventory(catalogue *provenance.Catalogue, result *r
 		return nil, nil
 	}
 	of := f.accounting
-	of.from = f.inventory
+	of.from, of.named = f.inventory, "inventory"
 	sources, findings, err := of.settle(catalogue, func(_ accounting.Kind, p accounting.Piece) error { return balance.Has(p) })
 	if err != nil {
 		return nil, err
 	}
 	result.Inventory, result.Findings = sources, append(result.Findings, findings...)
-	if err := oneKind(sources); err != nil {
+	if err := oneKind(sources, of.named); err != nil {
 		return nil, err
 	}
 	return balance.Balanced()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,9 @@ func (r reconcileResult) String() string {
 				fmt.Fprintf(&b, "    %s\n", printable(s.Why))
 			}
 		}
+	}
+	if slices.ContainsFunc(r.Runs, func(run reconciledRun) bool { return run.Recorded == nil }) {
+		b.WriteString("its records -: they name no chips or no time, as those of declared operations; one-sided: the records or the source have no chip-hours of the run\n")
 	}
 	if len(r.Loose) > 0 {
 		b.WriteString("held or billed, and of no run in this ledger\n")

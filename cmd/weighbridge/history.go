@@ -17,6 +17,8 @@ type history struct {
 	pending map[meter.ModelRef][]meter.Record
 	runs    []pendingRun
 	nodes   map[meter.ModelRef]knownNode // those looked up so far: a lineage of 100 000 models is read once
+	written map[meter.ModelRef][]string  // the weights that the models looked up wrote
+	makers  map[string][]meter.ModelRef  // of all weights that anything wrote; nil: not asked for yet
 	err     error                        // the first failure to read; a walk cannot return it
 }
 
@@ -151,8 +153,7 @@ func (h *history) join(node meter.Node, model meter.ModelRef, pending []meter.Re
 	}
 	more, err := meter.SumRecords(pending)
 	if slices.ContainsFunc(pending, func(r meter.Record) bool { return r.Part != nil }) || h.sharesRuns(model) {
-		records, _ := h.records(model)
-		joined.Own, err = meter.SumRecords(records)
+		joined.Own, err = meter.SumRecords(meter.NetRuns(h.held(model)))
 	} else if err == nil {
 		joined.Own, err = meter.SumTotals(node.Own, more)
 	}
@@ -170,18 +171,24 @@ func (h *history) sharesRuns(model meter.ModelRef) bool {
 }
 
 // records returns all records of a model, corrections applied, and each run that
-// several processes share counted once.
+// several processes share counted once, with what the weights that they started from
+// tell against the names of their parents.
 func (h *history) records(model meter.ModelRef) ([]meter.Record, bool) {
+	records := h.held(model)
+	return h.tied(meter.NetRuns(records)), len(records) > 0 && h.err == nil
+}
+
+// held returns the records of a model as they were written.
+func (h *history) held(model meter.ModelRef) []meter.Record {
 	var records []meter.Record
 	if h.ledger != nil {
 		var err error
 		if records, err = h.ledger.Records(model); err != nil {
 			h.fail(err)
-			return nil, false
+			return nil
 		}
 	}
-	records = append(records, h.pending[model]...)
-	return meter.NetRuns(records), len(records) > 0
+	return append(records, h.pending[model]...)
 }
 
 // lineage walks the model's ancestors. A model of which nothing at all is

@@ -50,7 +50,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 	"attest/sign/kms":       {outside: []string{"github.com/sigstore"}},
 	"attest/sign/pkcs11":    {outside: []string{"github.com/miekg/pkcs11"}},
 	"attest/witness":        {inside: []string{"meter/proof"}, outside: []string{"github.com/transparency-dev/formats", "golang.org/x/mod"}},
-	"attest/verify":         {inside: []string{"attest", "attest/witness", "meter", "meter/entry", "meter/epoch", "meter/proof", "fdp"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf"}},
+	"attest/verify":         {inside: []string{"attest", "attest/witness", "meter", "meter/entry", "meter/epoch", "meter/proof", "fdp"}, outside: []string{"github.com/sigstore", "google.golang.org/protobuf", "github.com/digitorus/timestamp"}},
 	"attest/oci":            {inside: []string{"attest", "attest/weights"}, outside: []string{"oras.land/oras-go/v2", "github.com/opencontainers", "golang.org/x/sys"}},
 	"attest/policy":         {inside: []string{"attest", "attest/verify", "attest/witness", "fdp"}},
 	"attest/sign/signtest": {outside: []string{"github.com/sigstore", "google.golang.org/protobuf", "github.com/digitorus/timestamp", "github.com/cyberphone/json-canonicalization",
@@ -67,7 +67,7 @@ var mayImport = map[string]struct{ inside, outside []string }{
 			"provenance/accounting", "provenance/probe/nvml", "provenance/probe/sampling",
 			"fdp", "fdp/delivery", "fdp/quota", "attest", "attest/bom", "attest/disclosure", "attest/weights", "attest/sign", "attest/sign/kms", "attest/sign/pkcs11", "attest/verify", "attest/witness", "attest/oci", "attest/policy", "cmd/weighbridge/trainer",
 		},
-		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar", "github.com/digitorus/timestamp"},
+		outside: []string{"github.com/spf13", "golang.org/x/term", "golang.org/x/sys", "github.com/schollz/progressbar"},
 	},
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/weighbridge/weighbridge/attest"
+	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/meter"
 	"github.com/weighbridge/weighbridge/meter/audit"
 	"github.com/weighbridge/weighbridge/meter/proof"
@@ -155,7 +156,7 @@ func (a *app) further(f exportFlags) ([]audit.Further, string, error) {
 		kind, flag string
 		files      []string
 		valid      func([]byte) error
-	}{{audit.KindStatements, "--statement", f.statements, validStatements}, {audit.KindKeys, "--key", f.keys, validKeys}, {audit.KindTimestamps, "--timestamp", f.timestamps, validTimestamp}} {
+	}{{audit.KindStatements, "--statement", f.statements, validStatements}, {audit.KindKeys, "--key", f.keys, validKeys}, {audit.KindTimestamps, "--timestamp", f.timestamps, verify.ValidTimestamp}} {
 		for i, path := range kind.files {
 			data, err := readRegular(path, maxClaimsBytes)
 			if err == nil {

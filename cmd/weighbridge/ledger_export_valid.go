@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/digitorus/timestamp"
-
 	"github.com/weighbridge/weighbridge/attest/verify"
 )
 
@@ -45,16 +43,4 @@ func validKeys(data []byte) error {
 	}
 	_, err = verify.ParseCertificates(data)
 	return err
-}
-
-// validTimestamp returns an error unless data is an RFC 3161 response that grants a
-// timestamp, or the token alone.
-func validTimestamp(data []byte) error {
-	if _, err := timestamp.ParseResponse(data); err == nil {
-		return nil
-	}
-	if _, err := timestamp.Parse(data); err == nil {
-		return nil
-	}
-	return fmt.Errorf("%d bytes that are no timestamp: expected an RFC 3161 response that grants one, or its token (DER), as `openssl ts -reply` reads them", len(data))
 }

@@ -79,7 +79,7 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 		if err != nil {
 			return nil, err
 		}
-		if others := slices.DeleteFunc(held, func(r meter.Record) bool { return r.Run == mine[0].Run }); len(others) > 0 {
+		if others := apartFrom(held, mine); len(others) > 0 {
 			findings = append(findings, p.against(model, meter.NetRuns(others), mine)...)
 		}
 		for _, r := range mine {
@@ -91,6 +91,15 @@ func (p attestedParent) enter(l *ledger.Ledger, child meter.ModelRef) ([]meter.F
 		}
 	}
 	return findings, nil
+}
+
+// apartFrom are the records that tell of work apart from what a statement tells: not
+// its own, nor hours of which it says what was computed in them.
+func apartFrom(held, told []meter.Record) []meter.Record {
+	return slices.DeleteFunc(held, func(r meter.Record) bool {
+		hours := r.Method == meter.NoMethod && r.Grade != meter.GradeAttested
+		return r.Run == told[0].Run || hours && slices.ContainsFunc(told, r.ToldBy)
+	})
 }
 
 // inheritedBeside are the records that attested parents tell and the history does
@@ -264,7 +273,7 @@ func (a *app) startsFrom(ctx context.Context, w workFlags, record *meter.Record,
 		}
 	}
 	record.Parents[0].Input = files.Root()
-	return nil
+	return a.holdInput(w, record)
 }
 
 // nameInputs names the attested weights as those that the work started from, where
@@ -290,7 +299,7 @@ func otherInput(parents []meter.Parent, input string) []meter.Finding {
 	if input == "" || len(parents) != 1 || parents[0].Input == "" || parents[0].Input == input {
 		return nil
 	}
-	return []meter.Finding{{Code: "input-differs", Message: fmt.Sprintf("the job started from the weights %s, the verified shipment of %s has %s: the lineage may be another's", input, parents[0].Model, parents[0].Input)}}
+	return []meter.Finding{{Code: meter.InputDiffers, Message: fmt.Sprintf("the job started from the weights %s, the verified shipment of %s has %s: the lineage may be another's, so there is no upper bound", input, parents[0].Model, parents[0].Input)}}
 }
 
 // warnOfInput says so while the job runs.

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/fdp"
 	"github.com/weighbridge/weighbridge/meter"
-	"github.com/weighbridge/weighbridge/meter/estimate"
 )
 
 type planFlags struct {
@@ -72,11 +72,11 @@ func (a *app) plan(ctx context.Context, f planFlags) error {
 		return err
 	}
 	f.parents, f.attested = verified.parents, verified.attested
-	architecture, count, err := f.architecture.counted(meter.Activity(f.activity))
+	record, err := f.record()
 	if err != nil {
 		return err
 	}
-	record, err := f.record(count)
+	architecture, count, err := f.architecture.counted(&record)
 	if err != nil {
 		return err
 	}
@@ -105,18 +105,8 @@ func (a *app) planStart(text string) (time.Time, error) {
 	return start, nil
 }
 
-// counted reads the flags and counts.
-func (f architectureFlags) counted(activity meter.Activity) (estimate.Architecture, estimate.Count, error) {
-	architecture, err := readArchitecture(f.config)
-	if err != nil {
-		return architecture, estimate.Count{}, err
-	}
-	count, err := f.total(architecture, passesOf(activity))
-	return architecture, count, err
-}
-
-// record is the planned work as it would be recorded.
-func (f planFlags) record(count estimate.Count) (meter.Record, error) {
+// record is the planned work as it would be recorded, but for its count.
+func (f planFlags) record() (meter.Record, error) {
 	work := workFlags{model: f.model, activity: f.activity, parents: f.parents}
 	if f.model == "" {
 		work.model = "planned/model@1"
@@ -128,8 +118,7 @@ func (f planFlags) record(count estimate.Count) (meter.Record, error) {
 	if f.activity == "" && len(record.Parents) > 0 {
 		record.Activity = usualActivity(record.Parents[0].Relation)
 	}
-	record.Run, record.Outcome, record.Operations, record.Convention = "planned", meter.Stated, count.Operations, count.Convention
-	record.Method, record.Grade = meter.Architecture, meter.GradeDeclared
+	record.Run, record.Outcome = "planned", meter.Stated
 	return record, nil
 }
 
@@ -179,12 +168,7 @@ func (a *app) withAnyHistory(f func(*history) error) error {
 // the ledger.
 func (a *app) positionsWith(h *history, more ...meter.Record) ([]fdp.Position, error) {
 	return a.positionsOf(more[0].Model, func(m meter.ModelRef) ([]meter.Record, bool) {
-		records, known := h.records(m)
-		for _, r := range more {
-			if r.Model == m {
-				records, known = append(records[:len(records):len(records)], r), true
-			}
-		}
-		return meter.NetAttested(records), known
+		records := slices.Concat(h.held(m), ofModel(more, m)) // netted together: what comes may tell what hours that are held were for
+		return h.tied(meter.NetRuns(records)), len(records) > 0
 	})
 }

@@ -25,6 +25,7 @@ type planResult struct {
 	Hardware     *planHardware    `json:"hardware,omitempty"`
 	Start        string           `json:"start"`
 	Crossings    []planCrossing   `json:"crossings"`
+	Findings     []meter.Finding  `json:"findings,omitempty"` // what the count leaves open
 
 	machine *machine
 	start   time.Time
@@ -62,7 +63,7 @@ type planRange struct {
 func newPlanResult(a estimate.Architecture, c estimate.Count, r meter.Record, m *machine, start time.Time) planResult {
 	p := a.Parameters()
 	result := planResult{Schema: "weighbridge.dev/plan/v1", Architecture: a.String(), Parameters: planParameters{p.Total, p.Active}, Operations: c.Operations,
-		Convention: c.Convention, Source: c.Source, Activity: r.Activity, Start: start.Format(time.RFC3339), machine: m, start: start, Crossings: []planCrossing{}}
+		Convention: c.Convention, Source: c.Source, Activity: r.Activity, Start: start.Format(time.RFC3339), machine: m, start: start, Crossings: []planCrossing{}, Findings: r.Findings}
 	if m != nil {
 		result.Hardware = m.planned(c.Operations, start)
 	}
@@ -147,6 +148,9 @@ func (r planResult) String() string {
 	}
 	for _, c := range r.Crossings {
 		fmt.Fprintf(&b, "  %s\n", c)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "  finding %s: %s\n", f.Code, f.Message)
 	}
 	return b.String()
 }

@@ -17,6 +17,7 @@ type recordFlags struct {
 	operations   string
 	run          string
 	sequence     uint64
+	numbered     bool // --sequence was given
 	period       string
 	generator    string
 	published    string
@@ -88,6 +89,7 @@ func (f *recordFlags) register(cmd *cobra.Command) {
 
 // startRecord records a stage, or one piece of work.
 func (a *app) startRecord(cmd *cobra.Command, f recordFlags) error {
+	f.numbered = cmd.Flags().Changed("sequence")
 	var err error
 	if f.work, err = a.withAttested(cmd.Context(), f.work); err != nil {
 		return err
@@ -133,9 +135,6 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 			return err
 		}
 		if err := a.refuseCycle(l, &record); err != nil {
-			return err
-		}
-		if err := a.warnOfNames(l, record); err != nil {
 			return err
 		}
 		var err error

@@ -115,6 +115,9 @@ func (a *app) recordFrom(ctx context.Context, f recordFlags) error {
 // of a table that lacks a column, which.
 func (f fromFlags) unread(seen meter.Observation) error {
 	lines := seen.Lines
+	if lines == 0 {
+		return fmt.Errorf("%s: the file is empty: expected a log, a trainer's state, a metrics file, telemetry, a job's accounting or a bill", f.path)
+	}
 	for _, finding := range seen.Findings {
 		if finding.Code == trainlog.Unidentified || finding.Code == trainlog.Timeless {
 			return fmt.Errorf("%s: nothing of its %d lines can be read: %s", f.path, lines, finding.Message)
@@ -223,7 +226,7 @@ func (f recordFlags) recordOf(i imported, digest string, now time.Time) (meter.R
 // together: its number in the run follows from the file, unless one is named.
 func (f recordFlags) pieceOf(r *meter.Record, digest string) {
 	r.Run, r.Part = f.run, &meter.Part{Ranks: 1}
-	if f.sequence == 0 {
+	if !f.numbered {
 		if n, err := strconv.ParseUint(digest[:12], 16, 64); err == nil { // 48 bits, as for a process under run
 			r.Sequence = n << 5
 		}

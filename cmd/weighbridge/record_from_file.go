@@ -66,9 +66,6 @@ func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*
 		if err := a.refuseCycle(l, &record); err != nil {
 			return err
 		}
-		if err := a.warnOfNames(l, record); err != nil {
-			return err
-		}
 		if err := f.onlyHeld(l, &record); err != nil {
 			return err
 		}
@@ -79,9 +76,12 @@ func (a *app) keepImported(f recordFlags, digest string, record meter.Record) (*
 }
 
 // appendImported appends the record, or with --supersede has it replace the one of the same
-// run and sequence.
+// run and sequence, or of the shorter log that it has become.
 func (a *app) appendImported(l *ledger.Ledger, f recordFlags, record meter.Record) (recordResult, error) {
 	if f.from.supersede {
+		if err := f.placeOf(l, &record); err != nil {
+			return recordResult{}, err
+		}
 		receipt, err := l.Correct(ledger.Correction{Kind: ledger.Supersede, Model: record.Model, Run: record.Run, Sequence: record.Sequence,
 			Reason: f.from.reason, Author: f.from.author, Time: a.env.now().UTC(), Record: &record})
 		return recordResult{Schema: recordedSchema, Origin: receipt.Origin, Index: receipt.Index, New: receipt.New, Record: record}, err

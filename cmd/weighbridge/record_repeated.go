@@ -73,15 +73,14 @@ func sameLines(a, b meter.Record) bool {
 // grown refuses a file that begins with the bytes of one that counts in another
 // run, and says so where it is the same run: there its steps count once.
 func (a *app) grown(path string, mine meter.Evidence, record meter.Record, records []meter.Record) error {
-	records = slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool {
-		size := sizeOf(r)
-		return size == 0 || size >= mine.Size || r.Operations == meter.Exact(meter.Ops{})
-	})
-	other, found, err := beginning(path, records)
+	other, found, err := beginning(path, mine, records)
 	if err != nil || !found {
 		return err
 	}
-	replace := fmt.Sprintf("to replace that record by this longer log add --run %s --sequence %d --supersede --reason TEXT --author WHO", other.Run, other.Sequence)
+	replace := "to replace that record by this longer log, with no other --run, add --supersede --reason TEXT --author WHO"
+	if record.Part != nil { // --run was given
+		replace = fmt.Sprintf("to replace that record by this longer log add --run %s --sequence %d --supersede --reason TEXT --author WHO", other.Run, other.Sequence)
+	}
 	if other.Run != record.Run {
 		return fmt.Errorf("%s begins with the whole file that was recorded as the run %s of %s: in another run its first %d bytes would count twice; %s; if it is a restart that wrote the same lines again, name that run with --run %s",
 			path, other.Run, other.Model, sizeOf(other), replace, other.Run)
@@ -90,9 +89,41 @@ func (a *app) grown(path string, mine meter.Evidence, record meter.Record, recor
 	return nil
 }
 
+// placeOf gives a record that is to supersede the run and sequence of the one whose file
+// it begins with, where --run names none and its own file was not recorded before.
+func (f recordFlags) placeOf(l *ledger.Ledger, record *meter.Record) error {
+	mine, found := evidenceOf(*record)
+	if f.run != "" || !found {
+		return nil
+	}
+	records, err := l.Records(record.Model)
+	if err != nil {
+		return err
+	}
+	records = slices.DeleteFunc(records, func(r meter.Record) bool { return r.Activity != record.Activity })
+	if slices.ContainsFunc(records, func(r meter.Record) bool { return r.Run == record.Run && r.Sequence == record.Sequence }) {
+		return nil
+	}
+	for _, other := range records { // with other flags, in the place that it took
+		if e, found := evidenceOf(other); found && e == mine {
+			record.Run, record.Sequence, record.Part = other.Run, other.Sequence, other.Part
+			return nil
+		}
+	}
+	other, found, err := beginning(f.from.path, mine, records)
+	if found {
+		record.Run, record.Sequence, record.Part = other.Run, other.Sequence, other.Part
+	}
+	return err
+}
+
 // beginning returns the record of the longest file that the one at path begins
-// with. The files of the records are shorter than it.
-func beginning(path string, records []meter.Record) (other meter.Record, found bool, err error) {
+// with, and is longer than.
+func beginning(path string, mine meter.Evidence, records []meter.Record) (other meter.Record, found bool, err error) {
+	records = slices.DeleteFunc(slices.Clone(records), func(r meter.Record) bool {
+		size := sizeOf(r)
+		return size == 0 || size >= mine.Size || r.Operations == meter.Exact(meter.Ops{})
+	})
 	if len(records) == 0 {
 		return other, false, nil
 	}

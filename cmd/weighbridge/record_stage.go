@@ -42,9 +42,6 @@ func (a *app) recordStage(ctx context.Context, f recordFlags) error {
 			if err := a.refuseCycle(l, &record); err != nil {
 				return err
 			}
-			if err := a.warnOfNames(l, record); err != nil {
-				return err
-			}
 			recorded, err := appendCounting(l, record)
 			if err != nil {
 				return err

@@ -14,6 +14,10 @@ import (
 // that it was voided and adds nothing, or that another figure stands for it.
 func appendCounting(l *ledger.Ledger, record meter.Record) (result recordResult, err error) {
 	result = recordResult{Schema: recordedSchema, Record: record}
+	if record, err = asHeld(l, record); err != nil {
+		return result, err
+	}
+	result.Record = record
 	receipt, err := l.Append(record)
 	var conflict *ledger.ConflictError
 	known := err == nil && !receipt.New || errors.As(err, &conflict) && conflict.Model == record.Model

@@ -50,7 +50,7 @@ func (f recordFlags) onlyHeld(l *ledger.Ledger, r *meter.Record) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(records, func(other meter.Record) bool { return counts(other, *r, f.run != "") }) {
+	if slices.ContainsFunc(records, r.ToldBy) {
 		r.Operations, r.Method, r.Grade = meter.Exact(meter.Ops{}), meter.NoMethod, meter.GradeReported
 		r.Witnesses = slices.DeleteFunc(r.Witnesses, func(w meter.Witness) bool { return w.Quantity == meter.Performed })
 		r.Findings = slices.DeleteFunc(r.Findings, func(f meter.Finding) bool { return f.Code == "telemetry" || f.Code == "utilization-unstated" })
@@ -59,21 +59,6 @@ func (f recordFlags) onlyHeld(l *ledger.Ledger, r *meter.Record) error {
 		return nil
 	}
 	r.Findings = append(r.Findings, meter.Finding{Code: "telemetry-only", Message: fmt.Sprintf(
-		"no record of %s says what was computed on this hardware in this time, so it is not known; when one does, record this file again with --supersede", r.Model)})
+		"no record of %s says what was computed on this hardware in this time, so it is not known; when one does, of the run that --run names or in a time that meets --period, record this file again with --supersede", r.Model)})
 	return nil
-}
-
-// counts reports whether other says what was computed in the run that r is about:
-// with a name that was given, in that run; else in the same activity and time.
-func counts(other, r meter.Record, named bool) bool {
-	telemetry := other.Observed != nil && trainlog.Telemetry(other.Observed.Format)
-	switch {
-	case telemetry || other.Activity != r.Activity || other.Method == meter.NoMethod:
-		return false
-	case named:
-		return other.Run == r.Run
-	case other.Period == nil || r.Period == nil:
-		return true
-	}
-	return other.Period.Start.Before(r.Period.End) && r.Period.Start.Before(other.Period.End)
 }

@@ -27,16 +27,13 @@ type runResult struct {
 // until then, unless its records are in the ledger.
 func (a *app) finish(ctx context.Context, f runFlags, o wrap.Options, r wrap.Result, input *inputDigest) {
 	records, err := runRecords(o, r, a.digests(ctx, f, o.Head.Settings, r, input))
+	if err == nil && len(records) > 0 {
+		if err := a.holdInput(f.work, &records[0]); err != nil {
+			a.warn("the weights that the job started from were not held against the ledger: %v", err)
+		}
+	}
 	if err == nil {
-		err = a.writing(func(l *ledger.Ledger) error {
-			if err := appendRun(l, r, records); err != nil || len(records) == 0 {
-				return err
-			}
-			if err := a.warnOfNames(l, records[0]); err != nil {
-				a.warn("the weights that the job started from were not held against the ledger: %v", err)
-			}
-			return nil
-		})
+		err = a.writing(func(l *ledger.Ledger) error { return appendRun(l, r, records) })
 	}
 	result := runResult{Schema: "weighbridge.dev/run/v1", Recorded: err == nil, Records: records, Ledger: a.ledger, ExitCode: r.ExitCode}
 	if err != nil {

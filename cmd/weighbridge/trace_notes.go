@@ -27,7 +27,7 @@ func (n netNotes) over(records func(meter.ModelRef) ([]meter.Record, bool)) func
 		for _, r := range found {
 			for _, f := range r.Findings {
 				switch f.Code {
-				case "steps-repeated", "steps-not-shown", "rank-promoted", "attested-counted", "attested-beyond", "held-alone":
+				case "steps-repeated", "steps-not-shown", "rank-promoted", "attested-counted", "attested-beyond", "held-alone", meter.InputDiffers, inputOfNone:
 					n[traceNote{m, r.Run, r.Sequence, f}] = true
 				}
 			}

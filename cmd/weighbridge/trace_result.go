@@ -63,20 +63,20 @@ func (a *app) traceResult(model meter.ModelRef, h *history) (traceResult, error)
 	}
 	var conventions conventionSum
 	notes := netNotes{}
-	var started weightNotes
-	result.Regimes, err = a.positionsOf(model, result.unbegun(started.over(notes.over(conventions.over(h.records)))))
-	started.into(notes)
+	result.Regimes, err = a.positionsOf(model, result.unbegun(notes.over(conventions.over(h.records))))
 	result.Convention, result.Notes = conventions.total, notes.sorted()
 	slices.Sort(result.Unbegun)
 	return result, err
 }
 
-// unbegun keeps which of the models that are looked up show no beginning.
+// unbegun keeps which of the models that are looked up show no beginning. Of those that
+// show another's the notes tell.
 func (r *traceResult) unbegun(records func(meter.ModelRef) ([]meter.Record, bool)) func(meter.ModelRef) ([]meter.Record, bool) {
 	kept := map[meter.ModelRef]bool{} // every regime looks up every model
 	return func(m meter.ModelRef) ([]meter.Record, bool) {
 		found, known := records(m)
-		if known && !kept[m] && !fdp.Begun(found) {
+		told := slices.ContainsFunc(found, func(r meter.Record) bool { return len(withoutInput(r.Findings)) < len(r.Findings) })
+		if known && !kept[m] && !told && !fdp.Begun(found) {
 			kept[m], r.Unbegun = true, append(r.Unbegun, m)
 		}
 		return found, known

@@ -145,6 +145,8 @@ func (f verifyFlags) check(target string) error {
 		return usage("--parent is for attestations: a signature over files says nothing of a lineage")
 	case f.signature != "" && (f.trust.file != "" || f.own.given() || f.part.given()):
 		return usage("--signature goes with none of --policy, --facts, --partial and --file: it says who signed which files, and nothing of their making")
+	case isAudit(target):
+		return usage("%s is an auditor's file: weighbridge check %s recomputes it", printable(target), printable(target))
 	case f.claims != "" && isShipment(target):
 		return usage("--claims is for a plain directory: %s is a shipment, which carries its own statements", target)
 	case f.signature != "" && isShipment(target):

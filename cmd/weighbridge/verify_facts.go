@@ -120,7 +120,7 @@ func (a *app) evaluateOwn(r *verifyResult, q *ownQuestion, k *asked) {
 			r.add(verify.Problem{Code: "facts", Message: err.Error(), Hint: "your facts may add what was not attested, and not overwrite what was"})
 			return
 		}
-		r.Evaluation = &evaluateResult{"weighbridge.dev/evaluate/v1", model, determinations, []string{}, nil}
+		r.Evaluation = &evaluateResult{"weighbridge.dev/evaluate/v1", model, determinations, []string{}, nil, nil}
 	}
 	if k.rule == nil {
 		return

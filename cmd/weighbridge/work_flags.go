@@ -65,24 +65,31 @@ func (f architectureFlags) count(record *meter.Record) error {
 	if f.config == "" {
 		return usage("--tokens or --documents without --architecture: name the model's config.json, or state the operations with --operations")
 	}
-	architecture, err := readArchitecture(f.config)
+	_, count, err := f.counted(record)
 	if err != nil {
 		return err
 	}
-	count, err := f.total(architecture, passesOf(record.Activity))
-	if err != nil {
-		return err
-	}
-	findings, err := besides(record.Activity, &count.Operations, func() (estimate.Count, error) { return f.total(architecture, estimate.Forward) })
-	if err != nil {
-		return err
-	}
-	record.Findings = append(record.Findings, findings...)
-	record.Operations, record.Convention = count.Operations, count.Convention
-	record.Method, record.Grade = meter.Architecture, meter.GradeDeclared // the tokens are what a person says
 	record.Witnesses = []meter.Witness{{Quantity: meter.Required, Method: meter.Architecture, Grade: meter.GradeDerived,
 		Operations: count.Operations, Convention: count.Convention, Source: count.Source}}
 	return nil
+}
+
+// counted reads the flags and counts the record's activity by them, with what it may
+// run beside: plan and record count alike.
+func (f architectureFlags) counted(record *meter.Record) (estimate.Architecture, estimate.Count, error) {
+	architecture, err := readArchitecture(f.config)
+	if err != nil {
+		return architecture, estimate.Count{}, err
+	}
+	count, err := f.total(architecture, passesOf(record.Activity))
+	if err != nil {
+		return architecture, count, err
+	}
+	findings, err := besides(record.Activity, &count.Operations, func() (estimate.Count, error) { return f.total(architecture, estimate.Forward) })
+	record.Findings = append(record.Findings, findings...)
+	record.Operations, record.Convention = count.Operations, count.Convention
+	record.Method, record.Grade = meter.Architecture, meter.GradeDeclared // the tokens are what a person says
+	return architecture, count, err
 }
 
 func readArchitecture(path string) (estimate.Architecture, error) {

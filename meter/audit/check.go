@@ -32,6 +32,13 @@ func Check(r io.Reader) (Report, error) {
 	return c.report, nil
 }
 
+// Begins reports whether r begins as an auditor's file does. It reads the head of one
+// tar entry.
+func Begins(r io.Reader) bool {
+	first, err := tar.NewReader(r).Next()
+	return err == nil && first.Name == nameReadme
+}
+
 // errReader keeps the error of a source apart from what is wrong with its bytes.
 type errReader struct {
 	r   io.Reader

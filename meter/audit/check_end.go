@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -165,7 +166,8 @@ func (c *checker) lineage() {
 	c.report.Lineage = found
 	stated := c.manifest.Lineage
 	if stated == nil || !slices.Equal(stated.Models, found.Models) || !slices.Equal(stated.Missing, found.Missing) || !slices.Equal(stated.Activities, found.Activities) {
-		c.report.problem("lineage-differs", "lineage", "the manifest states another lineage or other totals than follow from the entries: %+v", *found)
+		follows, _ := json.Marshal(found) // a struct of names and numbers is always encoded
+		c.report.problem("lineage-differs", "lineage", "the manifest states another lineage or other totals than follow from the entries: %s", follows)
 	}
 }
 

@@ -88,8 +88,7 @@ func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, erro
 	}
 	st, err := modelState(tx, model, logs)
 	node := meter.Node{Model: model, Parents: st.parents()}
-	held := err == nil && slices.ContainsFunc(st.totals(), func(t Total) bool { return meter.MayBeHeldAlone(meter.ActivityTotal(t)) })
-	if err == nil && (st.told() || held) {
+	if err == nil && st.told() {
 		var records []meter.Record
 		if records, err = counting(tx, model, logsOf(tx, l.id, model)); err == nil {
 			node.Own, err = meter.SumRecords(meter.NetRuns(records))
@@ -103,7 +102,8 @@ func (l *Ledger) node(tx *bolt.Tx, model meter.ModelRef) (meter.Node, bool, erro
 }
 
 // SharesRuns reports whether a model has records of runs that several processes
-// share, or that were attested elsewhere, so that its records do not add up one by one.
+// share, that were attested elsewhere, or that may tell only what was held, so that its
+// records do not add up one by one.
 func (l *Ledger) SharesRuns(model meter.ModelRef) (bool, error) {
 	var shares bool
 	err := l.read(model, func(tx *bolt.Tx, logs []modelLog) error {

@@ -38,12 +38,15 @@ type tally struct {
 	Grades     []uint64       `json:"grades"`      // records per grade, in the order of meter.Grades
 }
 
-// told reports whether the records may tell of the same work more than once, so that
-// the sums over them are no totals: those of shared runs, and those that were
-// attested elsewhere.
+// told reports whether the sums over the records may be no totals: those of shared
+// runs and those that were attested elsewhere may tell of the same work more than once,
+// and one that was reported may tell only what was held, which counts by what others say.
 func (st *state) told() bool {
-	attested := slices.Index(meter.Grades(), meter.GradeAttested)
-	return st.Shared > 0 || slices.ContainsFunc(st.Tallies, func(t tally) bool { return attested < len(t.Grades) && t.Grades[attested] > 0 })
+	of := func(t tally, g meter.Grade) bool {
+		at := slices.Index(meter.Grades(), g)
+		return at < len(t.Grades) && t.Grades[at] > 0
+	}
+	return st.Shared > 0 || slices.ContainsFunc(st.Tallies, func(t tally) bool { return of(t, meter.GradeAttested) || of(t, meter.GradeReported) })
 }
 
 // parentCount is a parent and how many records name it.

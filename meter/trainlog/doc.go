@@ -37,6 +37,10 @@
 // per step that held when they were run; where steps were run again, the later
 // run's figure is the committed one.
 //
+// Where a launcher names the rank of a line, a line behind what another rank showed
+// is the same work, one ahead of it proves it, and a restart that several ranks show
+// is one.
+//
 // # What is never done
 //
 // A figure that the text does not state is absent, never 0. A rate times a time

@@ -133,7 +133,7 @@ func (x note) message(forced string) string {
 	case ReportAbsurd:
 		return fmt.Sprintf("a weighbridge-report line states a figure that cannot be true (%s): it was not used", times)
 	case ReportDecreased:
-		return fmt.Sprintf("a figure of weighbridge-report lines went down (%s), though they are cumulative: the larger stays, and high is as if the counter had begun anew each time", times)
+		return fmt.Sprintf("a figure of weighbridge-report lines went down (%s), though they are cumulative: the larger stays, and high is as if the counter had begun anew each time, but for what another process told late", times)
 	case ReportContradicted:
 		return fmt.Sprintf("weighbridge-report lines give two figures for one step (%s): the larger stays", times)
 	}

@@ -19,8 +19,7 @@ import (
 // proves no step.
 type nanoGPT struct {
 	steps steps
-	rank  string // the rank whose lines count, as its prefix names it
-	known bool   // rank is set
+	ranks ranks
 	sheet sheet
 }
 
@@ -28,7 +27,7 @@ func (g *nanoGPT) name() string { return "nanogpt" }
 
 func (g *nanoGPT) clone() parser {
 	c := *g
-	c.steps, c.sheet = g.steps.clone(), g.sheet.clone()
+	c.steps, c.ranks, c.sheet = g.steps.clone(), g.ranks.clone(), g.sheet.clone()
 	return &c
 }
 
@@ -112,8 +111,9 @@ func (g *nanoGPT) perIteration(l line, n *notes) verdict {
 		return foreign
 	}
 	g.steps.hold(tokens, l, n)
-	g.steps.start(false)
-	g.known = false
+	if g.ranks.start(cmp.Or(rankOf(l.text[:at-len(perIterationMark)]), l.rank()), g.steps.started) {
+		g.steps.start(false)
+	}
 	return signature
 }
 
@@ -125,10 +125,7 @@ func (g *nanoGPT) statement(text, prefix []byte, l line, n *notes) (int, verdict
 		return len("iter"), foreign
 	}
 	rank := cmp.Or(rankOf(prefix), l.rank())
-	if !g.known {
-		g.rank, g.known = rank, true
-	}
-	if rank != g.rank || !g.steps.reach(iter+1, l, n) {
+	if !g.ranks.shows(rank, iter+1, g.steps.done, g.steps.started) || !g.steps.reach(iter+1, l, n) {
 		return length, understood
 	}
 	if !finite {

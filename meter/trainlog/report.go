@@ -22,11 +22,15 @@ const maxSquaredLengths = "1e36"
 type reports struct {
 	list  []meter.Report
 	first []meter.Report // the first of each, whose distance to the last gives the pace
-	begun []recounts
+	by    []counters
 }
 
 func (r *reports) clone() reports {
-	return reports{slices.Clone(r.list), slices.Clone(r.first), slices.Clone(r.begun)}
+	by := slices.Clone(r.by)
+	for i := range by {
+		by[i] = by[i].clone()
+	}
+	return reports{slices.Clone(r.list), slices.Clone(r.first), by}
 }
 
 // reported returns what was reported last, with the steps that were done before
@@ -35,7 +39,7 @@ func (r *reports) reported() []meter.Report {
 	list := slices.Clone(r.list)
 	for i := range list {
 		list[i].From = stepsBefore(r.first[i], list[i])
-		list[i].OperationsExecuted, list[i].TokensExecuted = r.begun[i].operations.executed(), r.begun[i].tokens.executed()
+		list[i].OperationsExecuted, list[i].TokensExecuted = r.by[i].executed()
 	}
 	return list
 }
@@ -98,12 +102,12 @@ func (r *reports) read(l line, n *notes) verdict {
 func (r *reports) merge(report meter.Report, l line, n *notes) {
 	i := slices.IndexFunc(r.list, func(have meter.Report) bool { return have.Activity == report.Activity })
 	if i < 0 {
-		r.list, r.first, r.begun = append(r.list, report), append(r.first, report), append(r.begun, recounts{})
-		r.begun[len(r.begun)-1].see(report)
+		r.list, r.first, r.by = append(r.list, report), append(r.first, report), append(r.by, counters{})
+		r.by[len(r.by)-1].see(report, nil, l)
 		return
 	}
-	r.begun[i].see(report)
 	have := r.list[i]
+	news := r.by[i].see(report, &have, l)
 	sameStep := have.Step != nil && report.Step != nil && *have.Step == *report.Step
 	lower := larger(&have.Operations, report.Operations, opsCompare)
 	lower = larger(&have.Tokens, report.Tokens, opsCompare) + lower
@@ -113,7 +117,7 @@ func (r *reports) merge(report meter.Report, l line, n *notes) {
 	switch {
 	case sameStep && contradicts(r.list[i], report):
 		n.add(ReportContradicted, l.at, 0, 0)
-	case lower > 0:
+	case lower > 0 && news:
 		n.add(ReportDecreased, l.at, 0, 0)
 	}
 	r.list[i] = have

@@ -17,8 +17,7 @@ import (
 // token is taken to cost is tflops / tps.
 type torchtitan struct {
 	job
-	rank  string
-	known bool
+	ranks ranks
 }
 
 func newTorchtitan() *torchtitan { return &torchtitan{job: job{steps: steps{spans: true}}} }
@@ -29,7 +28,7 @@ func (t *torchtitan) marks() []string {
 }
 func (t *torchtitan) clone() parser {
 	c := *t
-	c.job = t.job.clone()
+	c.job, c.ranks = t.job.clone(), t.ranks.clone()
 	return &c
 }
 
@@ -47,8 +46,9 @@ func (t *torchtitan) read(l line, n *notes) verdict {
 		if !ok || step == 0 || !l.whole {
 			return foreign
 		}
-		t.steps.startAt(step - 1)
-		t.known = false
+		if t.ranks.start(cmp.Or(launcherRank(text), l.rank()), t.steps.started) {
+			t.steps.startAt(step - 1)
+		}
 		return understood
 	case bytes.HasPrefix(message, []byte("Model ")) && bytes.HasSuffix(message, []byte(" total parameters")):
 		if size, ok := countField(message, "size:", maxTokens); ok {
@@ -72,10 +72,7 @@ func (t *torchtitan) step(l line, before, text []byte, n *notes) verdict {
 		return understood
 	}
 	rank := cmp.Or(launcherRank(before), l.rank())
-	if !t.known {
-		t.rank, t.known = rank, true
-	}
-	if rank != t.rank || !t.reach(step, 0, l, n) {
+	if !t.ranks.shows(rank, step, t.steps.done, t.steps.started) || !t.reach(step, 0, l, n) {
 		return understood
 	}
 	if _, finite := number(field(text, "loss:")); !finite {

@@ -29,7 +29,7 @@ func settle() {
 // waits for a processor, and nothing but its state tells.
 func handled() {
 	var busy map[string]bool
-	for range 100 {
+	for range 40 {
 		status, _ := os.ReadFile("/proc/self/status") // without it nothing is known to be pending
 		if pendingSignals(string(status))&bitsOfForwarded() != 0 {
 			busy = nil

@@ -76,12 +76,15 @@ func (s *supervision) wait(ctx context.Context) unix.WaitStatus {
 // their order: all but the ones that reached the whole group.
 func (s *supervision) pass(first os.Signal) {
 	for arrived := []os.Signal{first}; len(arrived) > 0; {
+		var told uint64      // by this pass's answers, which do not age while it asks
 		for range askTwice { // each time with what came meanwhile
 			time.Sleep(groupDelay)
 			arrived = append(arrived, drain(s.signals)...)
-			s.sighted.add(s.relay.saw(), s.Now())
+			told |= s.relay.saw()
 		}
-		group := s.sighted.take(bitsOf(arrived), s.Now())
+		set := bitsOf(arrived)
+		group := told&set | s.sighted.take(set, s.Now())
+		s.sighted.add(told&^set, s.Now())
 		for _, sig := range arrived {
 			s.passOne(sig.(syscall.Signal), group)
 		}

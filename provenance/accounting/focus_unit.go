@@ -1,15 +1,16 @@
 package accounting
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // focusUnitOf is the unit of a row's quantity in seconds of what its SKU holds;
 // 0 of a row that is no usage, or of a quantity that is no time of machines.
 func focusUnitOf(r *rows) (int64, error) {
-	if r.cell("chargecategory") != "Usage" {
+	switch category := r.cell("chargecategory"); category {
+	case "Usage":
+	case "Purchase", "Tax", "Credit", "Adjustment":
 		return 0, nil
+	default:
+		return 0, fmt.Errorf("ChargeCategory %.40q: expected Usage, Purchase, Tax, Credit or Adjustment", category)
 	}
 	unit := r.cell("consumedunit")
 	if r.cell("consumedquantity") != "" {
@@ -28,38 +29,24 @@ func focusUnitOf(r *rows) (int64, error) {
 
 // focusUnit is a unit of time in seconds, alone or of machines as in
 // Instance-Hours (FOCUS "UnitFormat": capitalised, plural; providers differ). 0
-// is a unit of something else, as GB-Hours; an error that of accelerators, which
-// the table of words cannot turn into what a SKU holds, and that of months.
+// is a unit without a word of time, and a time of what is known to be no machine,
+// as GB-Hours. Everything else is an error, whatever it may be: a unit that is
+// not understood may be the time of accelerators.
 func focusUnit(text string) (int64, error) {
-	of, unit, compound := cutLast(strings.ToLower(text), "-")
-	if !compound {
-		of, unit = "", of
-	}
-	seconds := map[string]int64{
-		"weeks": 604800, "week": 604800, "days": 86400, "day": 86400, "hours": 3600, "hour": 3600, "hrs": 3600, "hr": 3600,
-		"minutes": 60, "minute": 60, "seconds": 1, "second": 1,
-	}[unit]
-	calendar := strings.HasPrefix(unit, "month") || strings.HasPrefix(unit, "year")
-	if seconds == 0 && !calendar {
-		return 0, nil
-	}
-	switch strings.TrimSuffix(of, "s") {
-	case "", "instance", "vm", "machine", "server", "node", "host":
-		if calendar {
-			return 0, fmt.Errorf("ConsumedUnit %.40q has no exact length: give these rows in our own form", text)
-		}
-		return seconds, nil
-	case "gpu", "accelerator", "chip", "tpu", "npu":
+	u := unitOf(text)
+	switch {
+	case text == "":
+		return 0, fmt.Errorf("ConsumedUnit is empty: what the quantity counts is not known")
+	case u.accelerators:
 		return 0, fmt.Errorf("ConsumedUnit %.40q counts accelerators, not what the SKU holds: give these rows in our own form", text)
+	case u.times == 0 || u.others && !u.machines && !u.unknown:
+		return 0, nil
+	case u.unknown || u.others:
+		return 0, fmt.Errorf("ConsumedUnit %.40q: whether it is the time of accelerators is not known: give these rows in our own form, or leave those out that hold none", text)
+	case u.times > 1 || u.seconds == 0:
+		return 0, fmt.Errorf("ConsumedUnit %.40q has no exact length: give these rows in our own form", text)
+	case u.block:
+		return 0, fmt.Errorf("ConsumedUnit %.40q: whether the quantity counts these blocks or what is in them is not known: give these rows in our own form", text)
 	}
-	return 0, nil
-}
-
-// cutLast cuts around the last separator; the text is before it, whole where
-// there is none.
-func cutLast(text, separator string) (before, after string, found bool) {
-	if i := strings.LastIndex(text, separator); i >= 0 {
-		return text[:i], text[i+len(separator):], true
-	}
-	return text, "", false
+	return u.seconds, nil
 }

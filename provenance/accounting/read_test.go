@@ -91,6 +91,15 @@ func TestSources(t *testing.T) {
 			"1|1|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/shard:h100=4,gres/shard=8,gres/gpumem=80G,gres/gpuutil=90|n1\n" +
 			"2|2|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/npu=16,gres/gpu=0,cpu=4,license/x=1|n1\n", Slurm,
 			[]string{"a/1//job 1/[gres/shard:h100]/2026-08-22T00:00:00Z/4", "a/1//job 1/[gres/shard]/2026-08-22T00:00:00Z/4", "a/2//job 2/[gres/npu]/2026-08-22T00:00:00Z/16"}, ""},
+		{"sacct with what is no accelerator", slurmHead +
+			"1|1|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu:h100=8,gres/gpu=8,gres/tmpdisk=100G,node=1|n1\n" +
+			"2|2|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu:h100=8,gres/gpu=8,gres/nic=2,gres/license:x=1,node=1|n1\n", Slurm,
+			[]string{"a/1//job 1/[h100]/2026-08-22T00:00:00Z/8", "a/2//job 2/[h100]/2026-08-22T00:00:00Z/8"}, "other-resources"},
+		{"sacct with a resource that nobody knows", slurmHead +
+			"1|1|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/foo=100G,gres/gpu:h100=8,gres/gpu=8|n1\n" +
+			"2|2|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu:h100=8,gres/foo=2|n1\n" +
+			"3.0|3.0|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/nic=2|n1\n", Slurm,
+			[]string{"a/1//job 1/[h100]/2026-08-22T00:00:00Z/8", "a/2//job 2/[h100]/2026-08-22T00:00:00Z/8", "a/2//job 2/[gres/foo]/2026-08-22T00:00:00Z/2"}, "row-unread job-steps"},
 		{"focus in other units", focusHead +
 			"b,s,Usage,," + day + ",,24,Instance-Hours,i-1,,S\n" +
 			"b,s,Usage,," + day + ",,1440,VM-Minutes,i-2,,S\n" +
@@ -222,6 +231,72 @@ func TestForeignFaults(t *testing.T) {
 		_, uses, findings, err := read(t, v[0])
 		if err != nil || len(uses) == 0 || len(findings) == 0 || !strings.Contains(fmt.Sprint(findings), v[1]) {
 			t.Errorf("%s: %d uses, %v, %v; want a finding with %q", name, len(uses), findings, err, v[1])
+		}
+	}
+}
+
+// TestManySteps: A17. Of a file that is in another order than sacct's only so many
+// steps are remembered; that one was not is said, whatever rows come later.
+func TestManySteps(t *testing.T) {
+	row := func(id string) string {
+		return id + "|" + id + "|a|X|2026-08-22T00:00:00|2026-08-22T01:00:00|3600|gres/gpu=1|n1\n"
+	}
+	for _, c := range []struct {
+		jobs   int
+		orphan string
+		want   string
+	}{{maxAlone - 1, "", "job-steps"}, {maxAlone, "", "job-steps"}, {maxAlone, "orphan.0", "row-unread job-steps"}, {maxAlone - 1, "orphan.0", "row-unread job-steps"}} {
+		var text strings.Builder
+		text.WriteString(slurmHead)
+		for i := range c.jobs {
+			text.WriteString(row(fmt.Sprintf("%d.0", i+1)))
+		}
+		if c.orphan != "" {
+			text.WriteString(row(c.orphan))
+		}
+		for i := range c.jobs {
+			text.WriteString(row(fmt.Sprint(i + 1)))
+		}
+		_, uses, findings, err := read(t, text.String())
+		if err != nil || len(uses) != c.jobs || codes(findings) != c.want {
+			t.Errorf("%d jobs, then %q: %d uses, %v %v; want %s", c.jobs, c.orphan, len(uses), findings, err, c.want)
+		}
+	}
+}
+
+// TestBillUnits: A18. A unit that is not understood never becomes "no time".
+func TestBillUnits(t *testing.T) {
+	for want, units := range map[string][]string{
+		"3600":      {"Hours", "Hour", "1 Hour", "1/Hour", "Hrs", "h", "Instance-Hours", "Instance Hours", "InstanceHours", "VM-Hours", "NodeHrs", "Hours per Instance"},
+		"60":        {"Minutes", "VM-Minutes"},
+		"86400":     {"Days", "Server-Days"},
+		"no time":   {"GB-Hours", "GB-Months", "GiB Hour", "1 GB/Month", "100 GB/Month", "GiBy.h", "GiBy.mo", "byte-seconds", "vCPU-Hours", "Core-Hours", "OCPU Per Hour", "Gigabyte Storage Capacity Per Month", "IOPS-Mo", "LCU-Hrs", "MiBps-Mo", "Lambda-GB-Second", "User-Months", "100 RU/s", "Requests", "10K", "10K Requests/Month", "GB", "Count", "kWh"},
+		"GPU":       {"GPU-Hours", "GPU Hours", "GPU Hour", "GPUHours", "gpu-h", "GPU Per Hour", "GPUs", "Accelerator Hours", "Accelerator-Hours", "TPU v5e Chip-Hours", "NPU.h", "GPU GB-Hours", "Neuroncore-Hours", "Chip-Months"},
+		"not known": {"", "H100-Hours", "H100 Hours", "H100 80 GB Hours", "A3-Ultra-Hours", "Endpoint-Hours", "WorkerHrs", "Capacity-Hours", "Capacity Unit Hours", "Cluster-Hours", "vCPU-Instance-Hours", "Milliseconds", "100 Hours", "1,000 Hours", "10 Instance Hours"},
+		"no exact":  {"Months", "1 Month", "1/Month", "Hours/Month", "Instance-Months", "Instance-Hours/Month", "Hourly"},
+	} {
+		for _, unit := range units {
+			seconds, err := focusUnit(unit)
+			got := fmt.Sprint(seconds)
+			switch {
+			case err != nil && (want == "not known" || want == "no exact"):
+				got = err.Error()
+			case err != nil && want == "GPU" && strings.Contains(err.Error(), "counts accelerators"):
+				continue
+			case err != nil:
+				got = err.Error()
+			case seconds == 0:
+				got = "no time"
+			}
+			if want != got && (err == nil || !strings.Contains(got, want)) {
+				t.Errorf("%q: %s, want %s", unit, got, want)
+			}
+		}
+	}
+	for _, category := range []string{"usage", "", "Consumption"} {
+		text := focusHead + "b,s," + category + ",," + day + ",,240000,Hours,i-1,,S\n"
+		if _, _, findings, err := read(t, text); err != nil || codes(findings) != "row-unread" {
+			t.Errorf("ChargeCategory %q: %v %v, want a row-unread", category, findings, err)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 // are local to the cluster.
 func readSlurm(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error) error {
 	var columns []string
+	var others int // jobs that also held what is no accelerator
 	steps := newSlurmSteps()
 	err := lines(in, n, o.Name, func(line []byte, number int64) error {
 		cells := strings.Split(string(line), "|")
@@ -46,7 +47,17 @@ func readSlurm(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error)
 			return nil
 		}
 		steps.job(row.id())
-		uses, err := row.uses(o)
+		a, err := gresOf(row.cell("alloctres"))
+		for _, unread := range a.unread {
+			n.add("row-unread", "%s: job %.80q: %s: that resource is left out", where(o.Name, number), row.id(), unread)
+		}
+		if a.others {
+			others++
+		}
+		var uses []Use
+		if err == nil {
+			uses, err = row.uses(a.held, o)
+		}
 		if err != nil {
 			n.add("row-unread", "%s: job %.80q: %v: left out", where(o.Name, number), row.id(), err)
 			return nil
@@ -59,6 +70,9 @@ func readSlurm(in *bufio.Reader, o ReadOptions, n *notes, yield func(Use) error)
 		}
 		return nil
 	})
+	if others > 0 {
+		n.add("other-resources", "%s: %d jobs held generic resources that are no accelerators, as gres/nic or gres/tmpdisk: those are left out", o.Name, others)
+	}
 	steps.tell(o.Name, n)
 	return err
 }
@@ -109,7 +123,7 @@ func (r slurmRow) id() string {
 
 // uses are the devices of a job, one use for each type; none for a job that held
 // none or has not started.
-func (r slurmRow) uses(o ReadOptions) ([]Use, error) {
+func (r slurmRow) uses(held []gres, o ReadOptions) ([]Use, error) {
 	if r.id() == "" {
 		return nil, fmt.Errorf("no job id: expected the column JobIDRaw or JobID")
 	}
@@ -118,9 +132,8 @@ func (r slurmRow) uses(o ReadOptions) ([]Use, error) {
 			return nil, err
 		}
 	}
-	held, err := gresOf(r.cell("alloctres"))
-	if err != nil || len(held) == 0 {
-		return nil, err
+	if len(held) == 0 {
+		return nil, nil
 	}
 	u := Use{Account: r.cell("account"), Job: r.id(), Running: strings.HasPrefix(r.cell("state"), "RUNNING") || strings.EqualFold(r.cell("end"), "Unknown")}
 	if u.JobAlias = r.cell("jobid"); u.JobAlias == u.Job {
@@ -130,6 +143,7 @@ func (r slurmRow) uses(o ReadOptions) ([]Use, error) {
 		u.Resource = "cluster " + u.Cluster + " "
 	}
 	u.Resource += "job " + u.Job
+	var err error
 	if u.Nodes, err = hostlist(r.cell("nodelist")); err != nil {
 		return nil, err
 	}

@@ -18,10 +18,13 @@ type slurmSteps struct {
 	// behind it; alone the line of the first step of each job that is not the last.
 	jobs  map[uint64]struct{}
 	alone map[string]int64
+	// refused is the line of the first step that alone had no room for; 0 for none.
+	// Whether its job has a row is then never known.
+	refused int64
 }
 
 // What is remembered of a file that is in another order than sacct's. A job past
-// it is taken for one without a row.
+// maxStepJobs is taken for one without a row, and so is a step past maxAlone.
 const (
 	maxStepJobs = 1 << 20
 	maxAlone    = 10_000
@@ -47,19 +50,27 @@ func (s *slurmSteps) step(job string, line int64, row slurmRow) {
 	if _, known := s.jobs[maphash.String(s.seed, job)]; known {
 		return
 	}
-	if _, seen := s.alone[job]; !seen && len(s.alone) < maxAlone {
+	_, seen := s.alone[job]
+	switch {
+	case seen:
+	case len(s.alone) < maxAlone:
 		s.alone[job] = line
+	case s.refused == 0:
+		s.refused = line
 	}
 }
 
 // mayHold is false of a row that says that it held no devices.
 func (r slurmRow) mayHold() bool {
-	held, err := gresOf(r.cell("alloctres"))
-	return err != nil || len(held) > 0
+	a, err := gresOf(r.cell("alloctres"))
+	return err != nil || len(a.held) > 0 || len(a.unread) > 0
 }
 
 // tell says what was left out, the jobs without a row in the order of the file.
 func (s *slurmSteps) tell(file string, n *notes) {
+	if s.refused > 0 {
+		n.add("row-unread", "%s: the steps of more than %d jobs stand before the rows of their jobs: whether the jobs of this step and of later ones have a row is not known: left out; sort the file by job, as sacct prints it", where(file, s.refused), maxAlone)
+	}
 	order := func(a, b string) int { return cmp.Compare(s.alone[a], s.alone[b]) }
 	for _, job := range slices.SortedFunc(maps.Keys(s.alone), order) {
 		n.add("row-unread", "%s: job %.80q: a step that held devices, of a job that has no row: left out; print the jobs too (sacct without a filter on steps), or give the job its row", where(file, s.alone[job]), job)
