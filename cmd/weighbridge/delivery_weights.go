@@ -43,8 +43,7 @@ func (h *history) otherOutputs(o delivery.Opened) ([]string, error) {
 	if len(others) > 0 {
 		return nil, notTheirs(o, others)
 	}
-	records, _ := h.records(o.Model)
-	wrote := outputsOf(records)
+	wrote := h.outputs(o.Model)
 	if slices.ContainsFunc(roots, func(root string) bool { return slices.Contains(wrote, root) }) {
 		return nil, nil
 	}
