@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"os"
 	"slices"
 	"strings"
 
@@ -14,7 +16,7 @@ func (a *app) warnOfUnknown(f deliveryOpenFlags, model meter.ModelRef) error {
 	if model == "" || f.facts != "" || f.plan != "" {
 		return nil
 	}
-	return a.withHistory(func(h *history) error {
+	return a.beforeOpening(func(h *history) error {
 		if _, found := h.records(model); found {
 			return h.err
 		}
@@ -29,6 +31,19 @@ func (a *app) warnOfUnknown(f deliveryOpenFlags, model meter.ModelRef) error {
 		a.warn("--model %s: nothing is recorded of this model, and neither --facts nor --plan says what is known of it; %s", model, like)
 		return nil
 	})
+}
+
+// beforeOpening calls f with what is known: nothing, where opening the delivery makes the
+// ledger.
+func (a *app) beforeOpening(f func(*history) error) error {
+	if _, err := os.Stat(a.ledger); !errors.Is(err, os.ErrNotExist) {
+		return a.withHistory(f)
+	}
+	h := &history{}
+	if err := h.addPending(a); err != nil {
+		return err
+	}
+	return h.over(f)
 }
 
 // nearest are up to three models whose names share most of their beginning and end with

@@ -11,7 +11,7 @@ import (
 // openedWeights holds the weights of a directory against the ledger before a delivery
 // of them is opened.
 func (a *app) openedWeights(directory string, o delivery.Opened) error {
-	return a.withHistory(func(h *history) error {
+	return a.beforeOpening(func(h *history) error {
 		wrote, err := h.otherOutputs(o)
 		if err != nil {
 			return fmt.Errorf("--weights %s: %w", directory, err)
