@@ -40,6 +40,7 @@ func (a *app) deliveryListCommand() *cobra.Command {
 		Short: "The deliveries of this ledger and where they stand",
 		Long: `List shows the deliveries of this ledger. Each is decided again on what is known now, under the rules as they are now, without
 keeping anything: where that comes out otherwise, its state is marked "to be decided again"; delivery show says what changed.
+One whose steps this version cannot read is shown as unreadable, with the reason on standard error.
 
 ` + exitCodes,
 		Example: "  weighbridge delivery list\n  weighbridge delivery list --customer \"Gulf Compute\" --json",
@@ -62,6 +63,9 @@ keeping anything: where that comes out otherwise, its state is marked "to be dec
 	return cmd
 }
 
+// unreadable is the state of a delivery whose steps do not make sense to this version.
+const unreadable delivery.State = "unreadable"
+
 // deliveryRows are the deliveries, those for one customer where it is named. Where it has
 // none, others are the customers that have some.
 func (a *app) deliveryRows(h *history, customer string) (rows []deliveryRow, others []string, err error) {
@@ -75,8 +79,11 @@ func (a *app) deliveryRows(h *history, customer string) (rows []deliveryRow, oth
 	}
 	for _, log := range logs {
 		found, err := deliveriesIn(h.ledger, log)
-		if err != nil {
-			return nil, nil, err
+		if err != nil { // it hides no other delivery, and is not passed over
+			id := strings.TrimPrefix(log, deliveryLogs)
+			a.warn("delivery %s: %v", id, err)
+			rows = append(rows, deliveryRow{ID: id, State: unreadable})
+			continue
 		}
 		for _, origin := range sortedKeys(found) {
 			d := found[origin]
