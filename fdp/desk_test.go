@@ -1,6 +1,7 @@
 package fdp
 
 import (
+	"cmp"
 	"os"
 	"reflect"
 	"slices"
@@ -19,6 +20,7 @@ type deskCase struct {
 	Sentence string            `json:"sentence,omitzero" required:"yes"`
 	Set      Facts             `json:"set,omitzero"`
 	Service  Service           `json:"service,omitzero"`
+	Regime   string            `json:"regime,omitzero"` // whose desk; empty: us-4e091
 	AsOf     string            `json:"as_of,omitzero"`
 	Options  map[string]string `json:"options,omitzero"`
 	Expect   deskExpectation   `json:"expect,omitzero" required:"yes"`
@@ -78,9 +80,10 @@ func TestDeskCases(t *testing.T) {
 				facts.Service = dc.Service
 			}
 			q := lawCase{AsOf: dc.AsOf, Options: dc.Options}.question(t)
+			q.Regimes = []string{cmp.Or(dc.Regime, "us-4e091")}
 			desks, err := EvaluateDesk(r, c, facts, q)
-			if err != nil || len(desks) == 0 || desks[0].Regime != "us-4e091" {
-				t.Fatalf("%d desks, %v", len(desks), err)
+			if err != nil || len(desks) != 1 || desks[0].Regime != q.Regimes[0] {
+				t.Fatalf("%d desks, expected that of %s: %v", len(desks), q.Regimes[0], err)
 			}
 			checkDesk(t, dc.Sentence, desks[0], dc.Expect)
 		})

@@ -208,13 +208,26 @@ func (d *document) decode(n *yaml.Node, path string, v reflect.Value, tag reflec
 		if list := tag.Get("oneof"); list != "" && !oneOf(text, list) {
 			return d.errorAt(n, "%s: found %q, expected one of %s", path, clip(text), strings.ReplaceAll(list, "|", ", "))
 		}
+		if err := checkNamed(text, tag); err != nil {
+			return d.errorAt(n, "%s: %v", path, err)
+		}
 		v.SetString(text)
 		return nil
 	}
 	return d.errorAt(n, "%s: a %s cannot be read", path, v.Type())
 }
 
+// decodeList reads a list. Where its field has an example, an error shows it.
 func (d *document) decodeList(n *yaml.Node, path string, v reflect.Value, tag reflect.StructTag) error {
+	err := d.decodeItems(n, path, v, tag)
+	var at *DocumentError
+	if example := tag.Get("example"); example != "" && errors.As(err, &at) {
+		at.Message += "; as in " + example
+	}
+	return err
+}
+
+func (d *document) decodeItems(n *yaml.Node, path string, v reflect.Value, tag reflect.StructTag) error {
 	if n.Kind == yaml.ScalarNode && tag.Get("single") != "" && n.Tag != "!!null" {
 		n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
 	}

@@ -23,7 +23,7 @@ type Facts struct {
 	Output             []string       `json:"output,omitzero" oneof:"text|audio-language|text-to-image|text-to-video|image|audio|video|other"`
 	TrainingData       TrainingData   `json:"training_data,omitzero"`
 	Korea              Korea          `json:"korea,omitzero"`
-	IsInformed         []string       `json:"is_informed,omitzero"` // individual notices from the authority, by reference
+	IsInformed         []string       `json:"is_informed,omitzero" reference:"notice"` // individual notices from the authority, by reference
 	EndUse             EndUse         `json:"end_use,omitzero"`
 	grades             map[string]meter.Grade
 }
@@ -108,7 +108,7 @@ type MostAdvanced struct {
 // Training is where and on what the model was trained.
 type Training struct {
 	Location         []Country  `json:"location,omitzero" single:"yes"` // a place or a list of places
-	Hardware         []Hardware `json:"hardware,omitzero"`
+	Hardware         []Hardware `json:"hardware,omitzero" example:"[{\"product\": \"NVIDIA H100 SXM5 80GB\", \"subject_to_ear\": true}]"`
 	HardwareComplete *bool      `json:"hardware_complete,omitzero"` // false: more may have worked than the list names; absent, the list is whole
 }
 
@@ -153,10 +153,10 @@ type Service struct {
 	Stage             string    `json:"stage,omitzero" oneof:"before-training|before-delivery"`
 	InquiryMade       *bool     `json:"inquiry_made,omitzero"`
 	ExportIntended    *bool     `json:"export_intended,omitzero"`
-	Licence           string    `json:"licence,omitzero"` // for the export: a reference, applied, or none
+	Licence           string    `json:"licence,omitzero" reference:"none|applied"` // for the export: its number, applied, or none
 	InformedInWriting *bool     `json:"informed_in_writing,omitzero"`
-	AIACertified      *bool     `json:"aia_certified,omitzero"` // the provider certified under 740.27(b)(2)(iii)
-	Authorisation     string    `json:"authorisation,omitzero"` // of BIS for this service: a reference, or none
+	AIACertified      *bool     `json:"aia_certified,omitzero"`                  // the provider certified under 740.27(b)(2)(iii)
+	Authorisation     string    `json:"authorisation,omitzero" reference:"none"` // of BIS for this service: its number, or none
 	Customer          Customer  `json:"customer,omitzero"`
 }
 

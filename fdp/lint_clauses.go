@@ -139,25 +139,14 @@ func (l *linter) isTest(path string, t isTest) {
 
 // closedList returns the values that a fact of the document can have.
 func closedList(path string) (string, bool) {
-	t := reflect.TypeFor[Facts]()
-	var field reflect.StructField
-	for _, name := range strings.Split(path, ".") {
-		if t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		if t.Kind() != reflect.Struct {
-			return "", false
-		}
-		f, found := fieldsOf(t)[name]
-		if !found {
-			return "", false
-		}
-		field, t = f, f.Type
+	field, found := fieldAt(path)
+	if !found {
+		return "", false
 	}
 	switch {
-	case t == reflect.TypeFor[*bool]():
+	case field.Type == reflect.TypeFor[*bool]():
 		return "true|false", true
-	case t == reflect.TypeFor[Publication]():
+	case field.Type == reflect.TypeFor[Publication]():
 		return "published|restricted|unpublished", true
 	}
 	return field.Tag.Get("oneof"), field.Tag.Get("oneof") != ""

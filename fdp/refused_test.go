@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// TestRefusedDocuments (F1, F3, F4, F5, F7, F8, F12): each document is refused at its place, with its words
+// TestRefusedDocuments (F1, F3, F4, F5, F7, F8, F12, F17): each document is refused at its place, with its words
 // and its line.
 func TestRefusedDocuments(t *testing.T) {
 	archive, err := txtar.ParseFile("testdata/refused.txtar")

@@ -208,9 +208,11 @@ func predicateType(word string) (string, error) {
 		return attest.TypeDetermination, nil
 	case "ledger-proof":
 		return attest.TypeLedgerProof, nil
+	case "release-note":
+		return attest.TypeReleaseNote, nil
 	}
 	if strings.Contains(word, "://") {
 		return word, nil
 	}
-	return "", fmt.Errorf("statement %q is not known: expected training-compute, hardware, determination, ledger-proof, or the URI of a predicate type", word)
+	return "", fmt.Errorf("statement %q is not known: expected training-compute, hardware, determination, ledger-proof, release-note, or the URI of a predicate type", word)
 }

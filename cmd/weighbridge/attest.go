@@ -65,7 +65,8 @@ type attestStatement struct {
 	Bundle        string `json:"bundle"` // digest of its manifest in the layout
 }
 
-// predicates are the words of --include and --require and the types they mean.
+// predicates are the words of --include and --require and the types they mean: what
+// attest writes.
 func predicates() []struct{ name, predicateType string } {
 	return []struct{ name, predicateType string }{
 		{"training-compute", attest.TypeTrainingCompute},
@@ -84,13 +85,31 @@ func includable() []string {
 	return list
 }
 
-func predicateTypeOf(name string) (string, error) {
-	for _, p := range predicates() {
+// signedElsewhere are the words of --require alone: what other commands sign.
+func signedElsewhere() []struct{ name, predicateType string } {
+	return []struct{ name, predicateType string }{{"release-note", attest.TypeReleaseNote}}
+}
+
+// requirable are the words of --require.
+func requirable() []string {
+	list := includable()
+	for _, p := range signedElsewhere() {
+		list = append(list, p.name)
+	}
+	return list
+}
+
+// predicateTypeOf reads a word of a list.
+func predicateTypeOf(name string, words []string) (string, error) {
+	if !slices.Contains(words, name) {
+		return "", fmt.Errorf("statement %q is not known: expected %s", name, strings.Join(words, ", "))
+	}
+	for _, p := range append(predicates(), signedElsewhere()...) {
 		if p.name == name {
 			return p.predicateType, nil
 		}
 	}
-	return "", fmt.Errorf("statement %q is not known: expected %s", name, strings.Join(includable(), ", "))
+	return "", fmt.Errorf("statement %q has no type", name) // never
 }
 
 func (a *app) attestCommand() *cobra.Command {
@@ -245,7 +264,7 @@ type stated struct {
 // read or written.
 func (f attestFlags) check() error {
 	for _, name := range f.include {
-		if _, err := predicateTypeOf(name); err != nil {
+		if _, err := predicateTypeOf(name, includable()); err != nil {
 			return usage("--include: %w", err)
 		}
 	}

@@ -14,21 +14,10 @@ import (
 // named (--weights-of), and a finding then says so; those of a run of this model
 // whose weights were discarded are refused.
 func (f attestFlags) owned(h *history, files attest.Manifest) ([]meter.Finding, error) {
-	models, err := h.models()
+	var findings []meter.Finding
+	others, err := h.ownedBy(f.model, rootsOf(files))
 	if err != nil {
 		return nil, err
-	}
-	var findings []meter.Finding
-	var others []meter.ModelRef
-	for _, model := range models {
-		kept, discarded := h.wrote(model, files)
-		switch {
-		case model == f.model && discarded && !kept:
-			return nil, fmt.Errorf("%s: the record that names these weights as its output says that they were discarded: what was thrown away is not released as the model; "+
-				"if the record is wrong, weighbridge ledger correct supersedes it", f.model)
-		case model != f.model && (kept || discarded):
-			others = append(others, model)
-		}
 	}
 	for _, other := range others {
 		if !slices.Contains(f.weightsOf, string(other)) {
@@ -46,10 +35,32 @@ func (f attestFlags) owned(h *history, files attest.Manifest) ([]meter.Finding, 
 	return findings, h.err
 }
 
-// wrote reports whether records of a model name these weights as their output,
-// kept or discarded. Either root names them.
-func (h *history) wrote(model meter.ModelRef, files attest.Manifest) (kept, discarded bool) {
-	roots := []string{files.Root(), files.ComponentRoot()}
+// rootsOf are the digests that may name the weights: either root does.
+func rootsOf(files attest.Manifest) []string { return []string{files.Root(), files.ComponentRoot()} }
+
+// ownedBy returns the other models whose records name weights as their output. Those of
+// a run of this model whose weights were discarded are refused.
+func (h *history) ownedBy(own meter.ModelRef, roots []string) (others []meter.ModelRef, err error) {
+	models, err := h.models()
+	if err != nil {
+		return nil, err
+	}
+	for _, model := range models {
+		kept, discarded := h.wrote(model, roots)
+		switch {
+		case model == own && discarded && !kept:
+			return nil, fmt.Errorf("%s: the record that names these weights as its output says that they were discarded: what was thrown away is not released as the model; "+
+				"if the record is wrong, weighbridge ledger correct supersedes it", own)
+		case model != own && (kept || discarded):
+			others = append(others, model)
+		}
+	}
+	return others, nil
+}
+
+// wrote reports whether records of a model name weights as their output, kept or
+// discarded.
+func (h *history) wrote(model meter.ModelRef, roots []string) (kept, discarded bool) {
 	records, _ := h.records(model)
 	for _, r := range records {
 		if slices.Contains(roots, r.Output) {

@@ -45,7 +45,7 @@ func registerCompletions(cmd *cobra.Command) {
 		"parent":   relations,
 		"read":     fixed(append([]string{"auto", "none"}, trainlog.Formats()...)),
 		"include":  inList(includable()),
-		"require":  inList(includable()),
+		"require":  inList(requirable()),
 		"regime":   regimes,
 		"kind":     fixed([]string{"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"}),
 		"standing": fixed([]string{"codified", "due", "enforced"}),

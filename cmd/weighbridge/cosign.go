@@ -114,7 +114,7 @@ func (a *app) cosign(ctx context.Context, target string, f cosignFlags) error {
 func (f cosignFlags) types() ([]string, error) {
 	var types []string
 	for _, name := range f.statements {
-		t, err := predicateTypeOf(name)
+		t, err := predicateTypeOf(name, includable())
 		if err != nil {
 			return nil, usage("--statements: %w", err)
 		}

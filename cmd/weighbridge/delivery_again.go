@@ -28,7 +28,7 @@ func (s standsNow) reasons() []string {
 	if len(lines) == 0 && s.changes.AsOf != nil {
 		lines = []string{"the standing of the rules on " + s.changes.AsOf.After}
 	} else if len(lines) == 0 {
-		lines = []string{"how well the facts are known: their grades"}
+		lines = []string{"something was answered since, or the grades of facts are others: no value is"}
 	}
 	return lines
 }
@@ -65,6 +65,9 @@ func (a *app) stands(h *history, d delivery.Delivery) (standsNow, error) {
 	}
 	now, err := delivery.Outcomes(rules, catalogue, facts, q, made.Decision.Standing, digestOf(kept))
 	if err != nil {
+		return cannot(err)
+	}
+	if now, err = h.weighed(d, now); err != nil {
 		return cannot(err)
 	}
 	same := now.Facts == made.Decision.Facts && now.RulesDigest == made.Decision.RulesDigest && now.ByStanding == made.Decision.ByStanding

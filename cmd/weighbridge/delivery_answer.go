@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/weighbridge/weighbridge/fdp/delivery"
@@ -44,6 +46,9 @@ func (a *app) answerDelivery(id string, texts []string, source string, f stepFla
 			return usage("%w", err)
 		}
 		answered.Answers = append(answered.Answers, answer)
+	}
+	if numbers := answered.Numbers(); len(numbers) > 0 && len(f.evidence) == 0 {
+		a.warn("the answer names %s without the document: a release may rest on it; answer again with --evidence FILE", strings.Join(numbers, " and "))
 	}
 	now := a.env.now()
 	var d delivery.Delivery

@@ -23,6 +23,7 @@ type deliveryDecideFlags struct {
 	key      string
 	approve  bool
 	letter   string
+	same     string // the flags under which it is decided, for whoever goes on with it
 }
 
 // decideResult is what delivery decide prints.
@@ -31,6 +32,8 @@ type decideResult struct {
 	State   delivery.State    `json:"state,omitempty"` // of the delivery with this step; empty for a what-if
 	Step    *uint64           `json:"step"`            // null: a what-if, of which nothing is kept
 	Changes *delivery.Changes `json:"changes"`         // since the decision before; null when there is none
+
+	same string // the flags that whoever signs or approves gives as well
 }
 
 func (a *app) deliveryDecideCommand() *cobra.Command {
@@ -44,7 +47,8 @@ The exit code is 0 for release, 3 for hold, 4 for undetermined.
 
 With --key the preparer signs a release note; somebody else then approves it with --approve and another key. Between the two
 nothing may have been answered, and the decision must still be the same. With --facts, a facts document laid over what is
-known, it is a what-if: nothing is kept. Without an ID the document is all there is.
+known, or with --as-of another day than today, it is a what-if: nothing is kept, and nothing can be signed. Without an ID the
+document is all there is.
 
 --letter FILE drafts the letter that informs the customer of its obligation to apply for a licence.
 
@@ -53,11 +57,14 @@ known, it is a what-if: nothing is kept. Without an ID the document is all there
   weighbridge delivery decide gulf-compute-1 --author kim@cloud.example --key kim.key --approve
   weighbridge delivery decide --facts what-if.yaml --standing enforced --json`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.decide(cmd.Context(), f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.same = sameFlags(cmd.Flags())
+			return a.decide(cmd.Context(), f, args)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.facts, "facts", "", "what-if: a facts document laid over what is known, YAML or JSON; - is standard input")
-	flags.StringVar(&f.asOf, "as-of", "", "the date of the law (default today, UTC)")
+	flags.StringVar(&f.asOf, "as-of", "", "the date of the law (default today, UTC); another one is a what-if")
 	flags.StringVar(&f.standing, "standing", "codified", "the standing that the decision goes by: codified, due or enforced")
 	flags.StringArrayVar(&f.options, "option", nil, "a reading of ambiguous text, NAME=VALUE; repeatable")
 	flags.StringVar(&f.key, "key", "", "private key of the preparer, or with --approve of the approver: a file, a token or a key service, as for attest")
@@ -69,14 +76,9 @@ known, it is a what-if: nothing is kept. Without an ID the document is all there
 }
 
 func (a *app) decide(ctx context.Context, f deliveryDecideFlags, args []string) error {
-	whatIf := f.facts != ""
-	switch {
-	case whatIf && (f.key != "" || f.approve || f.step.author != ""):
-		return usage("delivery decide --facts is a what-if, of which nothing is kept: leave out --author, --key and --approve, or answer the facts first")
-	case !whatIf && len(args) == 0:
-		return usage("delivery decide: expected the ID of a delivery, or --facts FILE for a what-if")
-	case f.approve && f.key == "":
-		return usage("delivery decide --approve: --key is required: an approval is signed")
+	whatIf, err := a.whatIf(f, len(args) > 0)
+	if err != nil {
+		return err
 	}
 	if !whatIf {
 		if err := f.step.check("decide"); err != nil {
@@ -100,6 +102,27 @@ func (a *app) decide(ctx context.Context, f deliveryDecideFlags, args []string) 
 		}
 	}
 	return a.showDecision(f, made)
+}
+
+// whatIf reports whether nothing is to be kept of a decision, and refuses what does not go
+// with that.
+func (a *app) whatIf(f deliveryDecideFlags, named bool) (bool, error) {
+	asOf, err := a.asOf(f.asOf)
+	if err != nil {
+		return false, err
+	}
+	another := !asOf.Equal(a.today())
+	switch {
+	case f.facts != "" && (f.key != "" || f.approve || f.step.author != ""):
+		return true, usage("delivery decide --facts is a what-if, of which nothing is kept: leave out --author, --key and --approve, or answer the facts first")
+	case another && (f.key != "" || f.approve):
+		return true, usage("delivery decide --as-of %s is a what-if, today is %s: nothing of it is kept, signed or approved; leave out --key and --approve, or --as-of", day(asOf), day(a.today()))
+	case f.facts == "" && !named:
+		return false, usage("delivery decide: expected the ID of a delivery, or --facts FILE for a what-if")
+	case f.approve && f.key == "":
+		return false, usage("delivery decide --approve: --key is required: an approval is signed")
+	}
+	return f.facts != "" || another, nil
 }
 
 // desk is the law and the question of a decision.
@@ -149,10 +172,14 @@ func (a *app) decided(f deliveryDecideFlags, q desk, args []string) (*decision, 
 	made := &decision{facts: over, question: q.question, time: a.env.now()}
 	var before *delivery.Entry
 	var stated fdp.Facts
+	var wrote []string
 	if len(args) > 0 {
 		err := a.withHistory(func(h *history) (err error) {
 			if made.delivery, made.facts, err = knownOf(h, args[0]); err != nil {
 				return err
+			}
+			if wrote, err = h.otherOutputs(made.delivery.Opened); err != nil {
+				return fmt.Errorf("delivery %s: %w", args[0], err)
 			}
 			if before = made.delivery.Last; before != nil {
 				stated, err = decidedFacts(h.ledger, *before)
@@ -172,6 +199,8 @@ func (a *app) decided(f deliveryDecideFlags, q desk, args []string) (*decision, 
 	if made.result.Decision, err = delivery.Decide(q.rules, q.catalogue, made.facts, q.question, q.standing, digestOf(made.kept)); err != nil {
 		return nil, err
 	}
+	made.result.Decision = made.result.Decision.OfOtherWeights(made.delivery.Opened.Weights, wrote)
+	made.result.same = f.same
 	made.result.ID, made.result.Customer = made.delivery.ID, made.delivery.Opened.Customer
 	if before != nil {
 		changes, err := delivery.Compare(before.Index, before.Step.Decided.Decision, stated, made.result.Decision, made.facts)

@@ -16,6 +16,9 @@ import (
 type deliveryList struct {
 	Schema     string        `json:"schema"`
 	Deliveries []deliveryRow `json:"deliveries"`
+
+	Customer  string   `json:"customer,omitempty"`  // the one that was asked for
+	Customers []string `json:"customers,omitempty"` // where it has no delivery, those that have
 }
 
 type deliveryRow struct {
@@ -43,8 +46,9 @@ keeping anything: where that comes out otherwise, its state is marked "to be dec
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			result := deliveryList{Schema: "weighbridge.dev/deliveries/v1", Deliveries: []deliveryRow{}}
+			result.Customer = customer
 			err := a.withHistory(func(h *history) (err error) {
-				result.Deliveries, err = a.deliveryRows(h, customer)
+				result.Deliveries, result.Customers, err = a.deliveryRows(h, customer)
 				return err
 			})
 			if err != nil {
@@ -58,39 +62,49 @@ keeping anything: where that comes out otherwise, its state is marked "to be dec
 	return cmd
 }
 
-func (a *app) deliveryRows(h *history, customer string) ([]deliveryRow, error) {
-	rows := []deliveryRow{}
+// deliveryRows are the deliveries, those for one customer where it is named. Where it has
+// none, others are the customers that have some.
+func (a *app) deliveryRows(h *history, customer string) (rows []deliveryRow, others []string, err error) {
+	rows = []deliveryRow{}
 	if h.ledger == nil {
-		return rows, nil
+		return rows, nil, nil
 	}
 	logs, err := h.ledger.NoteLogs(deliveryLogs)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, log := range logs {
 		found, err := deliveriesIn(h.ledger, log)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, origin := range sortedKeys(found) {
 			d := found[origin]
 			if customer != "" && d.Opened.Customer != customer {
+				others = append(others, d.Opened.Customer)
 				continue
 			}
 			now, err := a.stands(h, d)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			rows = append(rows, deliveryRow{d.ID, d.Opened.Customer, d.Opened.Model, d.State, now.again, len(d.Entries), day(d.Entries[0].Time), day(d.Entries[len(d.Entries)-1].Time), origin})
 		}
 	}
-	return rows, nil
+	if len(rows) > 0 {
+		return rows, nil, nil
+	}
+	slices.Sort(others)
+	return rows, slices.Compact(others), nil
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 func (r deliveryList) String() string {
-	if len(r.Deliveries) == 0 {
+	switch {
+	case len(r.Deliveries) == 0 && len(r.Customers) > 0:
+		return fmt.Sprintf("no deliveries for %s, by its whole name; there are some for %s\n", printable(r.Customer), printable(strings.Join(r.Customers, ", ")))
+	case len(r.Deliveries) == 0:
 		return "no deliveries\n"
 	}
 	var b strings.Builder

@@ -81,7 +81,13 @@ func (a *app) openDelivery(cmd *cobra.Command, f deliveryOpenFlags) error {
 	if opened.Facts, err = facts.Encode(); err != nil {
 		return err
 	}
+	if f.plan != "" && facts.Service.Stage == "before-delivery" {
+		return usage("delivery open --plan: a plan is work before training, and the stage is before-delivery: leave --plan out (the records of --model, or operations in --facts, say what was done), or say --stage before-training")
+	}
 	if opened.Plan, err = readPlan(f.plan); err != nil {
+		return err
+	}
+	if err := a.warnOfUnknown(f, opened.Model); err != nil {
 		return err
 	}
 	if f.weights != "" {
@@ -90,6 +96,12 @@ func (a *app) openDelivery(cmd *cobra.Command, f deliveryOpenFlags) error {
 			return fmt.Errorf("--weights: %w", err)
 		}
 		opened.Weights = files.Root()
+		if c := files.ComponentRoot(); c != opened.Weights {
+			opened.ComponentRoot = c
+		}
+		if err := a.openedWeights(f.weights, opened); err != nil {
+			return err
+		}
 	}
 	return a.appendOpened(f, opened)
 }

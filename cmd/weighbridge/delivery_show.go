@@ -26,18 +26,21 @@ type deliveryStep struct {
 }
 
 type deliveryResult struct {
-	Schema    string             `json:"schema"`
-	ID        string             `json:"id"`
-	Customer  string             `json:"customer"`
-	Model     meter.ModelRef     `json:"model,omitempty"`
-	State     delivery.State     `json:"state"`
-	Again     bool               `json:"decide_again"`      // facts or rules changed since the decision that the state rests on
-	Changes   *delivery.Changes  `json:"changes"`           // what is otherwise than it was decided; null: nothing, or it cannot be decided now
-	Trouble   string             `json:"trouble,omitempty"` // why it cannot be decided now
-	Origin    string             `json:"origin"`            // of its log: another ledger's when it was merged
-	Steps     []deliveryStep     `json:"steps"`
-	Questions []fdp.DeskQuestion `json:"questions"` // as the facts answer them now
-	Signers   []string           `json:"signers"`   // keys of a release: preparer, approver
+	Schema    string              `json:"schema"`
+	ID        string              `json:"id"`
+	Customer  string              `json:"customer"`
+	Model     meter.ModelRef      `json:"model,omitempty"`
+	State     delivery.State      `json:"state"`
+	Again     bool                `json:"decide_again"`      // facts or rules changed since the decision that the state rests on
+	Changes   *delivery.Changes   `json:"changes"`           // what is otherwise than it was decided; null: nothing, or it cannot be decided now
+	Trouble   string              `json:"trouble,omitempty"` // why it cannot be decided now
+	Origin    string              `json:"origin"`            // of its log: another ledger's when it was merged
+	Steps     []deliveryStep      `json:"steps"`
+	Questions []fdp.DeskQuestion  `json:"questions"`          // as the facts answer them now
+	Signers   []string            `json:"signers"`            // keys of a release: preparer, approver
+	Stated    []delivery.Stated   `json:"stated"`             // by the delivery; the records of the model say the rest
+	Weights   string              `json:"weights,omitempty"`  // OMS root of those that are handed over
+	RestsOn   []delivery.Unstated `json:"rests_on,omitempty"` // of the last decision, a release: what nobody stated and could turn it round
 
 	reasons []string // why it has to be decided again, in words
 }
@@ -47,8 +50,8 @@ func (a *app) deliveryShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Everything that was done in a delivery, and the questions that are open",
-		Long: `Show prints every step of a delivery with who and when, its decisions, and the questions that nobody has answered. --release-note FILE
-writes the signed release note, one bundle per signer and line; both signatures are verified first. The last decision is made again on
+		Long: `Show prints what is stated in a delivery, every step with who and when, its decisions, and the questions that nobody has answered.
+--release-note FILE writes the signed release note, one bundle per signer and line; both signatures are verified first. The last decision is made again on
 what is known now, under the rules as they are now, without keeping anything: where it comes out otherwise that is said, and no release
 note is written. --letter FILE drafts the letter that informs
 the customer, from the last decision.
@@ -123,9 +126,12 @@ func writeReleaseNote(l *ledger.Ledger, d delivery.Delivery, now standsNow, path
 	}
 	approved := d.Release.Step.Approved
 	prepared := d.Entries[approved.Decided].Step.Decided.Signature
-	_, one, err := openedNote(l, *prepared)
+	note, one, err := openedNote(l, *prepared)
 	if err != nil {
 		return err
+	}
+	if made := day(d.Entries[approved.Decided].Time); note.AsOf != made {
+		return fmt.Errorf("delivery %s: its release was decided on %s as of %s, which is a what-if: decide it again, and have it approved", d.ID, made, note.AsOf)
 	}
 	_, two, err := openedNote(l, approved.Signature)
 	if err != nil {
@@ -167,6 +173,14 @@ func (a *app) deliveryResult(d delivery.Delivery, origin string, now standsNow) 
 		Steps: []deliveryStep{}, Questions: []fdp.DeskQuestion{}, Signers: []string{}}
 	for _, e := range d.Entries {
 		r.Steps = append(r.Steps, deliveryStep{e.Index, stepText(e.Step), e.Author, e.Time, append([]meter.Evidence{}, e.Evidence...), e.Step})
+	}
+	r.Weights = d.Opened.Weights
+	if d.Last != nil {
+		r.RestsOn = d.Last.Step.Decided.Decision.RestsOn
+	}
+	var err error
+	if r.Stated, err = d.Stated(); err != nil {
+		return r, err
 	}
 	if d.Release != nil {
 		approved := d.Release.Step.Approved
@@ -235,6 +249,7 @@ func (r deliveryResult) String() string {
 	for i, signer := range r.Signers {
 		fmt.Fprintf(&b, "  %-8s  %s\n", []string{"prepared", "approved"}[i], signer)
 	}
+	r.writeStated(&b)
 	b.WriteString("steps\n")
 	for _, s := range r.Steps {
 		fmt.Fprintf(&b, "  %d  %s  %s  %s\n", s.Index, s.Time.Format(time.RFC3339), printable(s.Author), printable(s.What))
@@ -242,8 +257,26 @@ func (r deliveryResult) String() string {
 			fmt.Fprintf(&b, "       %s %s, %d bytes\n", e.Kind, e.Digest, e.Size)
 		}
 	}
+	writeRestsOn(&b, r.RestsOn)
 	writeQuestions(&b, r.Questions)
 	return b.String()
+}
+
+// writeStated shows what is known, so that who approves sees what is approved.
+func (r deliveryResult) writeStated(b *strings.Builder) {
+	if r.Weights != "" {
+		fmt.Fprintf(b, "  weights   %s\n", r.Weights)
+	}
+	b.WriteString("stated\n")
+	for _, one := range r.Stated {
+		fmt.Fprintf(b, "  %-36s %s\n", printable(one.Path), printable(one.Value))
+	}
+	if len(r.Stated) == 0 {
+		b.WriteString("  nothing\n")
+	}
+	if r.Model != "" {
+		fmt.Fprintf(b, "  and what the ledger's records say: weighbridge trace %s\n", r.Model)
+	}
 }
 
 // againText is a state, with a mark where it rests on facts that have changed.
@@ -256,7 +289,7 @@ func againText(state string, again bool) string {
 
 // writeQuestions lists what nobody has answered.
 func writeQuestions(b *strings.Builder, questions []fdp.DeskQuestion) {
-	open := slices.DeleteFunc(slices.Clone(questions), func(q fdp.DeskQuestion) bool { return q.Answer != "" })
+	open := openQuestions(questions)
 	if len(open) == 0 {
 		return
 	}
@@ -266,7 +299,8 @@ func writeQuestions(b *strings.Builder, questions []fdp.DeskQuestion) {
 	}
 }
 
-// showStep prints a delivery after a step was added.
+// showStep prints a delivery after a step was added. That it was added is said also
+// where the rest cannot be.
 func (a *app) showStep(d delivery.Delivery, did string, _ time.Time) error {
 	var result deliveryResult
 	err := a.withHistory(func(h *history) error {
@@ -278,15 +312,30 @@ func (a *app) showStep(d delivery.Delivery, did string, _ time.Time) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("delivery %s: %s, and the step is kept: do not do it again; what follows from it cannot be shown: %w", d.ID, did, err)
 	}
 	if a.json {
 		return a.printJSON(result)
 	}
 	last := result.Steps[len(result.Steps)-1]
 	a.printf("%s: %s, step %d: %s\n  state     %s\n", d.ID, did, last.Index, printable(last.What), againText(string(d.State), result.Again))
-	var b strings.Builder
-	writeQuestions(&b, result.Questions)
-	a.printf("%s", b.String())
+	a.printf("%s", result.asked(did == "opened"))
 	return nil
+}
+
+// asked lists the questions that are open or, where they were listed before, says how many.
+func (r deliveryResult) asked(all bool) string {
+	var b strings.Builder
+	open := openQuestions(r.Questions)
+	switch {
+	case all:
+		writeQuestions(&b, r.Questions)
+	case len(open) > 0:
+		fmt.Fprintf(&b, "  open      %d questions: weighbridge delivery show %s lists them\n", len(open), r.ID)
+	}
+	return b.String()
+}
+
+func openQuestions(questions []fdp.DeskQuestion) []fdp.DeskQuestion {
+	return slices.DeleteFunc(slices.Clone(questions), func(q fdp.DeskQuestion) bool { return q.Answer != "" })
 }

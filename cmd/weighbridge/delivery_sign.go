@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/weighbridge/weighbridge/attest"
 	"github.com/weighbridge/weighbridge/attest/verify"
 	"github.com/weighbridge/weighbridge/fdp/delivery"
@@ -154,11 +156,43 @@ func optionFlags(options map[string]string) string {
 	return strings.Join(flags, " ")
 }
 
+// sameFlags are the flags of a command line under which a delivery was decided, to be
+// given again by whoever signs or approves the decision.
+func sameFlags(flags *pflag.FlagSet) string {
+	var b strings.Builder
+	for _, name := range []string{"ledger", "catalogue", "rules", "standing", "option"} {
+		flag := flags.Lookup(name)
+		if flag == nil || !flag.Changed {
+			continue
+		}
+		values := []string{flag.Value.String()}
+		if list, several := flag.Value.(pflag.SliceValue); several {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			fmt.Fprintf(&b, " --%s %s", name, shellWord(value))
+		}
+	}
+	return b.String()
+}
+
+// shellWord writes a value so that a shell reads it as one word.
+func shellWord(value string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_=@:+-"
+	if value != "" && strings.Trim(value, plain) == "" {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
 // stillHolds demands that a decision made now would be the one that was prepared:
 // a release, on the same facts, under the same rules and readings.
 func stillHolds(note attest.ReleaseNote, made *decision) error {
 	now := made.result.Decision
+	prepared := made.delivery.Last
 	switch {
+	case note.AsOf != day(prepared.Time):
+		return fmt.Errorf("delivery %s: it was prepared on %s as of %s, which is a what-if: decide again; nothing was approved", now.ID, day(prepared.Time), note.AsOf)
 	case !maps.Equal(now.Options, note.Options):
 		return fmt.Errorf("delivery %s: it was prepared under other readings of ambiguous text, %s: give the same ones to approve it, or decide again; nothing was approved", now.ID, optionFlags(note.Options))
 	case now.Decision != delivery.Release:

@@ -51,6 +51,7 @@ func (r decideResult) String() string {
 			fmt.Fprintf(&b, "  %s (%s)\n    hint: %s\n", m.Path, m.Reason, m.Hint)
 		}
 	}
+	writeRestsOn(&b, r.RestsOn)
 	writeQuestions(&b, r.Questions)
 	writeChecklist(&b, r.Checklist)
 	r.writeSince(&b)
@@ -89,11 +90,7 @@ func (r decideResult) lacks() string {
 	if r.Decision.Decision != delivery.Release || r.Step == nil {
 		return ""
 	}
-	command := "weighbridge delivery decide " + r.ID
-	if r.Standing != "codified" {
-		command += fmt.Sprintf(" --standing %s", r.Standing)
-	}
-	command += " --author WHO --key FILE"
+	command := "weighbridge delivery decide " + r.ID + r.same + " --author WHO --key FILE"
 	text := "a second person approves it with another key: " + command + " --approve"
 	if r.State == delivery.Unsigned {
 		text = "its preparer signs it: " + command + "; then " + text

@@ -72,7 +72,7 @@ func (f *verifyFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.presentation, "presentation", "", "a `FILE` with figures that the statements hide, as weighbridge present wrote it")
 	f.add(cmd)
 	flags.StringVar(&f.signature, "signature", "", "for a plain directory: an OpenSSF Model Signing signature instead of claims (model.sig)")
-	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(includable(), ", "))
+	flags.StringSliceVar(&f.require, "require", []string{"training-compute", "hardware"}, "statements that must be there (with --policy: beyond those that it names): "+strings.Join(requirable(), ", "))
 	flags.StringVar(&f.rules, "rules", "", "the rule packs in `DIR`: with --facts and --regime evaluate under them, and believe a determination under rules that came with it where they are these")
 	f.wanted.add(flags)
 	f.trust.add(flags)

@@ -103,7 +103,7 @@ func (f verifyFlags) asked(now time.Time) (*asked, error) {
 		return nil, err
 	}
 	for _, name := range f.require {
-		predicateType, err := predicateTypeOf(name)
+		predicateType, err := predicateTypeOf(name, requirable())
 		if err != nil {
 			return nil, usage("--require: %w", err)
 		}

@@ -48,7 +48,7 @@ func describeSigner(s verify.SignedBy) string {
 
 // shortType is the word for one of our predicate types.
 func shortType(predicateType string) string {
-	for _, p := range predicates() {
+	for _, p := range append(predicates(), signedElsewhere()...) {
 		if p.predicateType == predicateType {
 			return p.name
 		}

@@ -63,6 +63,7 @@ type Decision struct {
 	Checklist   []fdp.CheckItem    `json:"checklist"`
 
 	Alternatives []Alternative `json:"alternatives,omitempty"` // readings of ambiguous text under which it would be decided otherwise
+	RestsOn      []Unstated    `json:"rests_on,omitempty"`     // of a release: what nobody stated and could turn it round
 }
 
 // Regime is what one regime contributes.
@@ -106,6 +107,8 @@ func (d Decision) validate() error {
 		return fmt.Errorf("decision: by_standing %+v: expected release, hold or undetermined", d.ByStanding)
 	case d.Decision != d.ByStanding.Under(d.Standing):
 		return fmt.Errorf("decision: found %s, under %s it is %s", d.Decision, d.Standing, d.ByStanding.Under(d.Standing))
+	case len(d.RestsOn) > 0 && d.Decision != Release:
+		return fmt.Errorf("decision: found rests_on beside %s, expected it of a release only", d.Decision)
 	case !validDigest(d.RulesDigest) || !validDigest(d.Facts):
 		return fmt.Errorf("decision: digests %.80q and %.80q: expected sha256: and 64 lower-case hexadecimal digits", d.RulesDigest, d.Facts)
 	case d.Options == nil || d.Regimes == nil || d.Findings == nil || d.Actions == nil || d.Missing == nil || d.Questions == nil || d.Checklist == nil:
@@ -125,10 +128,13 @@ func Decide(r *fdp.Rules, c *provenance.Catalogue, f fdp.Facts, q fdp.Question, 
 	if err == nil {
 		d.Alternatives, err = d.alternatives(r, c, f, q, desks)
 	}
+	if err == nil {
+		d.RestsOn, err = d.restsOn(r, c, f, q)
+	}
 	return d, err
 }
 
-// Outcomes is [Decide] without the alternatives, to hold against an earlier decision.
+// Outcomes is [Decide] without alternatives and what a release rests on, to hold against an earlier decision.
 func Outcomes(r *fdp.Rules, c *provenance.Catalogue, f fdp.Facts, q fdp.Question, standing, digest string) (Decision, error) {
 	d, _, err := decide(r, c, f, q, standing, digest)
 	return d, err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -294,5 +295,41 @@ func TestRulesWithoutADeskDecideNothing(t *testing.T) {
 		if err == nil || d.Decision != "" || !strings.Contains(err.Error(), "nothing there would hold a delivery") {
 			t.Errorf("under %v: %q, %v", regimes, d.Decision, err)
 		}
+	}
+}
+
+// What a release rests on without anybody having stated it is found, in the order of the
+// questions, and each turns the release round as it says (V13).
+func TestRestsOnWhatNobodyStated(t *testing.T) {
+	text := strings.Replace(factsText, "kind: training", "kind: inference", 1)
+	d := decide(t, parse(t, text))
+	if d.Decision != delivery.Release || len(d.RestsOn) == 0 {
+		t.Fatalf("%s rests on %+v", d.Decision, d.RestsOn)
+	}
+	at := -1
+	for _, one := range d.RestsOn {
+		next := slices.IndexFunc(d.Questions, func(q fdp.DeskQuestion) bool { return q.Fact == one.Fact })
+		if next < at || d.Questions[next].Answer != "" {
+			t.Errorf("%s is out of order, or answered", one.Fact)
+		}
+		at = next
+		answer, err := delivery.NewAnswer(one.Fact + "=" + strings.Trim(string(one.Value), `"`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stated, err := parse(t, text).Set(answer.Path, string(answer.Value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if with := decide(t, stated); with.Decision != one.Decision || with.Decision == delivery.Release || with.RestsOn != nil {
+			t.Errorf("with %s=%s it is %s, expected %s", one.Fact, one.Value, with.Decision, one.Decision)
+		}
+	}
+	data, err := d.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := delivery.ParseDecision(data); err != nil || len(again.RestsOn) != len(d.RestsOn) {
+		t.Errorf("it comes back otherwise: %v", err)
 	}
 }

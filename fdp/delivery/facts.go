@@ -82,6 +82,25 @@ func (a Answer) facts() (fdp.Facts, error) {
 	return f, plainError(err)
 }
 
+// Numbers names the licence and the authorisation that the answers bring by their numbers,
+// as in "the licence D1234567".
+func (a Answered) Numbers() []string {
+	var out []string
+	for _, answer := range a.Answers {
+		f, err := answer.facts()
+		if err != nil {
+			continue // validate says so
+		}
+		if l := f.Service.Licence; l != "" && l != "none" && l != "applied" {
+			out = append(out, "the licence "+l)
+		}
+		if n := f.Service.Authorisation; n != "" && n != "none" {
+			out = append(out, "the authorisation "+n)
+		}
+	}
+	return out
+}
+
 func parseValue(raw json.RawMessage) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
@@ -242,6 +261,27 @@ func ParseKept(data []byte) (fdp.Facts, error) {
 		return fdp.Facts{}, fmt.Errorf("kept facts: found %.80q, which is not their one encoding (%v)", data, err)
 	}
 	return f, nil
+}
+
+// Stated is one fact that was stated, by its path.
+type Stated struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// Stated are the facts that the delivery was opened with and that were answered, the
+// latest of each path, in the order of their paths.
+func (d Delivery) Stated() ([]Stated, error) {
+	f, err := d.Facts()
+	if err != nil {
+		return nil, err
+	}
+	values, err := leaves(f)
+	out := []Stated{}
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, Stated{path, values[path]})
+	}
+	return out, err
 }
 
 // leaves are the values of a facts document by path.

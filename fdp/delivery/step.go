@@ -43,6 +43,8 @@ type Opened struct {
 	Facts    json.RawMessage `json:"facts"`             // what is known at the beginning, in the canonical encoding of a facts document
 	Plan     *Plan           `json:"plan,omitempty"`    // before training: stands until the ledger has records of the model
 	Weights  string          `json:"weights,omitempty"` // OMS root of the weights, "sha256:<hex>"
+
+	ComponentRoot string `json:"component_root,omitempty"` // their root in path-component order, where it differs
 }
 
 // Plan is the work that is intended.
@@ -179,6 +181,9 @@ func (o Opened) validate() error {
 	}
 	if o.Weights != "" && !validDigest(o.Weights) {
 		return fmt.Errorf("opened.weights %.80q: expected sha256: and 64 lower-case hexadecimal digits", o.Weights)
+	}
+	if o.ComponentRoot != "" && (o.Weights == "" || o.ComponentRoot == o.Weights || !validDigest(o.ComponentRoot)) {
+		return fmt.Errorf("opened.component_root %.80q: expected the digest of the weights in path-component order, where it is another than opened.weights", o.ComponentRoot)
 	}
 	return nil
 }
