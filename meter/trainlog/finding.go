@@ -32,6 +32,7 @@ const (
 	Timeless           = "accounting-no-time"   // a header without the time that a job held its devices
 	JobsSteps          = "accounting-job-steps" // rows of a job's steps, whose devices are the job's
 	NotRun             = "billing-not-run"      // billed, but nothing ran
+	OtherUnit          = "billing-other-unit"   // usage in another unit than hours
 	LastValue          = "log-last-value-only"  // a summary keeps the last value of each quantity
 	ReportMalformed    = "report-malformed"     // a report line breaks its rules
 	ReportAbsurd       = "report-absurd"        // a report's figure cannot be true
@@ -126,6 +127,8 @@ func (x note) message(forced string) string {
 		return fmt.Sprintf("rows of a job's steps were left out (%s): their devices are those of the job", times)
 	case NotRun:
 		return fmt.Sprintf("a row without a consumed quantity was left out (%s): it was paid for and did not run", times)
+	case OtherUnit:
+		return fmt.Sprintf("usage in another unit than Hours was left out (%s): the hours are not all that was used", times)
 	case LastValue:
 		return "a summary keeps the last value of each quantity only: what was run again is not shown"
 	case ReportMalformed:

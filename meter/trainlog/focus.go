@@ -42,7 +42,10 @@ func (f *focus) read(l line, n *notes) verdict {
 	case len(row.cell("consumedquantity")) == 0, string(row.cell("commitmentdiscountstatus")) == "Unused":
 		n.add(NotRun, l.at, 0, 0)
 		return understood
-	case string(row.cell("chargecategory")) != "Usage", string(row.cell("consumedunit")) != "Hours":
+	case string(row.cell("chargecategory")) != "Usage":
+		return understood
+	case string(row.cell("consumedunit")) != "Hours":
+		n.add(OtherUnit, l.at, 0, 0)
 		return understood
 	case !parsed || quantity.Num().BitLen() > 100 || quantity.Denom().BitLen() > 100:
 		return foreign

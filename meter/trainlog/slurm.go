@@ -57,8 +57,8 @@ func (s *slurm) read(l line, n *notes) verdict {
 	if !ok {
 		elapsed, ok = clock(row.cell("elapsed"))
 	}
-	devices := s.devices(row.cell("alloctres"))
-	if !ok {
+	devices, stated := s.devices(row.cell("alloctres"))
+	if !ok || !stated {
 		return foreign
 	}
 	if devices == 0 {
@@ -75,13 +75,16 @@ func (s *slurm) read(l line, n *notes) verdict {
 }
 
 // devices reads the accelerators of a job: gres/gpu, or where only types are
-// stated their sum.
-func (s *slurm) devices(tres []byte) uint64 {
+// stated their sum. It reports false where their number is none.
+func (s *slurm) devices(tres []byte) (uint64, bool) {
 	var all, typed uint64
 	for _, part := range bytes.Split(tres, []byte(",")) {
 		name, value, _ := bytes.Cut(part, []byte("="))
 		n, ok := count(value, maxStep)
 		if !ok {
+			if string(name) == "gres/gpu" || bytes.HasPrefix(name, []byte("gres/gpu:")) {
+				return 0, false
+			}
 			continue
 		}
 		switch kind, isTyped := bytes.CutPrefix(name, []byte("gres/gpu:")); {
@@ -95,9 +98,9 @@ func (s *slurm) devices(tres []byte) uint64 {
 		}
 	}
 	if all != 0 {
-		return all
+		return all, true
 	}
-	return typed
+	return typed, true
 }
 
 // clock reads [DD-]HH:MM:SS in seconds.

@@ -76,6 +76,8 @@ func TestTraps(t *testing.T) {
 		{"HF state cut off", `{"global_step": 5, "log_history": [`, "- - -", "", "[]"},
 		{"DCGM: absence is not zero", `DCGM_FI_DEV_GPU_TEMP{gpu="0",UUID="GPU-1",modelName="NVIDIA H100"} 61` + "\n", "- - -", "tensor_active_ratio= devices=1", "[]"},
 		{"sacct: elapsed as a clock, no typed devices", "JobID|Elapsed|AllocTRES\n7|1-00:00:01|cpu=1,gres/gpu=2\n7.extern|1-00:00:01|cpu=1,gres/gpu=2\n8|00:10:00|cpu=4\n", "- - -", "device_seconds=172802", "[accounting-job-steps]"},
+		{"sacct: devices that are no number", "JobIDRaw|ElapsedRaw|AllocTRES\n7|100|gres/gpu=2,gres/tmpdisk=1G\n8|100|gres/gpu:h100=x\n", "- - -", "device_seconds=200", "[]"},
+		{"a bill with another unit", "ChargeCategory,ConsumedQuantity,ConsumedUnit\nUsage,8,Hours\nUsage,240000,GPU Hours\n", "- - -", "instance_hours=8", "[billing-other-unit]"},
 		{"sacct: a cut row", "JobIDRaw|ElapsedRaw|AllocTRES\n7|100|gres/gpu=2\n8|100\n", "- - -", "device_seconds=200", "[]"},
 		{"MLflow: steps out of order, two fields", "1789001000000 5e18 100\n1789002000000 4e18 50\n", "- - -", "operations_stated=5000000000000000000 last_step=100", "[]"},
 	} {
