@@ -66,7 +66,7 @@ func soundCommands() map[string]string {
 }
 
 // TestHostileFlags: whatever flag of whatever command names a file that is missing,
-// empty or cut off, or holds a number that is too long, the command ends by itself:
+// empty or cut off, or holds a number that is too long or nothing, the command ends by itself:
 // with a sentence where it refuses, without a panic, and with the ledger whole.
 func TestHostileFlags(t *testing.T) {
 	dir := t.TempDir()
@@ -98,6 +98,7 @@ func TestHostileFlags(t *testing.T) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Name != "help" && f.Value.Type() != "bool" {
 				try(func(line []string, value string) []string { return flagged(line, "--"+f.Name, value) })
+				hostile(t, dir, append(strings.Fields(name), flagged(strings.Fields(line), "--"+f.Name, "")...))
 			}
 		})
 		if first, _, _ := strings.Cut(line, " "); first != "" && !strings.HasPrefix(first, "--") { // what the command is about
@@ -132,6 +133,8 @@ func hostile(t *testing.T, dir string, args []string) {
 	}()
 	code, out := inProcess(t, dir, args...)
 	switch last := lastLine(out, "weighbridge: "); {
+	case slices.Contains(args, "") && code != exitUsage: // what a variable that is not set leaves of a flag
+		t.Errorf("%q: exit %d, expected a refusal:\n%s", args, code, out)
 	case code < 0 || code > 6:
 		t.Errorf("%q: exit %d", args, code)
 	case code != 0 && last == "" && !strings.Contains(out, "REFUSED") && code != 3 && code != 4:

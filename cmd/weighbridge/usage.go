@@ -165,7 +165,29 @@ func (a *app) ready(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	if usesLedger(cmd) {
-		return a.namedLedger()
+		if err := a.namedLedger(); err != nil {
+			return err
+		}
+	}
+	return emptyFlags(cmd)
+}
+
+// emptyFlags returns an error for the flags that were given an empty text: a shell
+// makes one of a variable that is not set, and what was asked for would be left out
+// without a word.
+func emptyFlags(cmd *cobra.Command) error {
+	var empty []string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		texts := []string{f.Value.String()}
+		if list, many := f.Value.(pflag.SliceValue); many {
+			texts = list.GetSlice()
+		}
+		if len(texts) == 0 || slices.Contains(texts, "") {
+			empty = append(empty, fmt.Sprintf("--%s is empty: expected what it takes, or no --%[1]s", f.Name))
+		}
+	})
+	if len(empty) > 0 {
+		return usage("%s: %s", commandName(cmd), strings.Join(empty, "; "))
 	}
 	return nil
 }
